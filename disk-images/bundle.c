@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * bundle - turn the guest kernel and the root disk into one assembler file that is linked into
+ * the faultline binary.
+ *
+ *   bundle KERNEL ROOT OUT.S ROOT-PREFIX
+ *
+ * The disk's trailing zeros are left out (ROOT-PREFIX is written without them) and its full size is
+ * recorded, so that the binary stays small and nothing has to be unpacked at start: the kernel maps
+ * the pages of the binary that are really read.
+ */
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int fail(const char *what, const char *path)
+{
+    fprintf(stderr, "bundle: cannot %s %s: %s\n", what, path, strerror(errno));
+    return 1;
+}
+
+/* Copies `in` to `out` without its trailing zero bytes, rounded up to whole pages; full size in *size. */
+static int copy_prefix(const char *in, const char *out, uint64_t *size)
+{
+    FILE *from = fopen(in, "rb");
+    if (!from) {
+        return fail("open", in);
+    }
+    FILE *to = fopen(out, "wb");
+    if (!to) {
+        fclose(from);
+        return fail("create", out);
+    }
+    static unsigned char page[4096];
+    static const unsigned char zero[4096];
+    uint64_t pending = 0; /* zero pages seen and not yet written */
+    size_t got;
+    *size = 0;
+    while ((got = fread(page, 1, sizeof page, from)) > 0) {
+        *size += got;
+        memset(page + got, 0, sizeof page - got);
+        if (memcmp(page, zero, sizeof page) == 0) {
+            pending++;
+            continue;
+        }
+        for (; pending > 0; pending--) {
+            fwrite(zero, 1, sizeof zero, to);
+        }
+        fwrite(page, 1, sizeof page, to);
+    }
+    int bad = ferror(from) || ferror(to);
+    fclose(from);
+    if (fclose(to) != 0 || bad) {
+        return fail("write", out);
+    }
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc != 5) {
+        fprintf(stderr, "usage: bundle KERNEL ROOT OUT.S ROOT-PREFIX\n");
+        return 2;
+    }
+    uint64_t size;
+    int status = copy_prefix(argv[2], argv[4], &size);
+    if (status != 0) {
+        return status;
+    }
+    FILE *out = fopen(argv[3], "w");
+    if (!out) {
+        return fail("create", argv[3]);
+    }
+    fprintf(out,
+            "/* Made by disk-images/bundle.c */\n"
+            "    .section .rodata\n"
+            "    .balign 4096\n"
+            "    .globl bundled_kernel, bundled_kernel_end\n"
+            "bundled_kernel:\n"
+            "    .incbin \"%s\"\n"
+            "bundled_kernel_end:\n"
+            "    .balign 4096\n"
+            "    .globl bundled_root, bundled_root_end, bundled_root_size\n"
+            "bundled_root:\n"
+            "    .incbin \"%s\"\n"
+            "bundled_root_end:\n"
+            "    .balign 8\n"
+            "bundled_root_size:\n"
+            "    .quad %llu\n"
+            "    .section .note.GNU-stack, \"\", @progbits\n",
+            argv[1], argv[4], (unsigned long long)size);
+    return fclose(out) == 0 ? 0 : fail("write", argv[3]);
+}
