@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * process.h - what the kernel keeps of a process and of each of its threads.
+ *
+ * A process is a group of threads with one set of resources.  Resources that clone(2)
+ * can share between processes hang on counted objects: the address space (struct mm),
+ * the open files (struct file_table), the current directory (struct fs_context), the
+ * signal actions (struct signal_actions).
+ *
+ * One lock, process_lock, guards the whole graph: the process table, parents and
+ * children, threads, process groups and sessions, pending signals, stop and exit
+ * state.  It is held for short, bounded work and never across a sleep; every sleep of
+ * wait4, sigsuspend and vfork gives it up while asleep.
+ *
+ * Life of a process: PROCESS_RUNNABLE -> (PROCESS_STOPPED <->) -> PROCESS_ZOMBIE when
+ * its last thread ended -> freed when the parent has waited for it.  A process holds
+ * one reference for being in the table; others are taken by process_find.
+ */
+#ifndef KERNEL_PROC_PROCESS_H
+#define KERNEL_PROC_PROCESS_H
+
+#include "abi/time.h"
+#include "lib/list.h"
+#include "lib/types.h"
+#include "proc/signal.h"
+#include "sync/spin.h"
+#include "sync/task.h"
+#include "sync/wait.h"
+
+struct file;
+struct file_table;
+struct fs_context;
+struct inode;
+struct mm;
+struct probe_layout;
+struct trapframe;
+struct tty;
+
+/* Values of process->state, known to the monitor (probe.h). */
+enum process_state {
+    PROCESS_UNUSED = 0,
+    PROCESS_RUNNABLE = 1,
+    PROCESS_RUNNING = 2,
+    PROCESS_SLEEPING = 3,
+    PROCESS_ZOMBIE = 4,
+    PROCESS_STOPPED = 5
+};
+
+/* Accounting that wait4 hands to the parent.  Times in ns, maxrss in pages. */
+struct usage {
+    u64 user_ns, system_ns;
+    u64 min_flt, maj_flt;
+    u64 maxrss;
+    u64 voluntary, involuntary; /* context switches */
+};
+
+struct credentials {
+    u32 uid, euid, suid, fsuid;
+    u32 gid, egid, sgid, fsgid;
+    u32 group_count;
+    u32 groups[32];
+};
+
+struct interval_timer {
+    u64 deadline; /* ns on the clock in question, 0 = off */
+    u64 interval; /* ns, 0 = once */
+};
+
+struct process {
+    /* Read by the monitor from RAM; process_fill_layout tells where they are. */
+    struct process *next; /* in process_list, newest first */
+    u32 pid;
+    u32 parent_pid;
+    char name[16]; /* last part of the program's name, zero padded */
+    u32 state;     /* enum process_state */
+    struct mm *mm; /* NULL once exit has given it up */
+
+    u32 refs;
+
+    /* Guarded by process_lock. */
+    struct process *parent;
+    struct list children;    /* of process->sibling */
+    struct list sibling;     /* in parent->children */
+    struct list threads;     /* of thread->link */
+    u32 live_threads;        /* threads that have not exited */
+    u32 pgid, sid;           /* process group and session */
+    struct tty *tty;         /* controlling terminal or NULL */
+    bool has_execed;         /* setpgid by the parent is refused from then on */
+    bool subreaper;          /* prctl(PR_SET_CHILD_SUBREAPER) */
+    u32 exit_signal;         /* sent to the parent, 0 = none */
+    u32 parent_death_signal; /* prctl(PR_SET_PDEATHSIG), 0 = none */
+
+    /* Exit and stop, guarded by process_lock. */
+    bool exiting;            /* exit_group or a fatal signal: all threads must end */
+    struct thread *execing;  /* the thread that waits to be alone, NULL = none */
+    u32 exit_status;         /* wait status word, valid in a zombie */
+    u32 stop_signal;         /* why stopped, 0 = not stopped */
+    bool stop_reported;      /* wait has told the parent */
+    bool continued;          /* SIGCONT not yet told to the parent */
+    struct wait_queue child_wait;  /* the process sleeps here in wait4; exec for its threads */
+    struct wait_queue stop_wait;   /* stopped threads sleep here */
+    struct wait_queue vfork_wait;  /* a vforking parent sleeps here on its child */
+    bool vfork_borrowed;     /* mm is the parent's; cleared by exec and exit */
+
+    struct signal_pending_set pending; /* sent to the process as a whole */
+    struct signal_actions *actions;
+    struct file_table *files;
+    struct fs_context *fs;
+    struct credentials ids;
+    struct abi_rlimit limits[RLIMIT_COUNT];
+    struct interval_timer timers[3]; /* ITIMER_* */
+    struct alarm *alarm;             /* armed real-time timer, see proc/itimer.c */
+
+    struct usage dead_threads; /* of threads that have ended */
+    struct usage children_usage;
+    u64 start_ns;
+
+    struct inode *exe;  /* program file, with writers denied; NULL for kernel threads */
+    u64 arg_start, arg_end, env_start, env_end; /* user addresses, for /proc/PID/cmdline */
+    u64 auxv_start, auxv_end;
+    u32 personality;
+    bool no_new_privs;
+    i32 oom_score_adj; /* -1000 .. 1000 */
+};
+
+/* The part of a thread that proc/ keeps; sync/task.h has the part that runs. */
+struct thread {
+    struct task *task;
+    struct process *process;
+    struct list link; /* in process->threads */
+    u32 tid;
+
+    /* Guarded by process_lock; the owner may read its own masks without. */
+    u64 mask;       /* blocked signals, bit number - 1 */
+    u64 saved_mask; /* to be restored once a signal was delivered (sigsuspend, ppoll) */
+    bool restore_mask;
+    u64 waiting_for; /* sigtimedwait: these wake it though blocked */
+    struct signal_pending_set pending;
+    bool stop_seen; /* counts in the group stop */
+    bool exited;
+
+    /* Only touched by the thread itself. */
+    struct abi_stack signal_stack;
+    u64 clear_child_tid; /* user address, 0 = none */
+    u64 robust_list;
+    struct signal_fault_info {
+        bool forced; /* a fault's signal: cannot be blocked or ignored */
+        struct abi_siginfo info;
+    } fault;
+    /* A system call that is restarted after a signal without handler (nanosleep...). */
+    bool restart_armed;
+    u64 restart_deadline; /* ns, monotonic */
+};
+
+extern struct spinlock process_lock;
+extern struct process *process_list; /* all processes, zombies included; process_lock */
+extern struct process *process_init; /* pid 1 */
+
+static inline struct thread *current_thread(void)
+{
+    return current()->thread;
+}
+
+static inline struct process *current_process(void)
+{
+    return current()->process;
+}
+
+/* Prepares the process table. => once, at boot, before any other call */
+void process_table_init(void);
+
+/*
+ * Starts pid 1 running `path` with the NULL-terminated `argv` and `envp` (kernel strings).
+ * => called from the boot thread, which may sleep
+ * => 0, or -errno when the program cannot be executed: the caller panics
+ */
+int process_start_init(const char *path, const char *const argv[], const char *const envp[]);
+
+/* The process with this pid, with a reference (zombies included), or NULL. */
+struct process *process_find(u32 pid);
+void process_get(struct process *process);
+void process_put(struct process *process);
+
+/* Same, for the caller that holds process_lock; no reference is taken. */
+struct process *process_find_locked(u32 pid);
+struct thread *thread_find_locked(u32 tid);
+
+/* Makes a process without threads, or NULL when memory is short.  => parent may be NULL */
+struct process *process_create(struct process *parent);
+
+/* Makes a thread of `process`; it does not run yet.  NULL when memory is short. */
+struct thread *thread_create(struct process *process);
+/* Undoes thread_create of a thread that never ran. */
+void thread_discard(struct thread *thread);
+
+/* Takes a free pid or tid; 0 when there is none.  They are never reused while in use. */
+u32 pid_allocate(void);
+void pid_release(u32 pid);
+u32 pid_maximum(void);
+
+/* Resource use of the whole process so far, threads that ended included. */
+void process_usage(struct process *process, struct usage *out);
+void usage_add(struct usage *to, const struct usage *from);
+
+/* How many processes (zombies too) and threads exist. */
+u32 process_count(void);
+
+/* Tells the monitor where the fields are.  => fills the process_* members of the layout */
+void process_fill_layout(struct probe_layout *layout);
+
+/* Sets the name (at most 15 characters are kept). */
+void process_set_name(struct process *process, const char *path);
+
+/* fork.c */
+struct clone_request {
+    u64 flags;     /* CLONE_*, exit signal not included */
+    u32 exit_signal;
+    u64 stack;     /* 0 = same as the parent's */
+    u64 tls, parent_tid, child_tid; /* user addresses */
+};
+/* => tid of the child, or -errno: EINVAL EAGAIN ENOMEM */
+i64 process_clone(const struct clone_request *request);
+
+/* exec.c: replaces the program.  argv and envp are user addresses of pointer arrays.
+ * => 0: on return to user mode the new program starts; -errno: nothing has changed */
+i64 process_exec(const char *path, int directory_fd, u32 flags, u64 argv, u64 envp);
+
+/* exit.c */
+/* Ends the calling thread; the last one ends the process with `code`. */
+void thread_exit(u32 code) __attribute__((noreturn));
+/* Ends all threads; status is a wait status word (abi/wait.h). */
+void process_exit(u32 status) __attribute__((noreturn));
+
+/* wait.c: wait4 and waitid.  See the file for the arguments. */
+struct wait_request {
+    int id_type; /* P_* */
+    u32 id;
+    u32 options; /* W* */
+};
+struct wait_result {
+    u32 pid, uid;
+    u32 status; /* wait status word */
+    struct usage usage;
+};
+/* => pid, 0 (WNOHANG: nothing yet), or -ECHILD, -EINTR */
+i64 process_wait(const struct wait_request *request, struct wait_result *out);
+
+/* Does a group have no member whose parent is in another group of the same session? */
+bool group_is_orphaned_locked(u32 pgid, const struct process *ignoring);
+
+#endif
