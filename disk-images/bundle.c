@@ -21,7 +21,8 @@ static int fail(const char *what, const char *path)
     return 1;
 }
 
-/* Copies `in` to `out` without its trailing zero bytes, rounded up to whole pages; full size in *size. */
+/* Copies `in` to `out` without its trailing zero bytes, rounded up to whole pages; full size in
+ * *size. */
 static int copy_prefix(const char *in, const char *out, uint64_t *size)
 {
     FILE *from = fopen(in, "rb");
