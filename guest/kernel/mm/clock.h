@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * clock.h - taking frames back when memory is short.
+ */
+#ifndef MM_CLOCK_H
+#define MM_CLOCK_H
+
+#include "mm/frame.h"
+
+/* Try to free `wanted` frames now; sleeps.  => frames freed. */
+u64 reclaim(u64 wanted, bool direct);
+/* Wake the pageout thread (free frames fell below the low mark). */
+void reclaim_wake(void);
+/* Start the pageout thread. */
+void reclaim_start(void);
+
+/* Counters for /proc/vmstat. */
+struct reclaim_counters {
+    u64 scanned, freed, anon_evicted, file_evicted, shm_evicted, clean_swap_evictions, swap_outs,
+        swap_ins, direct, background, refaults;
+};
+extern struct reclaim_counters reclaim_counters;
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fault.h - the page-fault handler.  fault.c opens with the decision table.
+ */
+#ifndef MM_FAULT_H
+#define MM_FAULT_H
+
+#include "mm/space.h"
+
+struct fault_outcome {
+    u8 result;  /* enum fault_result */
+    u8 kind;    /* enum fault_kind */
+    int signal; /* 0, or the signal to send ... */
+    int code;   /* ... its si_code ... */
+    u64 address; /* ... and si_addr */
+};
+
+/*
+ * Handle a fault at `address` (any user address) in mm.  May sleep.
+ * => 0: try the access again.  Otherwise *out says what to do: a signal for a user
+ *    access, -EFAULT for one by the kernel.
+ */
+int mm_fault(struct mm *mm, u64 address, enum probe_access access, bool from_kernel,
+             struct fault_outcome *out);
+
+/* Fault in every page of [start, end) as if touched.  => 0, -EFAULT, -ENOMEM. */
+int mm_populate(struct mm *mm, u64 start, u64 end, bool write);
+
+extern u64 fault_counts[FAULT_KIND_COUNT]; /* system-wide, by kind */
+u64 fault_minor_count(void);
+u64 fault_major_count(void);
+
+#endif

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * frame.h - physical memory, page by page.
+ *
+ * The frame table has one `struct frame` for each page of RAM, in order, so that
+ * a frame's index in it is its page frame number (less first_pfn).  It is also
+ * the ring that the CLOCK hand goes round (mm/clock.c).
+ *
+ * Invariants:
+ *   refs = PTEs that map it + 1 if in a page cache + 1 if in the swap cache + temporary holders
+ *   maps = PTEs that map it
+ *   refs == 0  <=>  kind == FRAME_FREE
+ * Locks: refs, maps and flags are changed atomically; kind, owner and index by
+ * whoever allocated the frame, before others can find it; slot under swap.lock.
+ */
+#ifndef MM_FRAME_H
+#define MM_FRAME_H
+
+#include "probe.h"
+#include "lib/atomic.h"
+#include "mm/layout.h"
+
+struct frame {
+    union {
+        struct {
+            u32 refs, maps;
+        };
+        u64 counts; /* both at once: maps << 32 | refs */
+    };
+    union {
+        struct {
+            u8 kind;  /* enum probe_frame_kind */
+            u8 flags; /* FRAME_BUSY ... of probe.h */
+            u16 order; /* of a block of 2^order frames (first frame of it) */
+        };
+        u32 word;
+    };
+    u32 slot; /* swap slot while in the swap cache, 0 = none */
+    union {
+        struct frame *next;    /* free */
+        struct inode *inode;   /* FILE, SHM */
+        struct family *family; /* ANON: where to look for mappings */
+        void *owner;
+    };
+    u64 index; /* page index in the inode, or virtual page number at birth */
+};
+
+/* One reference that is also one mapping. */
+#define FRAME_MAP_ONE ((1ull << 32) | 1)
+
+#define FRAME_MAX_ORDER 10 /* blocks of up to 4 MiB */
+
+enum frame_allocation {
+    FRAME_MAY_FAIL = 0,    /* take what is free, above the reserve */
+    FRAME_RECLAIM = 1,     /* may sleep, reclaim and wait; still NULL when that did not help */
+    FRAME_EMERGENCY = 2,   /* may use the reserve (reclaim itself, OOM victims) */
+    FRAME_ZEROED = 4       /* zero the contents */
+};
+
+extern struct frame *frame_table; /* [0] is frame first_pfn */
+extern u64 frame_first_pfn, frame_count;
+extern u64 frames_free;           /* free frames, those in the harts' caches included */
+extern u64 frames_usable;         /* frames the allocator manages */
+extern u64 frame_mark_min, frame_mark_low, frame_mark_high; /* watermarks, see clock.h */
+extern struct frame *frame_zero;  /* the shared zero page; kind ZERO */
+
+/* Hand all RAM in [start, end) (physical) to the allocator, less what was reserved. */
+void frame_init(u64 ram_start, u64 ram_end);
+/* Keep a physical range out of the allocator.  => before frame_init(). */
+void frame_reserve(u64 start, u64 end);
+
+/*
+ * Allocate one frame with refs = 1, maps = 0, no owner.
+ * => NULL if there is none.  With FRAME_RECLAIM the caller holds no spinlock.
+ */
+struct frame *frame_alloc(enum probe_frame_kind kind, unsigned how);
+/* Allocate 2^order frames in a row; free them through the first one. */
+struct frame *frame_alloc_block(enum probe_frame_kind kind, unsigned order, unsigned how);
+
+/* Called by frame_put() when the last reference goes. */
+void frame_free(struct frame *frame);
+
+static inline u64 frame_pfn(const struct frame *frame)
+{
+    return (u64)(frame - frame_table) + frame_first_pfn;
+}
+
+static inline u64 frame_pa(const struct frame *frame)
+{
+    return frame_pfn(frame) << PAGE_SHIFT;
+}
+
+static inline void *frame_to_virt(const struct frame *frame)
+{
+    return direct_pointer(frame_pa(frame));
+}
+
+/* => the frame of a pfn, which must be RAM (see frame_is_ram). */
+static inline struct frame *frame_of_pfn(u64 pfn)
+{
+    return &frame_table[pfn - frame_first_pfn];
+}
+
+static inline bool frame_is_ram(u64 pfn)
+{
+    return pfn - frame_first_pfn < frame_count;
+}
+
+static inline struct frame *virt_to_frame(const void *pointer)
+{
+    return frame_of_pfn(direct_physical(pointer) >> PAGE_SHIFT);
+}
+
+static inline struct frame *frame_get(struct frame *frame)
+{
+    atomic_add_u32(&frame->refs, 1);
+    return frame;
+}
+
+static inline void frame_put(struct frame *frame)
+{
+    if (atomic_add_u32(&frame->refs, (u32)-1) == 1) {
+        frame_free(frame);
+    }
+}
+
+/* A PTE that maps the frame appears / disappears. */
+static inline void frame_map(struct frame *frame)
+{
+    atomic_add_u64(&frame->counts, FRAME_MAP_ONE);
+}
+
+static inline void frame_unmap(struct frame *frame)
+{
+    u64 before = atomic_add_u64(&frame->counts, 0 - FRAME_MAP_ONE);
+
+    if ((u32)before == 1) {
+        frame_free(frame);
+    }
+}
+
+/* Flags live in bits 8..15 of `word`, which is changed atomically as a whole. */
+static inline u8 frame_flag_set(struct frame *frame, u8 flags) /* => the old flags */
+{
+    return (u8)(atomic_or_u32(&frame->word, (u32)flags << 8) >> 8);
+}
+
+static inline u8 frame_flag_clear(struct frame *frame, u8 flags) /* => the old flags */
+{
+    return (u8)(atomic_and_u32(&frame->word, ~((u32)flags << 8)) >> 8);
+}
+
+static inline u8 frame_flags(const struct frame *frame)
+{
+    return __atomic_load_n(&frame->flags, __ATOMIC_ACQUIRE);
+}
+
+/*
+ * BUSY: the frame's contents or identity are being changed (I/O, leaving the
+ * cache).  One holder; others sleep.
+ */
+bool frame_try_busy(struct frame *frame); /* => true if taken */
+void frame_lock_busy(struct frame *frame);
+void frame_unlock_busy(struct frame *frame);
+/* Sleep until none of the flags (BUSY, WRITEBACK) is set. */
+void frame_wait_clear(struct frame *frame, u8 flags);
+/* Clear flags and wake who waits for that. */
+void frame_clear_and_wake(struct frame *frame, u8 flags);
+
+#endif

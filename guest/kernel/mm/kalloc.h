@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * kalloc.h - memory for the kernel's own structures.
+ */
+#ifndef MM_KALLOC_H
+#define MM_KALLOC_H
+
+#include "lib/types.h"
+
+/*
+ * Allocate `size` bytes (1 .. 1 MiB), zeroed, 16-byte aligned; multiples of a
+ * page are page-aligned.  Sleeps to reclaim when it may (no spinlock held).
+ * => NULL if there is no memory.
+ */
+void *kalloc(size_t size);
+void kfree(void *pointer); /* NULL is allowed */
+
+/* One zeroed page. */
+void *page_alloc(void);
+void page_free(void *page);
+
+u64 kalloc_pages(void); /* pages used for small objects, for meminfo (Slab) */
+void kalloc_init(void);
+
+#endif

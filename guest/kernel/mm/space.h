@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * space.h - an address space.
+ *
+ * Shared by all threads of a process (and by vfork parent and child).
+ * Locks, in order:
+ *   mm->lock       sleeping; changes of the areas (mmap, munmap, fork ...)
+ *   mm->pte_lock   spin; every PTE of this mm, and the areas are changed only with both held
+ * A fault takes pte_lock alone: see fault.c.
+ */
+#ifndef MM_SPACE_H
+#define MM_SPACE_H
+
+#include "lib/tree.h"
+#include "mm/area.h"
+#include "sync/mutex.h"
+
+struct family;
+struct inode;
+
+struct mm {
+    u32 refs;
+    struct mutex lock;
+    struct spinlock pte_lock;
+
+    /* both locks to change */
+    struct tree areas;
+    struct area *first_area;
+    struct area *last_found; /* pte_lock: cache of area_find() */
+    u32 area_count;
+    u64 hole_hint;           /* no hole of hole_size or more above this address */
+    u64 hole_size;
+    u64 mmap_top;
+    u64 brk_start, brk;
+    u64 stack_limit;         /* RLIMIT_STACK in bytes; proc/ keeps it up to date */
+    u64 data_limit, address_limit, lock_limit; /* RLIMIT_DATA, _AS, _MEMLOCK */
+
+    /* pte_lock */
+    u64 *root;               /* top page table (kernel virtual address) */
+    u64 root_pa;
+    u64 *leaf_cache;         /* last leaf table used by a fault ... */
+    u64 leaf_region;         /* ... and the 2 MiB region it maps (address >> 21), ~0 = none */
+    u64 rss_anon, rss_file, rss_shm, swap_entries;
+    u64 table_pages;
+    u64 rss_peak;
+    u64 faults[FAULT_KIND_COUNT];
+
+    /* mm->lock: in pages */
+    u64 total_pages, locked_pages, data_pages, stack_pages;
+
+    /* translation (asid.c) */
+    u64 asid;                /* generation << 16 | number */
+    u64 harts_active;        /* atomic: harts that have it loaded */
+    u64 harts_stale;         /* atomic: harts that must flush its ASID before loading it */
+
+    struct family *family;   /* reverse map of anonymous pages */
+    struct list family_link;
+
+    u64 arg_start, arg_end, env_start, env_end, stack_start, code_start, code_end, data_start,
+        data_end;            /* for /proc; set by exec */
+    struct inode *exe;       /* /proc/self/exe; holds a reference and denies writing */
+    u8 auxv[384];            /* /proc/self/auxv; exec fills it */
+    u32 auxv_size;
+    i32 oom_score_adj;       /* -1000 .. 1000; -1000: never the OOM killer's victim */
+    u32 owner_pid;           /* for messages and the OOM killer; set by proc/ */
+    bool lock_future;        /* mlockall(MCL_FUTURE) */
+};
+
+struct mm *mm_create(void);               /* empty, refs = 1; NULL: no memory */
+/* A copy for fork(): private pages copy-on-write.  Parent must be the running task's. NULL: no memory. */
+struct mm *mm_fork(struct mm *parent);
+struct mm *mm_get(struct mm *mm);
+void mm_put(struct mm *mm);               /* frees everything at the last reference; may sleep */
+u64 mm_forked_entries(void);              /* PTEs shared by the last mm_fork() of this hart, for PROBE(FORK) */
+
+/* Load its page table on this hart (NULL: the kernel's).  => interrupts off. */
+void mm_activate(struct mm *mm);
+
+/* The kernel's own page table; called at boot, and by each hart. */
+void mm_init(void);
+void mm_init_hart(void);
+
+/* Resident pages now. */
+static inline u64 mm_resident(const struct mm *mm)
+{
+    return mm->rss_anon + mm->rss_file + mm->rss_shm;
+}
+
+/* --- views for /proc ------------------------------------------------------------------- */
+
+struct area_view {
+    u64 start, end;
+    u8 prot, kind;
+    u32 flags;           /* AREA_FLAG_* */
+    u64 offset;          /* bytes */
+    struct inode *inode; /* valid during the callback only */
+    const char *name;    /* "[heap]", "[stack]", "[vdso]" or NULL */
+    u64 resident, anonymous, swapped, shared_clean, shared_dirty, private_clean, private_dirty,
+        referenced, locked; /* pages; filled only with `count` */
+    u64 proportional;    /* bytes (Pss) */
+};
+
+/* Call for each area by address, under mm->lock; `count` also fills the page counts (smaps). */
+void mm_each_area(struct mm *mm, bool count, void (*callback)(const struct area_view *, void *),
+                  void *argument);
+
+/* One entry of /proc/pid/pagemap for a virtual address (bits as in Linux's pagemap.rst). */
+u64 mm_pagemap_entry(struct mm *mm, u64 address);
+
+#endif

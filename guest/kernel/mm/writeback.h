@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * writeback.h - dirty file pages go to disk: at munmap (started), at msync and
+ * fsync (waited for), by reclaim, periodically, and at sync.
+ */
+#ifndef MM_WRITEBACK_H
+#define MM_WRITEBACK_H
+
+#include "mm/object.h"
+
+void writeback_init(void);  /* lists and the flusher thread */
+/* Start writing the dirty pages among first..last; does not wait. */
+void writeback_start(struct inode *inode, u64 first, u64 last, enum writeback_reason reason);
+/* Write all dirty pages of all inodes and wait: sync(2), umount, power off. */
+int writeback_all(enum writeback_reason reason);
+
+#endif

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * hart.h - what each hart keeps for itself.
+ *
+ * In the kernel `tp` points at the hart's own block; in user mode `sscratch`
+ * does.  Only the hart itself touches its block (with interrupts off), except
+ * where a field says otherwise.  trap/entry.S knows the offsets of the first
+ * fields (checked in trap/trap.c).
+ */
+#ifndef SYNC_HART_H
+#define SYNC_HART_H
+
+#include "lib/types.h"
+#include "lib/riscv.h"
+
+#define MAX_HARTS 8
+
+struct task;
+struct frame;
+struct mm;
+
+struct hart_local {
+    struct task *task;      /* what runs here */
+    u64 kernel_stack;       /* stack pointer for a trap from user mode */
+    u64 scratch;            /* used by trap entry for one register */
+    u32 lock_depth;         /* spinlocks held + nested interrupt_disable() */
+    u32 interrupts_were_on; /* before the first of them */
+    u32 index;              /* 0 .. hart_count - 1 */
+    u32 id;                 /* hardware hart id */
+
+    struct task *idle;
+    struct mm *mm;          /* whose page table is loaded; NULL = the kernel's own */
+    struct task *fp_owner;  /* whose float registers are in the hart */
+    u64 slice_end;          /* in ticks: when the running task has used its slice */
+
+    struct frame *free_frames; /* mm/frame.c: this hart's cache of free frames */
+    u32 free_count;
+
+    u32 flush_all;          /* other harts set it: flush the whole TLB before loading an ASID */
+    u64 idle_ns;
+};
+
+extern struct hart_local harts[MAX_HARTS];
+extern u32 hart_count;      /* harts that run */
+
+#ifdef __riscv
+/* => this hart's block; only meaningful while interrupts are off (else the task may move on). */
+static inline struct hart_local *this_hart(void)
+{
+    struct hart_local *hart;
+
+    __asm__ volatile("mv %0, tp" : "=r"(hart));
+    return hart;
+}
+
+/* The running task.  One load, so that an interrupt cannot come between. */
+static inline struct task *current(void)
+{
+    struct task *task;
+
+    __asm__ volatile("ld %0, 0(tp)" : "=r"(task));
+    return task;
+}
+#endif
+
+#endif

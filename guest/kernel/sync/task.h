@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * task.h - the core of a thread: what locks, sleeping and switching need to know
+ * of it.  proc/ builds processes on top; kernel threads are tasks without one.
+ */
+#ifndef SYNC_TASK_H
+#define SYNC_TASK_H
+
+#include "lib/list.h"
+#include "sync/hart.h"
+#include "sync/trapframe.h"
+
+/* The numbers are those that the monitor knows (probe.h, process_state). */
+enum task_state {
+    TASK_UNUSED = 0,
+    TASK_RUNNABLE = 1, /* on the run queue */
+    TASK_RUNNING = 2,
+    TASK_SLEEPING = 3,
+    TASK_ZOMBIE = 4,
+    TASK_STOPPED = 5   /* for display only: proc/ sets it on a stopped process */
+};
+
+/* Callee-saved registers of a task that is switched out. */
+struct context {
+    u64 ra, sp, s[12];
+};
+
+#define KERNEL_STACK_SIZE 16384ul
+
+struct process;
+struct mm;
+
+struct task {
+    /* trap/entry.S reads these two with one load before it returns to user mode. */
+    bool signal_pending; /* a signal to deliver, or the task must die */
+    bool need_resched;   /* its slice is over */
+    bool interruptible;  /* while sleeping: a signal may wake it */
+    bool is_kernel;      /* a kernel thread */
+    u32 state;           /* enum task_state; sched lock */
+    struct context context;
+    struct trapframe *frame; /* user registers; NULL for kernel threads */
+    void *stack;             /* KERNEL_STACK_SIZE bytes */
+    struct mm *mm;           /* NULL for kernel threads */
+
+    u32 refs;                /* scheduler 1 (until it has exited), proc/ 1 */
+    u32 pid, tid;            /* pid = thread group; set by proc/ before sched_start() */
+    char name[16];
+    struct process *process; /* proc/'s */
+    struct thread *thread;   /* proc/'s: what it keeps per thread */
+    struct list thread_link; /* proc/'s: threads of the process */
+
+    /* sched lock */
+    struct list run_link;
+    bool on_hart;            /* its context is live on some hart */
+    u64 affinity;            /* mask of hart indices */
+
+    /* only the task itself (while running) */
+    u64 user_ns, system_ns;  /* time spent */
+    u64 stamp_ns;            /* start of the current stretch */
+    u64 minor_faults, major_faults;
+    u64 voluntary_switches, involuntary_switches;
+    u8 oom_victim;           /* may use the reserve of frames; about to die */
+    struct fp_state fp;      /* valid when frame->status.FS is not Off and it is switched out */
+    u32 fp_hart;             /* index + 1 of the hart that last held its float registers */
+};
+
+/*
+ * A new user task: zeroed, with kernel stack and an empty trapframe; it will
+ * start by returning to user mode with the registers in task->frame.
+ * => NULL if there is no memory.  refs = 1 for the caller.
+ */
+struct task *task_create_user(const char *name);
+/* A kernel thread that runs function(argument) and ends when it returns. */
+struct task *task_create_kernel(const char *name, void (*function)(void *), void *argument);
+
+struct task *task_get(struct task *task);
+void task_put(struct task *task); /* frees it with its stack at the last reference */
+
+/* Copy the running task's user registers (float too) to a new task: for fork and clone. */
+void task_copy_registers(struct task *child);
+
+/* Make task->fp of the running task hold its live registers / load them after task->fp changed. */
+void fp_save_current(void);
+void fp_load_current(void);
+/* Forget float state (exec). */
+void fp_reset_current(void);
+
+/* The id that probes carry: pid << 32 | tid. */
+static inline u64 task_id(const struct task *task)
+{
+    return ((u64)task->pid << 32) | task->tid;
+}
+
+#endif

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * trap.h - what the trap room offers, and what it calls above it:
+ *   sys/   void syscall_dispatch(struct trapframe *frame);      sets frame->regs[REG_A0]
+ *   proc/  void signal_deliver(struct trapframe *frame);        before returning to user mode
+ *   proc/  void signal_fault(int signal, int code, u64 address); to the running thread
+ */
+#ifndef TRAP_TRAP_H
+#define TRAP_TRAP_H
+
+#include "sync/trapframe.h"
+
+void trap_init_hart(void);
+void trap_print(const struct trapframe *frame); /* registers, for panics */
+
+void syscall_dispatch(struct trapframe *frame);
+void signal_deliver(struct trapframe *frame);
+void signal_fault(int signal, int code, u64 address);
+
+#endif
