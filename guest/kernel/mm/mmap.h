@@ -16,19 +16,19 @@
  * mapping can never become writable).  Takes its own reference.
  * => the address, or a negative error as i64.
  */
-i64 vm_mmap(struct mm *mm, u64 address, u64 length, int prot, int flags, struct inode *inode,
+i64 vm_mmap(struct mm *mm, u64 address, u64 length, u32 prot, u32 flags, struct inode *inode,
             u64 pgoff, bool may_write);
 int vm_munmap(struct mm *mm, u64 address, u64 length);
-int vm_mprotect(struct mm *mm, u64 address, u64 length, int prot);
+int vm_mprotect(struct mm *mm, u64 address, u64 length, u32 prot);
 u64 vm_brk(struct mm *mm, u64 new_end); /* => the end of the heap afterwards */
-i64 vm_mremap(struct mm *mm, u64 address, u64 old_length, u64 new_length, int flags,
+i64 vm_mremap(struct mm *mm, u64 address, u64 old_length, u64 new_length, u32 flags,
               u64 new_address);
-int vm_msync(struct mm *mm, u64 address, u64 length, int flags);
+int vm_msync(struct mm *mm, u64 address, u64 length, u32 flags);
 int vm_madvise(struct mm *mm, u64 address, u64 length, int advice);
 int vm_mincore(struct mm *mm, u64 address, u64 length, u64 user_vector);
-int vm_mlock(struct mm *mm, u64 address, u64 length, int flags); /* flags: MLOCK_ONFAULT */
+int vm_mlock(struct mm *mm, u64 address, u64 length, u32 flags); /* flags: MLOCK_ONFAULT */
 int vm_munlock(struct mm *mm, u64 address, u64 length);
-int vm_mlockall(struct mm *mm, int flags);
+int vm_mlockall(struct mm *mm, u32 flags);
 int vm_munlockall(struct mm *mm);
 
 /* --- for exec ---------------------------------------------------------------------------- */
@@ -39,7 +39,7 @@ int vm_munlockall(struct mm *mm);
  * the last file page is private).  => 0 or a negative error.
  */
 int mm_map_segment(struct mm *mm, struct inode *inode, u64 address, u64 offset, u64 file_size,
-                   u64 memory_size, int prot);
+                   u64 memory_size, u32 prot);
 /* The heap starts (empty) at this address. */
 void mm_set_brk(struct mm *mm, u64 start);
 /* A growing stack area below STACK_TOP, executable or not.  => the top, or a negative error. */
