@@ -52,6 +52,7 @@ struct inode_ops {
 };
 
 #define INODE_SHM 1u    /* no disk behind it: pages live in the cache and in swap */
+#define INODE_MOUNTPOINT 4u /* fs/: a file system is mounted on this directory */
 #define INODE_ORPHAN 2u /* no name left: no need to write it back */
 
 struct inode {
@@ -74,7 +75,11 @@ struct inode {
     struct spinlock areas_lock;
     struct list areas; /* areas that map it (area.inode_link), for the reverse map */
     void *private;
-    struct list hash; /* fs/'s table of inodes */
+    /* fs/: */
+    struct list hash; /* table of inodes; points at itself while not in it */
+    struct list lru;  /* unreferenced ones, oldest first */
+    u64 parent;       /* number of the directory it was last found in, and the name there */
+    char *name;       /* (kalloc; NULL = none known), under the table's lock */
 };
 
 /* Set up the fields that mm/ uses (the structure is zeroed): locks, cache, lists, refs = 1. */
