@@ -59,6 +59,7 @@ enum insn_property {
     INSN_ENDS = 1u << 9, /* the last instruction of a decoded block */
     INSN_FENCE = 1u << 10,
     INSN_CBO = 1u << 11, /* cache block management other than zero */
+    INSN_RMW = INSN_LOAD | INSN_STORE | INSN_AMO,
 };
 
 /* Which operands a word has and where they stand; the names tell (F: an f register, X: an x
