@@ -12,8 +12,8 @@
  * then the host address is va + entry.addend.  Flags in the low bits of a tag make the test fail:
  * the access takes the slow path (access.h), which knows what to do.
  *
- * The flags TLB_CODE and TLB_WATCH say why a page is slow, not what is translated: they depend on
- * what engines have decoded and are no part of machine state.
+ * The flag TLB_CODE says why a page is slow, not what is translated: it depends on
+ * what engines have decoded and is no part of machine state.
  *
  * Clearing costs what was filled: `filled` has a bit for each entry, `summary` one for each word of
  * it.  `info` remembers level and G of the leaf, so that sfence.vma drops exactly what it names.
@@ -32,8 +32,7 @@
 
 /* Low bits of a tag. */
 #define TLB_MMIO 0x008u   /* not RAM: the addend gives the physical address */
-#define TLB_CODE 0x010u   /* store table: the page holds decoded instructions */
-#define TLB_WATCH 0x020u  /* store table: somebody wants to know (ram_watch) */
+#define TLB_CODE 0x010u   /* store table: the page holds decoded instructions, or is watched */
 #define TLB_CHECK 0x040u  /* PMP is not the same over the page: check each access */
 #define TLB_EMPTY 0x800u  /* no translation */
 #define TLB_TAG_MASK(size) (~(u64)0xfff | ((u64)(size)-1))

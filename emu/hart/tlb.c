@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: MIT */
+/* tlb.c - see tlb.h. */
+#include "emu/hart/tlb.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "emu/isa/pte.h"
+
+#define LEVELS_OF_INFO 3u
+
+static unsigned entries_of(enum tlb_table table)
+{
+    return table == TLB_FETCH ? TLB_FETCH_ENTRIES : TLB_DATA_ENTRIES;
+}
+
+static struct tlb_entry *table_of(struct tlb_context *context, enum tlb_table table)
+{
+    return table == TLB_LOAD ? context->load : table == TLB_STORE ? context->store : context->fetch;
+}
+
+static unsigned index_of(enum tlb_table table, u64 va)
+{
+    return (unsigned)(va >> PAGE_SHIFT) & (entries_of(table) - 1);
+}
+
+struct tlb_entry *tlb_entry(struct tlb_context *context, enum tlb_table table, u64 va)
+{
+    return table_of(context, table) + index_of(table, va);
+}
+
+static void forget_large(struct tlb_context *context)
+{
+    context->large_low = UINT64_MAX;
+    context->large_high = 0;
+}
+
+bool tlb_init(struct tlb *tlb, struct error *err)
+{
+    *tlb = (struct tlb){0};
+    tlb->context = calloc(TLB_CONTEXTS, sizeof(struct tlb_context));
+    if (!tlb->context) {
+        return error_set(err, ENOMEM, "out of memory");
+    }
+    tlb_reset(tlb);
+    return true;
+}
+
+void tlb_destroy(struct tlb *tlb)
+{
+    free(tlb->context);
+    tlb->context = NULL;
+}
+
+static void empty_entry(struct tlb_context *context, enum tlb_table table, unsigned index)
+{
+    table_of(context, table)[index].tag = TLB_EMPTY;
+    u64 *word = &context->filled[table][index >> 6];
+    *word &= ~((u64)1 << (index & 63));
+    if (*word == 0) {
+        context->summary[table] &= ~((u64)1 << (index >> 6));
+    }
+}
+
+/* Calls the body for each filled entry of a table. */
+#define FOR_EACH_FILLED(context, table, index)                                                     \
+    for (u64 words_ = (context)->summary[table]; words_; words_ &= words_ - 1)                     \
+        for (u64 base_ = (u64)__builtin_ctzll(words_), bits_ = (context)->filled[table][base_];    \
+             bits_; bits_ &= bits_ - 1)                                                            \
+            for (unsigned index = (unsigned)(base_ * 64 + (u64)__builtin_ctzll(bits_)), once_ = 1; \
+                 once_; once_ = 0)
+
+static void empty_context(struct tlb_context *context)
+{
+    for (enum tlb_table table = TLB_LOAD; table < TLB_TABLES; table++) {
+        struct tlb_entry *entries = table_of(context, table);
+        FOR_EACH_FILLED(context, table, index)
+        {
+            entries[index].tag = TLB_EMPTY;
+        }
+        for (u64 words = context->summary[table]; words; words &= words - 1) {
+            context->filled[table][__builtin_ctzll(words)] = 0;
+        }
+        context->summary[table] = 0;
+    }
+    forget_large(context);
+}
+
+/* First use of a context: calloc gave zeroes, which would match addresses of page 0. */
+static void erase_context(struct tlb_context *context)
+{
+    memset(context, 0, sizeof(*context));
+    for (enum tlb_table table = TLB_LOAD; table < TLB_TABLES; table++) {
+        struct tlb_entry *entries = table_of(context, table);
+        for (unsigned i = 0; i < entries_of(table); i++) {
+            entries[i].tag = TLB_EMPTY;
+        }
+    }
+    forget_large(context);
+}
+
+void tlb_reset(struct tlb *tlb)
+{
+    for (unsigned i = 0; i < TLB_CONTEXTS; i++) {
+        /* Pages of contexts that are never used are never touched. */
+        if (tlb->context[i].used) {
+            erase_context(&tlb->context[i]);
+        }
+    }
+    tlb->clock = 0;
+    tlb->counters = (struct tlb_counters){0};
+}
+
+struct tlb_context *tlb_select(struct tlb *tlb, u64 satp, u32 mode)
+{
+    struct tlb_context *oldest = NULL;
+    tlb->counters.selections++;
+    for (unsigned i = 0; i < TLB_CONTEXTS; i++) {
+        struct tlb_context *context = &tlb->context[i];
+        if (!context->used) {
+            oldest = context;
+            break;
+        }
+        if (context->satp == satp && context->mode == mode) {
+            context->stamp = ++tlb->clock;
+            return context;
+        }
+        if (!oldest || context->stamp < oldest->stamp) {
+            oldest = context;
+        }
+    }
+    if (oldest->used) {
+        tlb->counters.replacements++;
+        empty_context(oldest);
+    } else {
+        erase_context(oldest);
+        oldest->used = true;
+    }
+    oldest->satp = satp;
+    oldest->mode = mode;
+    oldest->stamp = ++tlb->clock;
+    return oldest;
+}
+
+void tlb_clear(struct tlb *tlb)
+{
+    for (unsigned i = 0; i < TLB_CONTEXTS && tlb->context[i].used; i++) {
+        empty_context(&tlb->context[i]);
+    }
+}
+
+/* Drops the slices of large leaves that cover va. */
+static void fence_large(struct tlb_context *context, u64 va, bool keep_global)
+{
+    for (enum tlb_table table = TLB_LOAD; table < TLB_TABLES; table++) {
+        const struct tlb_entry *entries = table_of(context, table);
+        FOR_EACH_FILLED(context, table, index)
+        {
+            u8 info = context->info[table][index];
+            unsigned level = info & TLB_INFO_LEVEL;
+            if (level != 0 && !(keep_global && (info & TLB_INFO_GLOBAL)) &&
+                ((entries[index].tag ^ va) & ~(pte_span(level) - 1)) == 0) {
+                empty_entry(context, table, index);
+            }
+        }
+    }
+}
+
+static void fence_address(struct tlb_context *context, u64 va, bool keep_global)
+{
+    for (enum tlb_table table = TLB_LOAD; table < TLB_TABLES; table++) {
+        unsigned index = index_of(table, va);
+        if (!(context->summary[table] >> (index >> 6) & 1)) {
+            continue;
+        }
+        const struct tlb_entry *entry = &table_of(context, table)[index];
+        if (!(entry->tag & TLB_EMPTY) && ((entry->tag ^ va) & PAGE_MASK) == 0 &&
+            !(keep_global && (context->info[table][index] & TLB_INFO_GLOBAL))) {
+            empty_entry(context, table, index);
+        }
+    }
+    if (va >= context->large_low && va <= context->large_high) {
+        fence_large(context, va, keep_global);
+    }
+}
+
+static void fence_not_global(struct tlb_context *context)
+{
+    for (enum tlb_table table = TLB_LOAD; table < TLB_TABLES; table++) {
+        FOR_EACH_FILLED(context, table, index)
+        {
+            if (!(context->info[table][index] & TLB_INFO_GLOBAL)) {
+                empty_entry(context, table, index);
+            }
+        }
+    }
+}
+
+void tlb_fence(struct tlb *tlb, bool by_address, u64 va, bool by_asid, u64 asid)
+{
+    tlb->counters.fences++;
+    for (unsigned i = 0; i < TLB_CONTEXTS && tlb->context[i].used; i++) {
+        struct tlb_context *context = &tlb->context[i];
+        if (context->satp == 0 ||
+            (by_asid && (context->satp & SATP_ASID) >> SATP_ASID_SHIFT != (asid & 0xffff))) {
+            continue;
+        }
+        if (by_address) {
+            fence_address(context, va, by_asid);
+        } else if (by_asid) {
+            fence_not_global(context);
+        } else {
+            empty_context(context);
+        }
+    }
+}
+
+void tlb_fill(struct tlb_context *context, enum tlb_table table, u64 va, u64 pa, const u8 *host,
+              u32 flags, unsigned level, bool global)
+{
+    unsigned index = index_of(table, va);
+    u64 page = va & PAGE_MASK;
+    u64 target = host ? (u64)(uintptr_t)host : pa & PAGE_MASK;
+    table_of(context, table)[index] = (struct tlb_entry){page | flags, target - page};
+    context->info[table][index] = (u8)(level | (global ? TLB_INFO_GLOBAL : 0));
+    context->filled[table][index >> 6] |= (u64)1 << (index & 63);
+    context->summary[table] |= (u64)1 << (index >> 6);
+    if (level != 0) {
+        u64 low = va & ~(pte_span(level) - 1);
+        u64 high = low + (pte_span(level) - 1);
+        context->large_low = low < context->large_low ? low : context->large_low;
+        context->large_high = high > context->large_high ? high : context->large_high;
+    }
+}
+
+void tlb_mark_code(struct tlb *tlb, const u8 *host)
+{
+    for (unsigned i = 0; i < TLB_CONTEXTS && tlb->context[i].used; i++) {
+        struct tlb_context *context = &tlb->context[i];
+        FOR_EACH_FILLED(context, TLB_STORE, index)
+        {
+            struct tlb_entry *entry = &context->store[index];
+            if (!(entry->tag & TLB_MMIO) &&
+                (entry->tag & PAGE_MASK) + entry->addend == (u64)(uintptr_t)host) {
+                entry->tag |= TLB_CODE;
+            }
+        }
+    }
+}
+
+/* A saved entry: index, tag, physical address of the page, info. */
+struct saved_entry {
+    u8 bytes[2 + 8 + 8 + 1];
+};
+
+static void save_table(const struct tlb_context *context, enum tlb_table table,
+                       const struct ram *ram, struct serial_writer *writer)
+{
+    static const char *const name[TLB_TABLES] = {"load", "store", "fetch"};
+    struct buffer out = {0};
+    const struct tlb_entry *entries = table == TLB_LOAD    ? context->load
+                                      : table == TLB_STORE ? context->store
+                                                           : context->fetch;
+    FOR_EACH_FILLED(context, table, index)
+    {
+        struct saved_entry saved;
+        u64 tag = entries[index].tag & ~(u64)TLB_CODE;
+        u64 target = (tag & PAGE_MASK) + entries[index].addend;
+        store_u16(saved.bytes, (u16)index);
+        store_u64(saved.bytes + 2, tag);
+        store_u64(saved.bytes + 10,
+                  tag & TLB_MMIO ? target : target - (u64)(uintptr_t)ram->host + ram->base);
+        saved.bytes[18] = context->info[table][index];
+        buffer_append(&out, &saved, sizeof(saved));
+    }
+    writer->out.failed |= out.failed;
+    serial_put_bytes(writer, name[table], out.data, out.size);
+    buffer_free(&out);
+}
+
+void tlb_save(const struct tlb *tlb, const struct ram *ram, struct serial_writer *writer)
+{
+    serial_begin(writer, "tlb", 1);
+    serial_put_u64(writer, "clock", tlb->clock);
+    for (unsigned i = 0; i < TLB_CONTEXTS; i++) {
+        const struct tlb_context *context = &tlb->context[i];
+        serial_put_bool(writer, "used", context->used);
+        if (!context->used) {
+            break;
+        }
+        serial_put_u64(writer, "satp", context->satp);
+        serial_put_u64(writer, "mode", context->mode);
+        serial_put_u64(writer, "stamp", context->stamp);
+        serial_put_u64(writer, "large_low", context->large_low);
+        serial_put_u64(writer, "large_high", context->large_high);
+        for (enum tlb_table table = TLB_LOAD; table < TLB_TABLES; table++) {
+            save_table(context, table, ram, writer);
+        }
+    }
+    serial_end(writer);
+}
+
+static bool load_entry(struct tlb_context *context, enum tlb_table table, const u8 *bytes,
+                       const struct ram *ram)
+{
+    u64 tag = load_u64(bytes + 2), pa = load_u64(bytes + 10);
+    u8 info = bytes[18];
+    u32 flags = (u32)tag & 0xfff;
+    const u8 *host = flags & TLB_MMIO ? NULL : ram_pointer(ram, pa, PAGE_BYTES);
+    if (load_u16(bytes) != index_of(table, tag) || (flags & ~(TLB_MMIO | TLB_CHECK)) ||
+        (!(flags & TLB_MMIO) && !host) || pa % PAGE_BYTES ||
+        (info & TLB_INFO_LEVEL) > LEVELS_OF_INFO ||
+        (info & ~(TLB_INFO_LEVEL | TLB_INFO_GLOBAL))) {
+        return false;
+    }
+    if (table == TLB_STORE && host && ram_page_is_slow(ram, pa)) {
+        flags |= TLB_CODE;
+    }
+    tlb_fill(context, table, tag & PAGE_MASK, pa, host, flags, info & TLB_INFO_LEVEL,
+             (info & TLB_INFO_GLOBAL) != 0);
+    return true;
+}
+
+static void load_table(struct tlb_context *context, enum tlb_table table, const struct ram *ram,
+                       struct serial_reader *reader)
+{
+    static const char *const name[TLB_TABLES] = {"load", "store", "fetch"};
+    size_t size;
+    const u8 *data = serial_get_blob(reader, name[table],
+                                     entries_of(table) * sizeof(struct saved_entry), &size);
+    for (size_t at = 0; data && at < size; at += sizeof(struct saved_entry)) {
+        if (size - at < sizeof(struct saved_entry) ||
+            !load_entry(context, table, data + at, ram)) {
+            serial_reject(reader, "impossible TLB entry");
+            return;
+        }
+    }
+}
+
+bool tlb_load(struct tlb *tlb, const struct ram *ram, struct serial_reader *reader,
+              struct error *err)
+{
+    tlb_reset(tlb);
+    serial_enter(reader, "tlb", 1);
+    tlb->clock = serial_get_u64(reader, "clock");
+    for (unsigned i = 0; i < TLB_CONTEXTS && serial_get_bool(reader, "used"); i++) {
+        struct tlb_context *context = &tlb->context[i];
+        erase_context(context);
+        context->used = true;
+        context->satp = serial_get_u64(reader, "satp");
+        context->mode = (u32)serial_get_max(reader, "mode", TLB_MODE(3, 1, 1));
+        context->stamp = serial_get_u64(reader, "stamp");
+        u64 low = serial_get_u64(reader, "large_low");
+        u64 high = serial_get_u64(reader, "large_high");
+        for (enum tlb_table table = TLB_LOAD; table < TLB_TABLES; table++) {
+            load_table(context, table, ram, reader);
+        }
+        context->large_low = low;
+        context->large_high = high;
+    }
+    serial_leave(reader);
+    return serial_ok(reader, err);
+}
