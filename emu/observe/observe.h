@@ -17,6 +17,7 @@
 
 #include "emu/base/error.h"
 #include "emu/base/types.h"
+#include "emu/hart/walk.h"
 #include "emu/trace/record.h"
 #include "emu/trace/scope.h"
 
@@ -105,24 +106,8 @@ u64 observer_space_satp(const struct observer *o, size_t index);
 
 /* ---- page tables ---- */
 
-struct walk_step {
-    u64 address, pte; /* physical address of the entry, and the entry */
-    u8 level;
-    u8 index_high;    /* unused */
-    u16 index;
-    bool readable;    /* the table is in RAM */
-};
-struct walk_view {
-    u64 satp, va;
-    unsigned levels; /* of the mode: 3 or 4; 0 = bare */
-    unsigned steps;
-    struct walk_step step[4];
-    bool canonical, mapped, malformed;
-    u64 pa;     /* when mapped */
-    u64 pte;    /* the last entry read */
-    u8 level;   /* its level */
-};
-void observer_walk(const struct observer *o, u64 satp, u64 va, struct walk_view *out);
+/* Follows the tables of satp (mode included); see emu/hart/walk.h. */
+void observer_walk(const struct observer *o, u64 satp, u64 va, struct peek *out);
 /* satp value (Sv39) made from a root table's physical address. */
 u64 observer_satp_of_root(const struct observer *o, u64 root);
 

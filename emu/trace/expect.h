@@ -21,6 +21,6 @@ struct expect;
 struct expect *expect_parse(const char *text, struct error *err);
 void expect_free(struct expect *expect);
 /* One line to `out` for every term that does not hold; true when all hold. */
-bool expect_check(const struct expect *expect, const struct trace_counts *counts, FILE *out);
+bool expect_holds(const struct expect *expect, const struct trace_counts *counts, FILE *out);
 
 #endif

@@ -12,7 +12,7 @@
 #include "emu/base/types.h"
 #include "emu/trace/record.h"
 
-#define TRACE_LINE 512 /* enough for every line made here */
+#define TRACE_LINE 1024 /* enough for every line made here */
 
 /*
  * One line for people, no newline: "#1042 i=12003441 p3 cow-copy store page fault (15)
