@@ -301,6 +301,28 @@ bool hart_cbo_zero(struct hart *h, u64 va, u32 bits)
     return true;
 }
 
+bool hart_cbo_manage(struct hart *h, u64 va, u32 bits)
+{
+    u64 enabled = (bits >> 20 & 3) == 0 ? ENVCFG_CBIE : ENVCFG_CBCFE; /* cbo.inval is 0 */
+    if ((h->priv != PRIV_MACHINE && !(h->menvcfg & enabled)) ||
+        (h->priv == PRIV_USER && !(h->senvcfg & enabled))) {
+        hart_illegal(h, bits);
+        return false;
+    }
+    unsigned priv = hart_data_privilege(h);
+    struct walk w;
+    enum walk_result result = walk(h, va, ACCESS_LOAD, priv, &w);
+    if (result == WALK_PAGE_FAULT) {
+        hart_trap(h, CAUSE_STORE_PAGE, va);
+        return false;
+    }
+    if (result != WALK_OK || !pmp_permits(h, w.pa & ~(u64)(CBO_BLOCK - 1), CBO_BLOCK, ACCESS_LOAD,
+                                          priv)) {
+        return refuse(h, ACCESS_STORE, va);
+    }
+    return true;
+}
+
 bool hart_enter_page(struct hart *h)
 {
     struct target target;

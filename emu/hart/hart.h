@@ -256,6 +256,8 @@ bool hart_sret(struct hart *h, u32 bits);
 bool hart_wfi(struct hart *h, u32 bits);
 bool hart_sfence_vma(struct hart *h, bool by_address, u64 va, bool by_asid, u64 asid, u32 bits);
 bool hart_cbo_zero(struct hart *h, u64 va, u32 bits);
+/* cbo.inval, clean, flush: no caches, so only the checks remain. */
+bool hart_cbo_manage(struct hart *h, u64 va, u32 bits);
 /* `slti x0, rs1, event` when a hook is there. */
 void hart_probe(struct hart *h, unsigned event, u64 abi);
 

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/* interp.c - the interpreter as an engine. */
+#include "emu/interp/interp.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "emu/interp/execute.h"
+
+struct interp {
+    struct engine engine; /* first: the engine's users hold a pointer to it */
+    struct block_cache cache;
+};
+
+static enum exit_reason interp_run(struct engine *engine, struct hart *h)
+{
+    struct interp *interp = (struct interp *)engine;
+    return interp_execute(&interp->cache, h);
+}
+
+static void interp_invalidate(struct engine *engine, u64 pa, u64 length)
+{
+    struct interp *interp = (struct interp *)engine;
+    struct block_cache *cache = &interp->cache;
+    block_invalidate(cache, pa, length);
+    /* Whoever is in a block now leaves it after the present instruction. */
+    for (unsigned i = 0; i < cache->hart_count; i++) {
+        cache->harts[i]->fetch_page = FETCH_NONE;
+    }
+}
+
+static void interp_flush(struct engine *engine)
+{
+    struct interp *interp = (struct interp *)engine;
+    block_cache_flush(&interp->cache);
+}
+
+static bool interp_counter(struct engine *engine, unsigned index, const char **name, u64 *value)
+{
+    const struct interp *interp = (const struct interp *)engine;
+    const struct {
+        const char *name;
+        u64 value;
+    } counters[] = {
+        {"blocks decoded", interp->cache.translated},
+        {"blocks dropped", interp->cache.dropped},
+        {"block cache flushes", interp->cache.flushes},
+    };
+    if (index >= ARRAY_LENGTH(counters)) {
+        return false;
+    }
+    *name = counters[index].name;
+    *value = counters[index].value;
+    return true;
+}
+
+static void interp_destroy(struct engine *engine)
+{
+    struct interp *interp = (struct interp *)engine;
+    block_cache_destroy(&interp->cache);
+    free(interp);
+}
+
+struct engine *interp_create(struct hart *const *harts, unsigned count, struct error *err)
+{
+    struct interp *interp = calloc(1, sizeof(*interp));
+    if (!interp) {
+        error_set(err, ENOMEM, "out of memory");
+        return NULL;
+    }
+    interp->engine = (struct engine){
+        .name = "interp",
+        .run = interp_run,
+        .invalidate = interp_invalidate,
+        .flush = interp_flush,
+        .counter = interp_counter,
+        .destroy = interp_destroy,
+    };
+    if (!block_cache_init(&interp->cache, harts[0]->ram, harts, count, interp_handlers(), err)) {
+        free(interp);
+        return NULL;
+    }
+    return &interp->engine;
+}
