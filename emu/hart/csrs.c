@@ -26,18 +26,6 @@
 #define PMP_LOCKED 0x80u
 #define PMP_IS_TOR(config) (((config) >> 3 & 3) == 1)
 
-const char *csr_name(unsigned number)
-{
-    switch (number) {
-#define CSR(value, NAME, name, extensions)                                                         \
-    case value:                                                                                    \
-        return #name;
-#include "emu/isa/csr.def"
-    default:
-        return NULL;
-    }
-}
-
 /* The register exists on this hart. */
 static bool exists(const struct hart *h, unsigned number)
 {

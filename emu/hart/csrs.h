@@ -26,7 +26,5 @@ bool hart_csr(struct hart *h, unsigned number, enum csr_operation operation, boo
  */
 bool csr_peek(const struct hart *h, unsigned number, u64 *value);
 bool csr_poke(struct hart *h, unsigned number, u64 value);
-/* "satp"; NULL when there is no such register. */
-const char *csr_name(unsigned number);
 
 #endif
