@@ -43,6 +43,16 @@ int poll_table_sleep(struct poll_table *table, u64 deadline)
     return wait_any(table->entries, table->count, deadline, true);
 }
 
+void poll_table_rearm(struct poll_table *table)
+{
+    for (u32 i = 0; i < table->count; i++) {
+        struct wait_queue *queue = table->entries[i].queue;
+
+        wait_remove(&table->entries[i]);
+        wait_add(queue, &table->entries[i]);
+    }
+}
+
 void poll_table_destroy(struct poll_table *table)
 {
     for (u32 i = 0; i < table->count; i++) {

@@ -35,6 +35,8 @@ int poll_table_init(struct poll_table *table, u32 capacity);
 /* Sleeps until a source was woken or the deadline (ns, monotonic; ~0 = none) has passed.
  * => 0, -ETIMEDOUT, -EINTR.  A wake-up before the call is not lost. */
 int poll_table_sleep(struct poll_table *table, u64 deadline);
+/* Forgets earlier wake-ups; ask all files again afterwards. */
+void poll_table_rearm(struct poll_table *table);
 void poll_table_destroy(struct poll_table *table);
 
 /* What the file says now: its own poll, or always ready if it has none. */

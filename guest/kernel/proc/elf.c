@@ -88,7 +88,7 @@ int elf_check_segments(const struct elf_header *header, const struct elf_segment
     return out->high != 0 ? 0 : -ENOEXEC;
 }
 
-int elf_protection(u32 flags)
+u32 elf_protection(u32 flags)
 {
     u32 protection = 0;
 
@@ -101,7 +101,7 @@ int elf_protection(u32 flags)
     if (flags & PF_X) {
         protection |= PROT_EXEC;
     }
-    return (int)protection;
+    return protection;
 }
 
 static char *skip_blanks(char *at, const char *end)

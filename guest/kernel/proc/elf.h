@@ -32,7 +32,7 @@ int elf_check_segments(const struct elf_header *header, const struct elf_segment
                        u64 address_limit, struct elf_summary *out);
 
 /* PF_* to PROT_*. */
-int elf_protection(u32 flags);
+u32 elf_protection(u32 flags);
 
 /*
  * "#!" line: finds interpreter and its one optional argument in the first bytes of a

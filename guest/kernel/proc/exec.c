@@ -25,6 +25,7 @@
 #include "lib/string.h"
 #include "mm/kalloc.h"
 #include "mm/object.h"
+#include "mm/space.h"
 #include "probe.h"
 #include "proc/arguments.h"
 #include "proc/elf.h"
@@ -274,7 +275,7 @@ static void commit(struct exec_work *work, struct thread *thread)
     file_table_close_on_exec(process->files);
     take_ids(process, process->mm->exe);
     process_set_name(process, work->name);
-    task_fp_reset();
+    fp_reset_current();
     set_registers(thread->task->frame, &work->program);
     process_announce(process, task_id(current()));
 }

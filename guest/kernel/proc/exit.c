@@ -246,7 +246,7 @@ static void withdraw(struct thread *thread)
     usage_add(&thread->process->dead_threads, &usage);
     thread_withdraw_locked(thread);
     thread->task->process = NULL;
-    thread->task->signal_state = NULL;
+    thread->task->thread = NULL;
     thread->task->signal_pending = false;
 }
 

@@ -100,7 +100,7 @@ static u64 place_frame(const struct thread *thread, u64 sp, u64 action_flags)
 static void fill_context(struct abi_ucontext *context, const struct trapframe *frame, u64 mask)
 {
     const struct thread *thread = current_thread();
-    struct fp_state fp;
+    const struct fp_state *fp = &thread->task->fp;
 
     context->stack = thread->signal_stack;
     context->stack.flags = (i32)(signal_stack_state(thread, frame->regs[REG_SP]) |
@@ -108,9 +108,9 @@ static void fill_context(struct abi_ucontext *context, const struct trapframe *f
     context->mask = mask;
     context->context.registers.pc = frame->pc;
     memcpy(context->context.registers.x, &frame->regs[1], sizeof context->context.registers.x);
-    task_fp_save(&fp);
-    memcpy(context->context.fp.f, fp.f, sizeof context->context.fp.f);
-    context->context.fp.fcsr = (u32)fp.fcsr;
+    fp_save_current();
+    memcpy(context->context.fp.f, fp->f, sizeof context->context.fp.f);
+    context->context.fp.fcsr = (u32)fp->fcsr;
 }
 
 int signal_frame_build(struct trapframe *frame, u32 signo, const struct abi_siginfo *info,
@@ -150,14 +150,14 @@ int signal_frame_build(struct trapframe *frame, u32 signo, const struct abi_sigi
 static void take_context(struct trapframe *frame, const struct abi_ucontext *context)
 {
     struct thread *thread = current_thread();
-    struct fp_state fp;
+    struct fp_state *fp = &thread->task->fp;
 
     frame->pc = context->context.registers.pc;
     memcpy(&frame->regs[1], context->context.registers.x, sizeof context->context.registers.x);
     frame->restore_all = 1;
-    memcpy(fp.f, context->context.fp.f, sizeof fp.f);
-    fp.fcsr = context->context.fp.fcsr;
-    task_fp_load(&fp);
+    memcpy(fp->f, context->context.fp.f, sizeof fp->f);
+    fp->fcsr = context->context.fp.fcsr;
+    fp_load_current();
     thread->signal_stack = context->stack;
     thread->signal_stack.flags &= ~SS_ONSTACK;
 }

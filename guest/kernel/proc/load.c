@@ -51,7 +51,7 @@ static int elf_read(struct inode *inode, u64 base, struct elf_file *out)
     if (error) {
         return error;
     }
-    size = out->header.phnum * sizeof *out->segments;
+    size = (size_t)out->header.phnum * sizeof *out->segments;
     out->segments = kalloc(size);
     if (!out->segments) {
         return -ENOMEM;

@@ -20,6 +20,7 @@
 #include "lib/bitmap.h"
 #include "lib/string.h"
 #include "mm/kalloc.h"
+#include "mm/layout.h"
 #include "mm/space.h"
 #include "probe.h"
 #include "proc/itimer.h"
@@ -254,7 +255,7 @@ struct thread *thread_create(struct process *process)
     }
     thread->process = process;
     thread->task->process = process;
-    thread->task->signal_state = thread;
+    thread->task->thread = thread;
     thread->task->mm = process->mm;
     list_init(&thread->link);
     list_init(&thread->hash_link);
@@ -267,7 +268,7 @@ void thread_discard(struct thread *thread)
 {
     thread->task->mm = NULL;
     thread->task->process = NULL;
-    thread->task->signal_state = NULL;
+    thread->task->thread = NULL;
     task_put(thread->task);
     kfree(thread);
 }
@@ -322,7 +323,7 @@ void thread_usage(const struct thread *thread, struct usage *out)
     const struct task *task = thread->task;
 
     *out = (struct usage){.user_ns = task->user_ns,
-                          .system_ns = task->kernel_ns,
+                          .system_ns = task->system_ns,
                           .min_flt = task->minor_faults,
                           .maj_flt = task->major_faults,
                           .voluntary = task->voluntary_switches,

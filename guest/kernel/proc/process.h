@@ -164,7 +164,7 @@ extern struct process *process_init; /* pid 1 */
 
 static inline struct thread *current_thread(void)
 {
-    return current()->signal_state;
+    return current()->thread;
 }
 
 static inline struct process *current_process(void)
