@@ -15,6 +15,7 @@
 #include "probe.h"
 #include "proc/process.h"
 #include "proc/table.h"
+#include "proc/view.h"
 #include "sync/sched.h"
 
 static void send_broken_pipe(void)
@@ -44,17 +45,6 @@ static struct process *next_process(u32 after)
     return best;
 }
 
-/* The address space with a reference, or NULL. */
-static struct mm *mm_of(struct process *process)
-{
-    struct mm *mm;
-
-    spin_lock(&process_lock);
-    mm = process->mm ? mm_get(process->mm) : NULL;
-    spin_unlock(&process_lock);
-    return mm;
-}
-
 static void each_process(void (*visit)(u32 pid, struct mm *mm, void *argument), void *argument)
 {
     u32 pid = 0;
@@ -67,7 +57,7 @@ static void each_process(void (*visit)(u32 pid, struct mm *mm, void *argument), 
             return;
         }
         pid = process->pid;
-        mm = mm_of(process);
+        mm = process_mm_get(process);
         process_put(process);
         if (mm) {
             visit(pid, mm, argument);

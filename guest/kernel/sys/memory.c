@@ -7,8 +7,10 @@
 #include "abi/mman.h"
 #include "abi/stat.h"
 #include "fs/file.h"
+#include "fs/vfs.h"
 #include "mm/mmap.h"
 #include "mm/object.h"
+#include "mm/pagetable.h"
 #include "mm/shm.h"
 #include "mm/uaccess.h"
 #include "proc/process.h"
@@ -153,12 +155,12 @@ i64 sys_memfd_create(const u64 *a)
     return error ? error : sys_install(file, 0, (a[1] & MFD_CLOEXEC) != 0);
 }
 
-/* Other harts fetch from memory that this one wrote: a fence.i on each on its way to user mode. */
+/* What was stored becomes what is fetched, on every hart. */
 i64 sys_riscv_flush_icache(const u64 *a)
 {
     if (a[2] & ~1ull) {
         return -EINVAL;
     }
-    instruction_cache_flush();
+    icache_flush();
     return 0;
 }
