@@ -23,10 +23,18 @@
 
 struct machine;
 struct hook;
+struct ram;
+struct probe_layout;
 struct observer;
 
 /* Listens from now on (it becomes the machine's hook, disk observer and input log). */
 struct observer *observer_create(struct machine *m, struct error *err);
+/*
+ * Without a machine: the caller feeds observer_hook().  now: instructions of all harts at this
+ * moment.
+ */
+struct observer *observer_create_on(struct ram *ram, unsigned harts, u64 (*now)(void *ctx),
+                                    void *ctx, struct error *err);
 void observer_destroy(struct observer *o);
 const struct hook *observer_hook(struct observer *o);
 
@@ -47,7 +55,7 @@ void observer_finish(struct observer *o);
 
 /* ---- faults counted ---- */
 
-#define OBSERVER_COST_BUCKETS 64 /* quarter powers of two; see observer_cost_percentile */
+#define OBSERVER_COST_BUCKETS 128 /* quarters of powers of two; see observer_cost_percentile */
 struct fault_count {
     u64 count, cost, io; /* io: swap or file pages read */
     u64 frames;          /* frames newly mapped */
