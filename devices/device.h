@@ -10,6 +10,7 @@
 #ifndef FAULTLINE_DEVICE_H
 #define FAULTLINE_DEVICE_H
 
+#include <errno.h>
 #include <stdbool.h>
 
 #include "emu/base/error.h"
