@@ -23,6 +23,7 @@ enum { REG_DATA, REG_IER, REG_IIR_FCR, REG_LCR, REG_MCR, REG_LSR, REG_MSR, REG_S
 #define LSR_DATA 0x01u
 #define LSR_BREAK 0x10u
 #define LSR_SENT 0x60u /* holding register and shifter empty: always */
+#define POLLS_MEAN_WAITING 16
 #define MSR_READY 0xb0u /* CTS, DSR, DCD: somebody is there */
 
 static unsigned trigger_level(const struct uart *u)
@@ -102,8 +103,29 @@ static u8 read_data(struct uart *u)
     return byte;
 }
 
+/* A guest that uses no interrupts wants input when it looks again and again. */
+static void count_poll(struct uart *u)
+{
+    if (u->count > 0 || ++u->polls < POLLS_MEAN_WAITING) {
+        return;
+    }
+    u->polls = 0;
+    charport_wanted(&u->port);
+}
+
+int uart_take(struct uart *u)
+{
+    if (u->count == 0) {
+        u->polls = POLLS_MEAN_WAITING;
+        count_poll(u);
+        return -1;
+    }
+    return read_data(u);
+}
+
 static void write_data(struct uart *u, u8 byte)
 {
+    u->polls = 0;
     if (u->mcr & MCR_LOOP) {
         push(u, byte);
     } else {
@@ -145,6 +167,7 @@ static u8 read_register(struct uart *u, unsigned reg)
         u8 status = (u8)(LSR_SENT | (u->count ? LSR_DATA : 0) | (u->break_in ? LSR_BREAK : 0));
         u->break_in = false;
         update(u);
+        count_poll(u);
         return status;
     }
     case REG_MSR:
@@ -240,12 +263,12 @@ static void reset(void *state)
     u->ier = u->lcr = u->mcr = u->scr = u->fcr = 0;
     u->divisor = 12;
     u->sent = u->break_in = false;
-    u->head = u->count = 0;
+    u->head = u->count = u->polls = 0;
     update(u);
 }
 
 #define UART_FIELDS(F) \
-    F(ier) F(lcr) F(mcr) F(scr) F(fcr) F(divisor) F(sent) F(break_in) F(head) F(count)
+    F(ier) F(lcr) F(mcr) F(scr) F(fcr) F(divisor) F(sent) F(break_in) F(head) F(count) F(polls)
 
 static void save(const void *state, struct serial_writer *writer)
 {

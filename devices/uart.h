@@ -22,6 +22,7 @@ struct uart {
     u16 divisor;
     bool sent;    /* "transmitter empty" has not been acknowledged */
     bool break_in; /* a break was received (Ctrl-A b) */
+    u8 polls;      /* looks at an empty FIFO in a row: a guest that polls waits for input */
     u8 fifo[UART_FIFO];
     u8 head, count;
 };
@@ -33,5 +34,8 @@ extern const struct device_ops uart_device_ops;
 struct uart *uart_create(struct irq_line irq);
 /* A break condition on the line, followed by a zero byte as the data sheet says. */
 void uart_break(struct uart *u);
+
+/* Takes a received byte as firmware that polls would, -1 when there is none. */
+int uart_take(struct uart *u);
 
 #endif

@@ -3,7 +3,7 @@
  * config.h - everything that decides what a machine is, filled in by the command line or a test.
  *
  * Byte arrays are borrowed and must live as long as the machine (a reset loads them again).
- * Disks and chardevs are taken over by machine_create when it succeeds.
+ * Disks and chardevs are taken over by machine_create in any case.
  */
 #ifndef FAULTLINE_MACHINE_CONFIG_H
 #define FAULTLINE_MACHINE_CONFIG_H
@@ -56,6 +56,9 @@ struct machine_config {
     struct chardev *port_stdio;     /* port 1 "stdio"; NULL with port_stderr NULL: no such ports */
     struct chardev *port_stderr;    /* port 2 "stderr" */
     bool escape_keys;               /* Ctrl-A is an escape on the terminal channel */
+    bool serial_end_byte;           /* the end of a piped input is typed as Ctrl-D on the UART */
+    /* Puts the host's terminal into raw or line mode; NULL when it is always raw. */
+    void (*terminal_raw)(bool raw);
 
     bool no_reboot;     /* a reset asked for by the guest ends the run */
     bool start_stopped; /* -S */

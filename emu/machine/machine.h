@@ -39,7 +39,7 @@ struct machine_exit {
     char text[200]; /* one line for the user; empty when there is nothing to say */
 };
 
-/* NULL with *err set; then disks and chardevs still belong to the caller. */
+/* NULL with *err set.  Disks and chardevs of the configuration are taken over in either case. */
 struct machine *machine_create(const struct machine_config *config, struct error *err);
 void machine_destroy(struct machine *m);
 /* Power-on state, images loaded again. */
@@ -64,6 +64,9 @@ u64 machine_time(const struct machine *m);
 u64 machine_instructions(const struct machine *m);
 /* The flattened device tree as the guest got it; size in *size. */
 const void *machine_device_tree(const struct machine *m, size_t *size);
+/* What the engine counted, for --stats: name and value of counter `index`; false: no more. */
+bool machine_engine_counter(const struct machine *m, unsigned index, const char **name,
+                            u64 *value);
 /* The images as given, so that symbols can be read from them. */
 const struct machine_bytes *machine_kernel(const struct machine *m);
 
