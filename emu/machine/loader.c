@@ -121,7 +121,7 @@ static bool inspect_elf(const struct machine_bytes *bytes, struct image_info *in
     info->high = 0;
     for (unsigned i = 0; i < header.e_phnum; i++) {
         Elf64_Phdr s = segment(bytes, &header, i);
-        info->user_program |= s.p_type == PT_INTERP;
+        info->interpreter |= s.p_type == PT_INTERP;
         if (s.p_type != PT_LOAD || s.p_memsz == 0) {
             continue;
         }
@@ -140,7 +140,7 @@ static bool inspect_elf(const struct machine_bytes *bytes, struct image_info *in
     if (info->high == 0) {
         return error_set(err, EINVAL, "%s: an ELF file with nothing to load", bytes->name);
     }
-    info->user_program |= info->high < 0x80000000u;
+    info->user_program = info->interpreter || info->high < 0x80000000u;
     info->tohost = loader_symbol(bytes->data, bytes->size, "tohost");
     info->fromhost = loader_symbol(bytes->data, bytes->size, "fromhost");
     return true;

@@ -19,7 +19,8 @@ struct image_info {
     enum image_format format;
     u64 entry;     /* ELF: as a physical address */
     u64 low, high; /* physical addresses used, high exclusive */
-    bool user_program; /* ELF for Linux user space (has PT_INTERP, or is linked low) */
+    bool user_program; /* ELF for Linux user space: linked low, or with an interpreter */
+    bool interpreter;  /* ELF with PT_INTERP: dynamically linked */
     u64 tohost, fromhost; /* symbols' addresses, 0: not there */
 };
 

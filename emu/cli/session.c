@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/* session.c - see session.h: the run itself, what goes with it, and what is said about it. */
+#include "emu/cli/session.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "emu/base/log.h"
+#include "emu/cli/terminal.h"
+#include "emu/machine/control.h"
+#include "emu/machine/machine.h"
+#include "emu/time/clock.h"
+
+static double host_seconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static void say_hello(const struct session *s, const struct machine *m)
+{
+    if (s->options->quiet || s->command) {
+        return;
+    }
+    if (s->throw_away) {
+        log_note("what the guest writes to its disk is thrown away at the end%s",
+                 s->options->image ? " (--persist keeps it)" : "");
+    }
+    if (s->options->serial && strcmp(s->options->serial, "pty") == 0) {
+        log_note("the serial line is %s", chardev_name(s->config.serial));
+    }
+    if (machine_has_terminal(m)) {
+        log_note("Ctrl-A h for help, Ctrl-A x to leave");
+    }
+}
+
+static void print_stats(const struct machine *m, double seconds)
+{
+    double instructions = (double)machine_instructions(m);
+    fprintf(stderr, "instructions   %" PRIu64 "\n", machine_instructions(m));
+    fprintf(stderr, "guest time     %.6f s\n", (double)machine_time(m) / 1e9);
+    fprintf(stderr, "host time      %.3f s\n", seconds);
+    fprintf(stderr, "speed          %.1f million instructions a second\n",
+            seconds > 0 ? instructions / seconds / 1e6 : 0.0);
+    const char *name;
+    u64 value;
+    for (unsigned i = 0; machine_engine_counter(m, i, &name, &value); i++) {
+        fprintf(stderr, "%-14s %" PRIu64 "\n", name, value);
+    }
+}
+
+/* A status beyond a byte must not look like success. */
+static int process_status(const struct machine_exit *e)
+{
+    return e->status < 0 || e->status > 255 ? 255 : e->status;
+}
+
+static void say_why(const struct session *s, const struct machine_exit *e)
+{
+    if (e->text[0]) {
+        log_error("%s", e->text);
+    } else if (e->result == MACHINE_POWEROFF && e->status == EXIT_PANIC) {
+        log_error("guest kernel panic%s",
+                  s->command && !s->options->verbose ? " (-v shows its messages)" : "");
+    }
+}
+
+static void run_machine(struct session *s, struct machine *m, struct machine_exit *e)
+{
+    terminal_catch_signals(m);
+    terminal_enter(!s->command);
+    machine_run(m, e);
+    terminal_catch_signals(NULL);
+    terminal_leave();
+}
+
+int session_run(struct session *s, int argc, char *const *argv)
+{
+    struct error err = {0};
+    struct machine_exit e = {0};
+    (void)argc;
+    (void)argv;
+    s->config.terminal_raw = s->command ? terminal_set_raw : NULL;
+    struct machine *m = machine_create(&s->config, &err);
+    if (!m) {
+        log_error("%s", err.text);
+        return EXIT_USAGE;
+    }
+    say_hello(s, m);
+    double start = host_seconds();
+    run_machine(s, m, &e);
+    if (s->options->stats) {
+        print_stats(m, host_seconds() - start);
+    }
+    say_why(s, &e);
+    machine_destroy(m);
+    return process_status(&e);
+}
