@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -32,7 +33,7 @@ static struct chardev *create(const char *name, enum chardev_input kind)
 {
     struct chardev *c = calloc(1, sizeof *c);
     if (c) {
-        strncpy(c->name, name, sizeof c->name - 1);
+        snprintf(c->name, sizeof c->name, "%s", name);
         c->kind = kind;
         c->in = c->out = -1;
         c->ended = kind == CHARDEV_NO_INPUT;
