@@ -142,6 +142,8 @@ class Chunk:
         self.items.append(("word", offset << 20 | source << 15 | 0x7013 | TEMPORARY << 7))
         self.items.append(("word", POINTER << 20 | TEMPORARY << 15 | 0x33 | TEMPORARY << 7))
         rd = destination()
+        while row.form == "LR" and rd == TEMPORARY:
+            rd = destination()
         word = register(register(word, 7, rd), 15, TEMPORARY)
         if row.name.startswith("SC"):  # alone it fails; mostly give it its lr
             if random.randrange(4):
@@ -151,8 +153,7 @@ class Chunk:
         self.items.append(("word", word))
         if row.name.startswith("LR"):  # do not leave the reservation open: models differ
             self.items.append(("word", 0x1800202F | word & 0x7000 | TEMPORARY << 15
-                               | source << 20 | destination() << 7
-                               if rd != TEMPORARY else 0x13))
+                               | source << 20 | destination() << 7))
 
     def csr(self, row, word):
         number = random.choice(CSRS)
