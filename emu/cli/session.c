@@ -9,9 +9,12 @@
 #include <unistd.h>
 
 #include "emu/base/log.h"
+#include "emu/cli/debuglog.h"
+#include "emu/cli/recording.h"
 #include "emu/cli/terminal.h"
 #include "emu/machine/control.h"
 #include "emu/machine/machine.h"
+#include "emu/observe/observe.h"
 #include "emu/time/clock.h"
 
 static double host_seconds(void)
@@ -78,25 +81,75 @@ static void run_machine(struct session *s, struct machine *m, struct machine_exi
     terminal_leave();
 }
 
+/* What goes with a machine: observer, trace, logs. */
+struct company {
+    struct recording recording;
+    struct observer *observer;
+    struct debuglog *debuglog;
+};
+
+/* Opened before the machine is made, so that a bad name costs no time. */
+static bool open_company(struct company *c, const struct session *s, int argc, char *const *argv,
+                         struct error *err)
+{
+    const struct options *o = s->options;
+    if (o->debug_items) {
+        c->debuglog = debuglog_open(o->debug_items, o->debug_file, err);
+        if (!c->debuglog) {
+            return false;
+        }
+    }
+    return recording_open(&c->recording, s, argc, argv, err);
+}
+
+static bool connect_company(struct company *c, const struct session *s, struct machine *m,
+                            struct error *err)
+{
+    (void)s;
+    if (recording_wanted(&c->recording)) {
+        c->observer = observer_create(m, err);
+        if (!c->observer) {
+            return false;
+        }
+        recording_connect(&c->recording, c->observer);
+    }
+    if (c->debuglog) {
+        debuglog_connect(c->debuglog, m, c->observer ? observer_hook(c->observer) : NULL);
+    }
+    return true;
+}
+
+static int close_company(struct company *c, int status)
+{
+    status = recording_close(&c->recording, c->observer, status);
+    observer_destroy(c->observer);
+    debuglog_close(c->debuglog);
+    return status;
+}
+
 int session_run(struct session *s, int argc, char *const *argv)
 {
     struct error err = {0};
-    struct machine_exit e = {0};
-    (void)argc;
-    (void)argv;
+    struct company company = {0};
+    struct machine *m = NULL;
+    int status = EXIT_USAGE;
     s->config.terminal_raw = s->command ? terminal_set_raw : NULL;
-    struct machine *m = machine_create(&s->config, &err);
-    if (!m) {
+    bool opened = open_company(&company, s, argc, argv, &err);
+    m = machine_create(&s->config, &err);
+    if (opened && m && connect_company(&company, s, m, &err)) {
+        struct machine_exit e = {0};
+        double start = host_seconds();
+        say_hello(s, m);
+        run_machine(s, m, &e);
+        if (s->options->stats) {
+            print_stats(m, host_seconds() - start);
+        }
+        say_why(s, &e);
+        status = process_status(&e);
+    } else {
         log_error("%s", err.text);
-        return EXIT_USAGE;
     }
-    say_hello(s, m);
-    double start = host_seconds();
-    run_machine(s, m, &e);
-    if (s->options->stats) {
-        print_stats(m, host_seconds() - start);
-    }
-    say_why(s, &e);
+    status = close_company(&company, status);
     machine_destroy(m);
-    return process_status(&e);
+    return status;
 }

@@ -80,6 +80,16 @@ void machine_step(struct machine *m, unsigned hart, u64 count)
     }
 }
 
+void machine_single_step(struct machine *m)
+{
+    m->single_step = true;
+}
+
+unsigned machine_turn(const struct machine *m)
+{
+    return m->schedule.turn;
+}
+
 bool machine_is_stopped(const struct machine *m)
 {
     return m->stopped;

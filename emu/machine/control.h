@@ -25,6 +25,10 @@ void machine_continue(struct machine *m);
  */
 void machine_step(struct machine *m, unsigned hart, u64 count);
 bool machine_is_stopped(const struct machine *m);
+/* From now on slice listeners are called after every single instruction (slow; guests see no
+ * difference).  machine_turn: the hart that executes next, unless it waits. */
+void machine_single_step(struct machine *m);
+unsigned machine_turn(const struct machine *m);
 /* Ends machine_run with MACHINE_QUIT and this exit status. */
 void machine_quit(struct machine *m, int status);
 /* Ends the run with status 128+signal at the next slice end.  Async-signal-safe. */

@@ -154,7 +154,7 @@ static u64 allowance(const struct machine *m, const struct hart *h, u64 limit)
     if (m->stepping && h == m->hart[m->step_hart]) {
         grant = least(grant, m->step_until - hart_executed(h));
     }
-    return m->loop_suspicion ? least(grant, 1) : grant;
+    return m->loop_suspicion || m->single_step ? least(grant, 1) : grant;
 }
 
 /* host: terminals may be waited for. */

@@ -85,6 +85,7 @@ struct machine {
     /* control.c */
     bool stopped;
     bool stepping;
+    bool single_step; /* one instruction a turn, for listeners */
     unsigned step_hart;
     u64 step_until; /* hart_executed at which the step is over */
     int wake_fd;    /* eventfd: a signal handler wants the loop to look */
