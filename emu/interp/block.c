@@ -9,7 +9,7 @@
 
 #define ARENA_BYTES ((size_t)24 << 20)
 #define LINKS_BYTES (BLOCK_MAX_LINKS * sizeof(struct block *))
-#define BLOCK_BYTES_MAX                                                                            \
+#define BLOCK_BYTES_MAX \
     (LINKS_BYTES + sizeof(struct block) + (BLOCK_MAX_OPS + 1) * sizeof(struct op))
 
 static u64 page_index(const struct block_cache *cache, u64 pa)
@@ -64,11 +64,17 @@ void block_cache_destroy(struct block_cache *cache)
     cache->unlinked = NULL;
 }
 
+/* The bits of a page without this cache's own. */
+static u64 code_of_others(const struct block_cache *cache, u64 pa)
+{
+    return cache->others ? cache->others(cache->others_ctx, pa & PAGE_MASK) : 0;
+}
+
 void block_cache_flush(struct block_cache *cache)
 {
     for (unsigned i = 0; i < BLOCK_BUCKETS; i++) {
         for (struct block *b = cache->bucket[i]; b; b = b->chain) {
-            *ram_code(cache->ram, b->pa) = 0;
+            *ram_code(cache->ram, b->pa) = code_of_others(cache, b->pa);
             cache->page[page_index(cache, b->pa)] = NULL;
         }
         cache->bucket[i] = NULL;
@@ -143,8 +149,8 @@ static unsigned choose(const struct insn *insn, struct op *op)
 /* rd names an x register, so that 0 means nowhere. */
 static bool writes_x(const struct insn_info *info)
 {
-    return !(info->flags & INSN_FP) || info->format == FORMAT_XF_RM ||
-           info->format == FORMAT_XFF || info->format == FORMAT_XF;
+    return !(info->flags & INSN_FP) || info->format == FORMAT_XF_RM || info->format == FORMAT_XFF ||
+           info->format == FORMAT_XF;
 }
 
 static void make_op(const struct block_cache *cache, const struct insn *insn, u32 bits,
@@ -214,8 +220,7 @@ static bool decode_block(struct block_cache *cache, struct block *block, const u
     unsigned offset = start, count = 0, links = 1;
     bool ended = false;
     *block_link(block, LINK_NONE) = cache->unlinked;
-    while (!ended && count < BLOCK_MAX_OPS && links < BLOCK_MAX_LINKS - 1 &&
-           offset < PAGE_BYTES) {
+    while (!ended && count < BLOCK_MAX_OPS && links < BLOCK_MAX_LINKS - 1 && offset < PAGE_BYTES) {
         u32 bits = load_u16(code + offset);
         if (insn_length(bits) == 4) {
             if (offset + 4 > PAGE_BYTES) {
@@ -256,8 +261,8 @@ struct block *block_translate(struct block_cache *cache, u64 pa, u32 extensions)
     if (!code || !decode_block(cache, block, code, extensions)) {
         return NULL;
     }
-    cache->used += LINKS_BYTES + sizeof(struct block) +
-                   ((size_t)block->count + 1) * sizeof(struct op);
+    cache->used +=
+        LINKS_BYTES + sizeof(struct block) + ((size_t)block->count + 1) * sizeof(struct op);
     mark_page(cache, block);
     struct block **bucket = &cache->bucket[block_hash(pa)];
     block->chain = *bucket;
@@ -283,7 +288,7 @@ static void drop(struct block_cache *cache, struct block *block)
 static void invalidate_in_page(struct block_cache *cache, u64 first, u64 last)
 {
     struct block **at = &cache->page[page_index(cache, first)];
-    u64 code = 0;
+    u64 code = code_of_others(cache, first);
     while (*at) {
         struct block *block = *at;
         if (block->pa <= last && block->pa + block->bytes > first) {

@@ -26,7 +26,7 @@
 #define BLOCK_MAX_OPS 64
 #define BLOCK_MAX_LINKS 12
 #define BLOCK_UNREACHABLE INT32_MAX
-#define LINK_NONE 0 /* the slot that is never filled: targets outside of the page */
+#define LINK_NONE 0      /* the slot that is never filled: targets outside of the page */
 #define REGISTER_SINK 32 /* hart.x: writes to x0 */
 
 /* Operations of the interpreter beyond the instructions of insn.def. */
@@ -56,8 +56,8 @@ _Static_assert(sizeof(struct op) == 16, "four to a cache line");
 
 struct block {
     u64 pa;
-    i32 count; /* instructions; BLOCK_UNREACHABLE: dropped */
-    u32 bytes; /* of guest code */
+    i32 count;               /* instructions; BLOCK_UNREACHABLE: dropped */
+    u32 bytes;               /* of guest code */
     struct block *chain;     /* next in the hash bucket */
     struct block *page_next; /* next in the same page */
     struct op op[];
@@ -81,6 +81,9 @@ struct block_cache {
     size_t used;
     struct block *unlinked;
     u64 flushes, translated, dropped;
+    /* Granules of the page at pa that another engine holds code of; NULL: there is none. */
+    u64 (*others)(void *ctx, u64 pa);
+    void *others_ctx;
 };
 
 bool block_cache_init(struct block_cache *cache, struct ram *ram, struct hart *const *harts,

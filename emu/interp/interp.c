@@ -82,3 +82,10 @@ struct engine *interp_create(struct hart *const *harts, unsigned count, struct e
     }
     return &interp->engine;
 }
+
+void interp_share(struct engine *engine, u64 (*held)(void *ctx, u64 pa), void *ctx)
+{
+    struct interp *interp = (struct interp *)engine;
+    interp->cache.others = held;
+    interp->cache.others_ctx = ctx;
+}

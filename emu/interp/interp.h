@@ -18,6 +18,12 @@
  */
 struct engine *interp_create(struct hart *const *harts, unsigned count, struct error *err);
 
+/*
+ * The interpreter works for another engine, which keeps code of its own: `held` tells which 64-byte
+ * granules of the page at pa that engine has code of, so that their marks in ram->code stay.
+ */
+void interp_share(struct engine *interp, u64 (*held)(void *ctx, u64 pa), void *ctx);
+
 /* h->engine->run(...) */
 static inline enum exit_reason engine_run(struct hart *h)
 {

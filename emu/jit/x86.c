@@ -469,6 +469,12 @@ void x86_cvt_int_to_float(struct x86 *x, bool d, enum x86_width w, unsigned to, 
     op_reg(x, scalar_prefix(d), w == X86_8, true, 0x2a, to, from, false);
 }
 
+void x86_cvt_float_to_int(struct x86 *x, bool d, bool truncate, enum x86_width w, enum x86_reg to,
+                          unsigned from)
+{
+    op_reg(x, scalar_prefix(d), w == X86_8, true, truncate ? 0x2c : 0x2d, to, from, false);
+}
+
 void x86_cvt_float_to_float(struct x86 *x, bool from_d, unsigned to, unsigned from)
 {
     op_reg(x, scalar_prefix(from_d), false, true, 0x5a, to, from, false);

@@ -173,6 +173,9 @@ void x86_float_to_reg(struct x86 *x, enum x86_width w, enum x86_reg to,
                       unsigned from); /* raw bits */
 void x86_reg_to_float(struct x86 *x, enum x86_width w, unsigned to, enum x86_reg from);
 void x86_cvt_int_to_float(struct x86 *x, bool d, enum x86_width w, unsigned to, enum x86_reg from);
+/* cvtsd2si and its kin; `truncate`: towards zero, else by MXCSR. */
+void x86_cvt_float_to_int(struct x86 *x, bool d, bool truncate, enum x86_width w, enum x86_reg to,
+                          unsigned from);
 void x86_cvt_float_to_float(struct x86 *x, bool from_d, unsigned to, unsigned from);
 /* FMA3 in form 213: to = +-(to * factor) +- addend, rounded once; op is the opcode of that form. */
 enum x86_fma { X86_FMADD = 0xa9, X86_FMSUB = 0xab, X86_FNMADD = 0xad, X86_FNMSUB = 0xaf };

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "emu/interp/interp.h"
+#include "emu/jit/jit.h"
 #include "emu/machine/state.h"
 #include "emu/machine/tree.h"
 
@@ -61,11 +62,14 @@ static void code_written(void *ctx, u64 address, u64 length)
 
 static bool make_engine(struct machine *m, struct error *err)
 {
-    if (strcmp(m->config.engine, "interp") != 0) {
-        return error_set(err, EINVAL, "there is no engine \"%s\" in this program; --engine interp",
+    if (strcmp(m->config.engine, "jit") == 0) {
+        m->engine = jit_create(m->hart, m->harts, err);
+    } else if (strcmp(m->config.engine, "interp") == 0) {
+        m->engine = interp_create(m->hart, m->harts, err);
+    } else {
+        return error_set(err, EINVAL, "there is no engine \"%s\"; take --engine jit or interp",
                          m->config.engine);
     }
-    m->engine = interp_create(m->hart, m->harts, err);
     if (!m->engine) {
         return false;
     }

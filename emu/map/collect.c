@@ -452,13 +452,14 @@ static void fill_inspector(struct collector *c, const struct map_view *view,
     }
     struct process_view process;
     if (va && observer_process(c->observer, pid, &process) && process.root) {
-        struct walk_view walk;
+        struct peek walk;
         model->walk_pid = pid;
         model->walk_va = va;
         observer_walk(c->observer, observer_satp_of_root(c->observer, process.root), va, &walk);
         for (unsigned i = 0; i < walk.steps && i < 4; i++) {
             model->walk[model->walk_steps++] = (struct map_walk_step){
-                walk.step[i].address, walk.step[i].pte, walk.step[i].index, walk.step[i].level};
+                walk.step[i].pte_address, walk.step[i].pte,
+                (u16)(walk.step[i].pte_address % 4096 / 8), (u8)walk.step[i].level};
         }
     }
     u64 kept = c->events < KEPT_EVENTS ? c->events : KEPT_EVENTS;

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * helpers.c - what translated code calls: slow accesses, single steps, and the dispatcher.
+ *
+ * MXCSR: translated code lets the host's sticky exception bits stand for fflags and has frm as its
+ * rounding mode.  C code must see neither, so whoever comes from translated code first takes the
+ * flags over and sets the mode of C, and puts the guest's back on the way out.
+ */
+#include "emu/jit/internal.h"
+#include "emu/hart/access.h"
+
+#ifdef __x86_64__
+#include <xmmintrin.h>
+
+enum { MXCSR_DEFAULT = 0x1f80, MXCSR_FLAGS = 0x3f, MXCSR_MODE_SHIFT = 13 };
+enum { FRM_LAST_ON_HOST = 3 }; /* to nearest with ties away is not in SSE */
+
+static void take_flags(struct hart *h)
+{
+    unsigned mxcsr = _mm_getcsr();
+    if (mxcsr == MXCSR_DEFAULT) {
+        return;
+    }
+    /* Invalid, zero divide, overflow, underflow, inexact; bit 1 is x86's own (denormal). */
+    h->fflags |= (mxcsr & 1) << 4 | (mxcsr & 4) << 1 | (mxcsr & 8) >> 1 | (mxcsr & 16) >> 3 |
+                 (mxcsr & 32) >> 5;
+    _mm_setcsr(MXCSR_DEFAULT);
+}
+
+static void set_mode(const struct hart *h)
+{
+    /* RISC-V: nearest, zero, down, up.  x86: nearest, down, up, zero. */
+    static const u8 mode[4] = {0, 3, 1, 2};
+    unsigned mxcsr = _mm_getcsr();
+    unsigned want = MXCSR_DEFAULT;
+    if (h->frm <= FRM_LAST_ON_HOST) {
+        want |= (unsigned)mode[h->frm] << MXCSR_MODE_SHIFT;
+    }
+    if (mxcsr != want) {
+        _mm_setcsr(want);
+    }
+}
+u32 jit_float_begin(void)
+{
+    u32 mxcsr = _mm_getcsr();
+    _mm_setcsr(MXCSR_DEFAULT);
+    return mxcsr;
+}
+
+void jit_float_end(u32 mxcsr)
+{
+    _mm_setcsr(mxcsr);
+}
+#else
+enum { FRM_LAST_ON_HOST = 3 };
+
+u32 jit_float_begin(void)
+{
+    return 0;
+}
+
+void jit_float_end(u32 mxcsr)
+{
+    (void)mxcsr;
+}
+
+static void take_flags(struct hart *h)
+{
+    (void)h;
+}
+static void set_mode(const struct hart *h)
+{
+    (void)h;
+}
+#endif
+
+u32 jit_load(struct hart *h, u64 va, u32 size, u64 *value)
+{
+    take_flags(h);
+    bool ok = hart_load(h, va, size, value);
+    set_mode(h);
+    return !ok ? SLOW_TRAPPED : h->stop ? SLOW_LEAVE : SLOW_DONE;
+}
+
+u32 jit_store(struct hart *h, u64 va, u32 size, u64 value)
+{
+    take_flags(h);
+    bool ok = hart_store(h, va, size, value);
+    set_mode(h);
+    return !ok ? SLOW_TRAPPED : h->stop || h->fetch_page == FETCH_NONE ? SLOW_LEAVE : SLOW_DONE;
+}
+
+/* Lets the interpreter execute `count` instructions at the most; h->budget stays exact. */
+static enum exit_reason interpret(struct jit *jit, struct hart *h, i64 count)
+{
+    i64 keep = h->budget > count ? h->budget - count : 0;
+    h->budget -= keep;
+    h->granted -= keep;
+    enum exit_reason reason = jit->interp->run(jit->interp, h);
+    h->budget += keep;
+    h->granted += keep;
+    return reason;
+}
+
+/*
+ * One instruction.  Non-zero: it went to the next one and nothing wants attention, so the region
+ * may go on.
+ */
+u32 jit_step(struct hart *h, struct jit_frame *frame)
+{
+    struct jit *jit = frame->jit;
+    u64 pc = h->pc, page = h->fetch_page;
+    u32 stop = h->stop;
+    jit->counters.steps++;
+    take_flags(h);
+    if (interpret(jit, h, 1) == EXIT_STOP) {
+        h->stop |= STOP_RETURN;
+    }
+    set_mode(h);
+    bool next = h->pc == pc + 2 || h->pc == pc + 4;
+    /* The interpreter sets and serves STOP_EVENTS by itself: what is left is new. */
+    return next && !stop && !h->stop && !h->waiting && h->fetch_page == page &&
+           h->frm <= FRM_LAST_ON_HOST;
+}
+
+/* As the interpreter's run loop does before it looks for code; true: the run has ended. */
+static bool attend(struct hart *h, u32 *reason)
+{
+    *reason = EXIT_STOP;
+    if (h->budget <= 0) {
+        *reason = EXIT_BUDGET;
+    } else if (!(h->stop & STOP_RETURN)) {
+        if (h->stop & STOP_EVENTS) {
+            h->stop &= ~(u32)STOP_EVENTS;
+            hart_take_interrupt(h);
+        }
+        if (!h->waiting) {
+            return false;
+        }
+        if (hart_wakes(h)) {
+            h->waiting = false;
+            return false;
+        }
+        *reason = EXIT_WAIT;
+    }
+    h->stop &= ~(u32)STOP_RETURN;
+    hart_sync(h);
+    return true;
+}
+
+static struct jit_entry *find_entry(struct jit *jit, u64 physical)
+{
+    struct jit_entry *entry = jit->bucket[(physical >> 1) & (ENTRY_BUCKETS - 1)];
+    while (entry && entry->physical != physical) {
+        entry = entry->chain;
+    }
+    return entry ? entry : jit_new_entry(jit, physical);
+}
+
+/* Interprets for a while; true: the run has ended. */
+static bool interpret_some(struct jit *jit, struct hart *h, i64 count, u32 *reason)
+{
+    enum exit_reason got = interpret(jit, h, count);
+    if (got == EXIT_BUDGET && h->budget > 0) {
+        return false;
+    }
+    *reason = got;
+    return true;
+}
+
+const u8 *jit_dispatch(struct hart *h, struct jit_frame *frame)
+{
+    struct jit *jit = frame->jit;
+    jit->counters.dispatches++;
+    take_flags(h);
+    bool by_interp = frame->status == JIT_INTERPRET;
+    frame->status = 0;
+    for (;;) {
+        if ((h->stop || h->budget <= 0 || h->waiting) && attend(h, &frame->exit_reason)) {
+            return jit->leave;
+        }
+        if (by_interp || h->frm > FRM_LAST_ON_HOST) {
+            by_interp = false;
+            if (interpret_some(jit, h, BLOCK_INSNS, &frame->exit_reason)) {
+                return jit->leave;
+            }
+            continue;
+        }
+        u64 page = h->pc & ~(u64)0xfff;
+        if (page != h->fetch_page) {
+            if (!hart_enter_page(h)) {
+                continue;
+            }
+        }
+        struct jit_entry *entry = NULL;
+        if (h->fetch_page != FETCH_NONE) {
+            entry = find_entry(jit, h->fetch_physical + (h->pc & 0xfff));
+        }
+        if (!entry) {
+            if (interpret_some(jit, h, 1, &frame->exit_reason)) {
+                return jit->leave;
+            }
+            continue;
+        }
+        u64 host = (u64)(uintptr_t)jit->ram->host + (entry->physical - jit->ram->base);
+        frame->fetch_delta = host - h->pc;
+        jit->jumps[jump_slot(host)] =
+            (struct jump_entry){host, entry->entry, entry->inside, entry->region->id};
+        set_mode(h);
+        return entry->entry;
+    }
+}

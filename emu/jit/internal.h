@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * internal.h - inside the translator only: what translated code, its helpers and the tables share.
+ *
+ * Registers while translated code runs:
+ *   rbp  the hart, 128 bytes in, so that every x register has a one-byte displacement
+ *   r14  h->context: the TLB of loads; that of stores lies behind it
+ *   r15  the budget, less the whole of the block being executed
+ *   rsp  struct jit_frame
+ *   rax, rcx, rdx, xmm0-2  scratch
+ *   the others hold the guest registers that the region chose (region.h)
+ *
+ * Every exit from a region writes the guest registers back, so between regions all state is in
+ * struct hart.
+ */
+#ifndef FAULTLINE_JIT_INTERNAL_H
+#define FAULTLINE_JIT_INTERNAL_H
+
+#include "emu/hart/engine.h"
+#include "emu/hart/hart.h"
+#include "emu/jit/code_memory.h"
+#include "emu/jit/region.h"
+#include "emu/jit/x86.h"
+
+#define HART_BIAS 128
+
+enum { JUMP_ENTRIES = 4096 };
+
+/* Where indirect jumps and jumps between regions look first, by the host address of the target. */
+struct jump_entry {
+    u64 host;         /* address of the guest instruction in host memory; 0 = empty */
+    const u8 *entry;  /* from outside of the region */
+    const u8 *inside; /* from the same region: registers stay where they are */
+    u64 region;       /* its id */
+};
+_Static_assert(sizeof(struct jump_entry) == 32, "translated code relies on it");
+
+/* On the native stack while translated code runs. */
+struct jit_frame {
+    u64 fetch_delta;          /* host address - virtual address on the current page */
+    struct jump_entry *jumps; /* JUMP_ENTRIES of them */
+    struct jit *jit;
+    u64 value;              /* result of a slow load */
+    u32 status;             /* between a slow path and its stub; JIT_INTERPRET for the dispatcher */
+    u32 exit_reason;        /* enum exit_reason, when `leave` is reached */
+    struct jit_frame *home; /* the copy of this frame in C */
+    u64 pad[3];
+};
+enum { FRAME_BYTES = 72 };
+_Static_assert(sizeof(struct jit_frame) == FRAME_BYTES, "keeps the stack aligned");
+
+struct jit_features {
+    bool bmi2, lzcnt, tzcnt, popcnt, fma;
+};
+
+/* A translated region. */
+struct jit_region {
+    u64 physical, granules;
+    u64 id;
+    struct jit_region *page_next; /* of the same page */
+    unsigned entries;
+    struct jit_entry {
+        u64 physical;
+        const u8 *entry, *inside;
+        u32 count; /* instructions of its first block */
+        struct jit_region *region;
+        struct jit_entry *chain; /* in the table of entries */
+    } entry[];
+};
+
+enum { ENTRY_BUCKETS = 1 << 14 };
+
+struct jit_counters {
+    u64 regions, killed, flushes, dispatches, steps, slow_loads, slow_stores, code_bytes;
+};
+
+struct jit {
+    struct engine engine;
+    struct engine *interp; /* for what is not translated */
+    struct hart *const *harts;
+    unsigned hart_count;
+    struct ram *ram;
+    struct jit_features features;
+    struct code_memory memory;
+    size_t used;              /* bytes of code memory */
+    size_t fixed;             /* of these, the thunks at the start, which stay */
+    const u8 *dispatch;       /* thunk: go on at h->pc */
+    const u8 *dispatch_store; /* ... after writing r15 to h->budget */
+    const u8 *leave;          /* thunk: return to C */
+    void (*enter)(struct hart *h, struct jit_frame *in, const u8 *code);
+    struct jit_entry *bucket[ENTRY_BUCKETS];
+    struct jit_region **page; /* by page of RAM */
+    struct jump_entry jumps[JUMP_ENTRIES];
+    u64 next_id;
+    struct jit_counters counters;
+    struct region scratch; /* the region being translated */
+};
+
+/* translate.c: writes the code of jit->scratch; NULL when code memory is full. */
+struct jit_region *jit_translate(struct jit *jit);
+/* jit.c: translates the region entered at this address and returns the entry; NULL: it cannot be.
+ */
+struct jit_entry *jit_new_entry(struct jit *jit, u64 physical);
+/* thunks.c: the code that is always there.  False when there is no room. */
+bool jit_make_thunks(struct jit *jit);
+
+/* Around a run: what C code left in the host's flags is none of the guest's, and the reverse. */
+u32 jit_float_begin(void);
+void jit_float_end(u32 mxcsr);
+
+/* Called from translated code (helpers.c). */
+const u8 *jit_dispatch(struct hart *h, struct jit_frame *frame);
+u32 jit_load(struct hart *h, u64 va, u32 size, u64 *value);
+u32 jit_store(struct hart *h, u64 va, u32 size, u64 value);
+u32 jit_step(struct hart *h, struct jit_frame *frame);
+/* What slow paths say to their stubs. */
+enum { SLOW_TRAPPED = 0, SLOW_DONE = 1, SLOW_LEAVE = 2 };
+/* frame->status on the way to the dispatcher: the next instructions are the interpreter's. */
+enum { JIT_INTERPRET = 3 };
+
+static inline unsigned jump_slot(u64 host)
+{
+    return (unsigned)(host >> 1) & (JUMP_ENTRIES - 1);
+}
+
+#endif

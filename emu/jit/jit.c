@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * jit.c - the engine: regions found, kept, and dropped when their code changes.
+ *
+ * A dropped region keeps its code memory until the next flush, so it may be dropped while it runs:
+ * it is left after the present instruction (access.h).
+ */
+#include "emu/jit/jit.h"
+#include "emu/interp/interp.h"
+#include "emu/jit/internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { CODE_BYTES = 32 << 20, ROOM_FOR_ONE = 1 << 20 };
+
+bool jit_supported(void)
+{
+#ifdef __x86_64__
+    return true;
+#else
+    return false;
+#endif
+}
+
+static struct jit_features find_features(void)
+{
+    struct jit_features f = {0};
+#ifdef __x86_64__
+    __builtin_cpu_init();
+    f.bmi2 = __builtin_cpu_supports("bmi2");
+    f.popcnt = __builtin_cpu_supports("popcnt");
+    f.tzcnt = __builtin_cpu_supports("bmi");
+    /* lzcnt has no name of its own in gcc 12; every host with AVX2 has it (x86-64-v3). */
+    f.lzcnt = __builtin_cpu_supports("avx2");
+    f.fma = __builtin_cpu_supports("fma");
+#endif
+    return f;
+}
+
+static u64 page_index(const struct jit *jit, u64 physical)
+{
+    return (physical - jit->ram->base) >> RAM_PAGE_SHIFT;
+}
+
+static u64 held_granules(void *ctx, u64 pa)
+{
+    const struct jit *jit = ctx;
+    u64 granules = 0;
+    for (const struct jit_region *r = jit->page[page_index(jit, pa)]; r; r = r->page_next) {
+        granules |= r->granules;
+    }
+    return granules;
+}
+
+static void forget_entries(struct jit *jit, struct jit_region *region)
+{
+    for (unsigned i = 0; i < region->entries; i++) {
+        struct jit_entry *entry = &region->entry[i];
+        struct jit_entry **at = &jit->bucket[(entry->physical >> 1) & (ENTRY_BUCKETS - 1)];
+        while (*at && *at != entry) {
+            at = &(*at)->chain;
+        }
+        if (*at) {
+            *at = entry->chain;
+        }
+    }
+    for (unsigned i = 0; i < JUMP_ENTRIES; i++) {
+        if (jit->jumps[i].region == region->id) {
+            jit->jumps[i] = (struct jump_entry){0};
+        }
+    }
+}
+
+static void jit_flush(struct engine *engine)
+{
+    struct jit *jit = (struct jit *)engine;
+    u64 pages = jit->ram->size >> RAM_PAGE_SHIFT;
+    for (u64 i = 0; i < pages; i++) {
+        while (jit->page[i]) {
+            struct jit_region *region = jit->page[i];
+            jit->page[i] = region->page_next;
+            *ram_code(jit->ram, region->physical) = 0;
+            free(region);
+        }
+    }
+    memset(jit->bucket, 0, sizeof jit->bucket);
+    memset(jit->jumps, 0, sizeof jit->jumps);
+    jit->used = jit->fixed;
+    jit->counters.flushes++;
+    jit->interp->flush(jit->interp);
+}
+
+static bool overlaps(const struct jit_region *region, u64 first, u64 last)
+{
+    u64 from = first < region->physical ? 0 : (first - region->physical) >> RAM_GRANULE_SHIFT;
+    u64 to = last - region->physical > 4095 ? 63 : (last - region->physical) >> RAM_GRANULE_SHIFT;
+    u64 up_to = to == 63 ? UINT64_MAX : (1ull << (to + 1)) - 1;
+    return (region->granules & up_to & ~((1ull << from) - 1)) != 0;
+}
+
+static void jit_invalidate(struct engine *engine, u64 pa, u64 length)
+{
+    struct jit *jit = (struct jit *)engine;
+    u64 end = pa + length;
+    for (u64 at = pa & ~(u64)0xfff; at < end; at += RAM_PAGE_SIZE) {
+        if (!ram_contains(jit->ram, at, RAM_PAGE_SIZE)) {
+            continue;
+        }
+        struct jit_region **link = &jit->page[page_index(jit, at)];
+        while (*link) {
+            struct jit_region *region = *link;
+            u64 first = pa > at ? pa : at, last = end - 1;
+            if (!overlaps(region, first, last)) {
+                link = &region->page_next;
+                continue;
+            }
+            *link = region->page_next;
+            forget_entries(jit, region);
+            free(region);
+            jit->counters.killed++;
+        }
+    }
+    /* It recomputes the marks of the pages with what this engine still holds. */
+    jit->interp->invalidate(jit->interp, pa, length);
+}
+
+static void mark_code(struct jit *jit, const struct jit_region *region)
+{
+    u64 *code = ram_code(jit->ram, region->physical);
+    if (*code == 0) {
+        for (unsigned i = 0; i < jit->hart_count; i++) {
+            tlb_mark_code(&jit->harts[i]->tlb,
+                          ram_pointer(jit->ram, region->physical, RAM_PAGE_SIZE));
+        }
+    }
+    *code |= region->granules;
+}
+
+/* An older region may have the same entry: it stays, and the newer one is found first. */
+static void add_region(struct jit *jit, struct jit_region *region)
+{
+    u64 index = page_index(jit, region->physical);
+    region->page_next = jit->page[index];
+    jit->page[index] = region;
+    for (unsigned i = 0; i < region->entries; i++) {
+        struct jit_entry *entry = &region->entry[i];
+        struct jit_entry **bucket = &jit->bucket[(entry->physical >> 1) & (ENTRY_BUCKETS - 1)];
+        entry->chain = *bucket;
+        *bucket = entry;
+    }
+    mark_code(jit, region);
+    jit->counters.regions++;
+}
+
+struct jit_entry *jit_new_entry(struct jit *jit, u64 physical)
+{
+    u64 page = physical & ~(u64)0xfff;
+    const u8 *host = ram_pointer(jit->ram, page, RAM_PAGE_SIZE);
+    if (!host || !region_find(&jit->scratch, host, page, (unsigned)(physical & 0xfff),
+                              jit->harts[0]->extensions)) {
+        return NULL;
+    }
+    if (jit->memory.size - jit->used < ROOM_FOR_ONE) {
+        jit_flush(&jit->engine);
+    }
+    struct jit_region *region = jit_translate(jit);
+    if (!region) {
+        return NULL;
+    }
+    add_region(jit, region);
+    for (unsigned i = 0; i < region->entries; i++) {
+        if (region->entry[i].physical == physical) {
+            return &region->entry[i];
+        }
+    }
+    return NULL;
+}
+
+static enum exit_reason jit_run(struct engine *engine, struct hart *h)
+{
+    struct jit *jit = (struct jit *)engine;
+    struct jit_frame frame = {.jumps = jit->jumps, .jit = jit};
+    h->stop |= STOP_EVENTS;
+    u32 mxcsr = jit_float_begin();
+    jit->enter(h, &frame, jit->dispatch);
+    jit_float_end(mxcsr);
+    return (enum exit_reason)frame.exit_reason;
+}
+
+static bool jit_counter(struct engine *engine, unsigned index, const char **name, u64 *value)
+{
+    const struct jit *jit = (const struct jit *)engine;
+    const struct {
+        const char *name;
+        u64 value;
+    } counters[] = {
+        {"regions translated", jit->counters.regions}, {"regions dropped", jit->counters.killed},
+        {"code flushes", jit->counters.flushes},       {"bytes of code", jit->counters.code_bytes},
+        {"dispatches", jit->counters.dispatches},      {"single steps", jit->counters.steps},
+    };
+    if (index >= ARRAY_LENGTH(counters)) {
+        return jit->interp->counter(jit->interp, index - (unsigned)ARRAY_LENGTH(counters), name,
+                                    value);
+    }
+    *name = counters[index].name;
+    *value = counters[index].value;
+    return true;
+}
+
+static void jit_destroy(struct engine *engine)
+{
+    struct jit *jit = (struct jit *)engine;
+    if (jit->page) {
+        u64 pages = jit->ram->size >> RAM_PAGE_SHIFT;
+        for (u64 i = 0; i < pages; i++) {
+            while (jit->page[i]) {
+                struct jit_region *region = jit->page[i];
+                jit->page[i] = region->page_next;
+                free(region);
+            }
+        }
+        free(jit->page);
+    }
+    if (jit->interp) {
+        jit->interp->destroy(jit->interp);
+    }
+    code_memory_unmap(&jit->memory);
+    free(jit);
+}
+
+struct engine *jit_create(struct hart *const *harts, unsigned count, struct error *err)
+{
+    if (!jit_supported()) {
+        error_set(err, ENOTSUP, "the translator needs an x86-64 host; use --engine interp");
+        return NULL;
+    }
+    struct jit *jit = calloc(1, sizeof *jit);
+    if (!jit) {
+        error_set(err, ENOMEM, "out of memory");
+        return NULL;
+    }
+    jit->engine = (struct engine){
+        .name = "jit",
+        .run = jit_run,
+        .invalidate = jit_invalidate,
+        .flush = jit_flush,
+        .counter = jit_counter,
+        .destroy = jit_destroy,
+    };
+    jit->harts = harts;
+    jit->hart_count = count;
+    jit->ram = harts[0]->ram;
+    jit->features = find_features();
+    jit->page = calloc(jit->ram->size >> RAM_PAGE_SHIFT, sizeof *jit->page);
+    jit->interp = interp_create(harts, count, err);
+    if (!jit->page || !jit->interp) {
+        if (jit->interp) {
+            error_set(err, ENOMEM, "out of memory");
+        }
+        jit_destroy(&jit->engine);
+        return NULL;
+    }
+    interp_share(jit->interp, held_granules, jit);
+    if (!code_memory_map(&jit->memory, CODE_BYTES) || !jit_make_thunks(jit)) {
+        error_set(err, ENOMEM, "this host does not allow generated code; use --engine interp");
+        jit_destroy(&jit->engine);
+        return NULL;
+    }
+    return &jit->engine;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * jit.h - the translating engine, for x86-64 hosts.
+ *
+ * It gives the machine state that the interpreter gives, TLB included, after every instruction
+ * count; what it has no code for it leaves to an interpreter of its own.
+ */
+#ifndef FAULTLINE_JIT_JIT_H
+#define FAULTLINE_JIT_JIT_H
+
+#include "emu/base/error.h"
+#include "emu/hart/engine.h"
+
+struct hart;
+
+/* True when this host can run translated code. */
+bool jit_supported(void);
+
+/* As interp_create(); NULL with *err set, also where the host is not supported. */
+struct engine *jit_create(struct hart *const *harts, unsigned count, struct error *err);
+
+#endif

@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: MIT */
+/* region.c - finds the blocks of a region and chooses its registers; see region.h. */
+#include "emu/jit/region.h"
+
+#include <string.h>
+
+enum { PAGE = 4096, SLOTS = PAGE / 2, MOST_DEPTH = 3 };
+
+/* What is known of each halfword of the page while a region is being found. */
+struct search {
+    const u8 *page;
+    u32 extensions;
+    bool seen[SLOTS];   /* an instruction starts here */
+    bool leader[SLOTS]; /* a block starts here */
+    bool entry[SLOTS];
+    u16 work[SLOTS];
+    unsigned pending, instructions;
+};
+
+static bool decode_at(const struct search *s, unsigned offset, struct insn *insn)
+{
+    u16 low, high = 0;
+    if (offset + 2 > PAGE) {
+        return false;
+    }
+    memcpy(&low, s->page + offset, 2);
+    if (insn_length(low) == 4) {
+        if (offset + 4 > PAGE) {
+            return false;
+        }
+        memcpy(&high, s->page + offset + 2, 2);
+    }
+    insn_decode((u32)low | (u32)high << 16, s->extensions, insn);
+    return true;
+}
+
+static bool on_page(i32 offset)
+{
+    return offset >= 0 && offset < PAGE;
+}
+
+static void push(struct search *s, i32 offset, bool entry)
+{
+    if (!on_page(offset)) {
+        return;
+    }
+    s->leader[offset / 2] = true;
+    s->entry[offset / 2] |= entry;
+    if (!s->seen[offset / 2] && s->pending < SLOTS) {
+        s->work[s->pending++] = (u16)offset;
+    }
+}
+
+/* Follows one instruction: true when the walk goes on behind it. */
+static bool follow(struct search *s, unsigned offset, const struct insn *insn)
+{
+    i32 here = (i32)offset, next = here + insn->len;
+    u16 flags = insn_table[insn->op].flags;
+    if (flags & INSN_BRANCH) {
+        push(s, here + insn->imm, false);
+        push(s, next, false);
+        return true;
+    }
+    if (insn->op == OP_JAL && insn->rd == 0) {
+        push(s, here + insn->imm, false);
+        return false;
+    }
+    if (insn->op == OP_JAL || insn->op == OP_JALR) {
+        /* A call: somebody will come back to the next instruction. */
+        if (insn->rd != 0) {
+            push(s, next, true);
+        }
+        return insn->rd != 0;
+    }
+    if (insn->op == OP_ILLEGAL || insn->op == OP_SRET || insn->op == OP_MRET ||
+        insn->op == OP_EBREAK) {
+        return false;
+    }
+    if (flags & INSN_ENDS) {
+        push(s, next, true);
+    }
+    return true;
+}
+
+static void search_from(struct search *s, unsigned offset)
+{
+    push(s, (i32)offset, true);
+    while (s->pending > 0) {
+        unsigned at = s->work[--s->pending];
+        struct insn insn;
+        while (s->instructions < REGION_INSNS / 2 && at < PAGE && !s->seen[at / 2] &&
+               decode_at(s, at, &insn)) {
+            s->seen[at / 2] = true;
+            s->instructions++;
+            if (!follow(s, at, &insn)) {
+                break;
+            }
+            at += insn.len;
+        }
+    }
+}
+
+static void end_block(struct region_block *block, const struct insn *last, unsigned offset)
+{
+    u16 flags = insn_table[last->op].flags;
+    if (last->op == OP_JAL) {
+        block->end = END_JUMP;
+        block->target = (i32)offset + last->imm;
+    } else if (last->op == OP_JALR) {
+        block->end = END_INDIRECT;
+    } else if (flags & INSN_BRANCH) {
+        block->end = END_BRANCH;
+        block->target = (i32)offset + last->imm;
+    } else {
+        block->end = END_STEP;
+    }
+}
+
+/* Adds the block that starts at `offset`; false when there is no room for it. */
+static bool add_block(struct region *r, struct search *s, unsigned offset)
+{
+    if (r->blocks == REGION_BLOCKS || r->insns + BLOCK_INSNS > REGION_INSNS) {
+        return false;
+    }
+    struct region_block *block = &r->block[r->blocks];
+    *block = (struct region_block){.offset = (u16)offset,
+                                   .first = (u16)r->insns,
+                                   .end = END_NEXT,
+                                   .entry = s->entry[offset / 2]};
+    unsigned at = offset;
+    for (;;) {
+        struct insn *insn = &r->insn[r->insns];
+        if (at >= PAGE || !decode_at(s, at, insn)) {
+            block->end = END_PAGE;
+            break;
+        }
+        r->insn_offset[r->insns++] = (u16)at;
+        block->count++;
+        r->granules |= 1ull << (at / 64) | 1ull << ((at + insn->len - 1) / 64);
+        unsigned here = at;
+        at += insn->len;
+        if ((insn_table[insn->op].flags & INSN_ENDS) || insn->op == OP_ILLEGAL) {
+            end_block(block, insn, here);
+            break;
+        }
+        if (at < PAGE && s->leader[at / 2]) {
+            break;
+        }
+        if (block->count == BLOCK_INSNS) {
+            if (at < PAGE) {
+                s->leader[at / 2] = true;
+            }
+            break;
+        }
+    }
+    block->next = (u16)at;
+    if (block->count == 0) {
+        return true; /* the page ends here: nothing to translate */
+    }
+    r->blocks++;
+    return true;
+}
+
+int region_block_at(const struct region *r, i32 offset)
+{
+    unsigned low = 0, high = r->blocks;
+    while (low < high) {
+        unsigned middle = (low + high) / 2;
+        if (r->block[middle].offset < offset) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low < r->blocks && r->block[low].offset == offset ? (int)low : -1;
+}
+
+static void find_loops(struct region *r)
+{
+    for (unsigned i = 0; i < r->blocks; i++) {
+        const struct region_block *from = &r->block[i];
+        bool jumps = from->end == END_BRANCH ||
+                     (from->end == END_JUMP && r->insn[from->first + from->count - 1].rd == 0);
+        if (!jumps || from->target > from->offset || region_block_at(r, from->target) < 0) {
+            continue;
+        }
+        for (unsigned k = 0; k <= i; k++) {
+            struct region_block *b = &r->block[k];
+            if (b->offset >= from->target && b->depth < MOST_DEPTH) {
+                b->depth++;
+            }
+        }
+    }
+}
+
+/* Gives the `count` registers of the greatest weight the host registers 0, 1, ... */
+static void assign(u8 reg[32], const u64 weight[32], unsigned count)
+{
+    memset(reg, REGION_NONE, 32);
+    for (unsigned host = 0; host < count; host++) {
+        unsigned best = 32;
+        for (unsigned i = 0; i < 32; i++) {
+            if (reg[i] == REGION_NONE && weight[i] > 1 &&
+                (best == 32 || weight[i] > weight[best])) {
+                best = i;
+            }
+        }
+        if (best == 32) {
+            return;
+        }
+        reg[best] = (u8)host;
+    }
+}
+
+static void choose_registers(struct region *r)
+{
+    u64 int_weight[32] = {0}, float_weight[32] = {0};
+    for (unsigned b = 0; b < r->blocks; b++) {
+        u64 weight = 1ull << (3 * r->block[b].depth);
+        for (unsigned i = 0; i < r->block[b].count; i++) {
+            struct insn_use use = insn_use_of(&r->insn[r->block[b].first + i]);
+            r->int_written |= use.int_written;
+            r->float_written |= use.float_written;
+            for (unsigned x = 0; x < 32; x++) {
+                int_weight[x] += weight * ((use.int_read >> x & 1) + (use.int_written >> x & 1));
+                float_weight[x] +=
+                    weight * ((use.float_read >> x & 1) + (use.float_written >> x & 1));
+            }
+        }
+    }
+    assign(r->int_reg, int_weight, REGION_INT_REGS);
+    assign(r->float_reg, float_weight, REGION_FLOAT_REGS);
+}
+
+bool region_find(struct region *r, const u8 *page, u64 physical, unsigned offset, u32 extensions)
+{
+    struct search s = {.page = page, .extensions = extensions};
+    r->page = page;
+    r->physical = physical;
+    r->blocks = r->insns = 0;
+    r->int_written = r->float_written = 0;
+    r->granules = 0;
+    search_from(&s, offset);
+    for (unsigned at = 0; at < PAGE; at += 2) {
+        if (s.leader[at / 2] && s.seen[at / 2] && !add_block(r, &s, at)) {
+            break;
+        }
+    }
+    if (region_block_at(r, (i32)offset) < 0) {
+        /* Too large to reach it in order: take what is from the entry on. */
+        r->blocks = r->insns = 0;
+        r->granules = 0;
+        for (unsigned at = offset; at < PAGE; at += 2) {
+            if (s.leader[at / 2] && s.seen[at / 2] && !add_block(r, &s, at)) {
+                break;
+            }
+        }
+    }
+    find_loops(r);
+    choose_registers(r);
+    return region_block_at(r, (i32)offset) >= 0;
+}
+
+static bool has_native_float(u16 op)
+{
+    switch (op) {
+    case OP_FLW:
+    case OP_FSW:
+    case OP_FLD:
+    case OP_FSD:
+    case OP_FADD_D:
+    case OP_FSUB_D:
+    case OP_FMUL_D:
+    case OP_FDIV_D:
+    case OP_FSQRT_D:
+    case OP_FMADD_D:
+    case OP_FMSUB_D:
+    case OP_FNMADD_D:
+    case OP_FNMSUB_D:
+    case OP_FSGNJ_D:
+    case OP_FSGNJN_D:
+    case OP_FSGNJX_D:
+    case OP_FEQ_D:
+    case OP_FLT_D:
+    case OP_FLE_D:
+    case OP_FCVT_W_D:
+    case OP_FCVT_L_D:
+    case OP_FCVT_D_W:
+    case OP_FCVT_D_L:
+    case OP_FMV_X_D:
+    case OP_FMV_D_X:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* Translated code exists for these; the rest is done by the interpreter, one at a time. */
+static bool has_native_code(u16 op)
+{
+    switch (op) {
+    case OP_SRET:
+    case OP_MRET:
+    case OP_ILLEGAL:
+        return false;
+    default:
+        break;
+    }
+    u16 flags = insn_table[op].flags;
+    if (flags & (INSN_CSR | INSN_PRIV | INSN_AMO | INSN_CBO)) {
+        return false;
+    }
+    switch (op) {
+    case OP_ECALL:
+    case OP_EBREAK:
+    case OP_FENCE_I:
+    case OP_CBO_ZERO:
+    case OP_ORC_B:
+        return false;
+    default:
+        break;
+    }
+    if (flags & INSN_FP) {
+        return has_native_float(op);
+    }
+    return true;
+}
+
+bool insn_is_foreign(const struct insn *insn)
+{
+    if (!has_native_code(insn->op)) {
+        return true;
+    }
+    if (insn->op == OP_SLTI && insn->rd == 0) {
+        return true; /* a probe */
+    }
+    if (!(insn_table[insn->op].flags & INSN_RM)) {
+        return false;
+    }
+    switch (insn->op) {
+    case OP_FCVT_D_W: /* exact in every mode */
+        return false;
+    case OP_FCVT_W_D:
+    case OP_FCVT_L_D: /* towards zero has an instruction of its own */
+        return insn->rm != 7 && insn->rm != 1;
+    default:
+        /* Another static mode would need the host's to be changed. */
+        return insn->rm != 7;
+    }
+}
+
+struct insn_use insn_use_of(const struct insn *insn)
+{
+    struct insn_use use = {0, 0, 0, 0};
+    if (insn_is_foreign(insn)) {
+        return use;
+    }
+    u32 rd = 1u << insn->rd, rs1 = 1u << insn->rs1, rs2 = 1u << insn->rs2;
+    u16 flags = insn_table[insn->op].flags;
+    if (!(flags & INSN_FP)) {
+        use = (struct insn_use){rs1 | rs2, rd, 0, 0};
+    } else if (flags & INSN_LOAD) {
+        use = (struct insn_use){rs1, 0, 0, rd};
+    } else if (flags & INSN_STORE) {
+        use = (struct insn_use){rs1, 0, rs2, 0};
+    } else {
+        switch (insn_table[insn->op].format) {
+        case FORMAT_XF:
+        case FORMAT_XF_RM:
+        case FORMAT_XFF:
+            use = (struct insn_use){0, rd, rs1 | rs2, 0};
+            break;
+        case FORMAT_FX:
+        case FORMAT_FX_RM:
+            use = (struct insn_use){rs1, 0, 0, rd};
+            break;
+        default:
+            use = (struct insn_use){0, 0, rs1 | rs2 | 1u << insn->rs3, rd};
+            break;
+        }
+    }
+    use.int_read &= ~1u;
+    use.int_written &= ~1u;
+    return use;
+}

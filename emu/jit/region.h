@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * region.h - what is translated at once: the blocks of one guest page that direct jumps and
+ * branches reach from an entry, loops included, with one assignment of registers for all of them.
+ *
+ * A region never leaves its physical page and says nothing of virtual addresses, so its code serves
+ * every mapping of the page.  Calls are not followed (the place they return to is), unless the
+ * callee is in the region anyway.
+ */
+#ifndef FAULTLINE_JIT_REGION_H
+#define FAULTLINE_JIT_REGION_H
+
+#include "emu/base/types.h"
+#include "emu/isa/insn.h"
+
+enum {
+    REGION_BLOCKS = 96,
+    REGION_INSNS = 640,
+    BLOCK_INSNS = 64,    /* a block's cost fits a byte and its exits are near */
+    REGION_INT_REGS = 9, /* host registers that hold guest x registers */
+    REGION_FLOAT_REGS = 12,
+};
+
+/* How a block ends. */
+enum block_end {
+    END_NEXT,     /* runs into the next instruction (block limit, or a block starts there) */
+    END_JUMP,     /* jal */
+    END_BRANCH,   /* conditional */
+    END_INDIRECT, /* jalr */
+    END_STEP,     /* an instruction that only the interpreter does and that may go anywhere */
+    END_PAGE,     /* the next instruction is not wholly on this page */
+};
+
+struct region_block {
+    u16 offset;       /* of its first instruction in the page */
+    u16 first, count; /* its instructions in region.insn */
+    u16 next;         /* offset behind its last instruction (up to 4096) */
+    u8 end;           /* enum block_end */
+    u8 depth;         /* loops around it, at most 3 */
+    i32 target;       /* END_JUMP, END_BRANCH: offset from the page's start; may lie outside */
+    bool entry;       /* can be reached from outside of the region */
+};
+
+struct region {
+    const u8 *page;                           /* host address of the page */
+    u64 physical;                             /* of the page */
+    struct region_block block[REGION_BLOCKS]; /* in order of offsets */
+    unsigned blocks;
+    struct insn insn[REGION_INSNS];
+    u16 insn_offset[REGION_INSNS];
+    unsigned insns;
+    u8 int_reg[32];   /* guest x register -> index of a host register, or REGION_NONE */
+    u8 float_reg[32]; /* likewise for f */
+    u32 int_written, float_written; /* guest registers that some instruction writes */
+    u64 granules; /* bit g: instructions of the region lie in the 64-byte granule g */
+};
+
+enum { REGION_NONE = 0xff };
+
+/* Finds the region that is entered at `offset` (even, < 4096).  False when its first instruction is
+ * not wholly on the page. */
+bool region_find(struct region *region, const u8 *page, u64 physical, unsigned offset,
+                 u32 extensions);
+
+/* The block that starts at this offset, or -1. */
+int region_block_at(const struct region *region, i32 offset);
+
+/* Which registers an instruction reads and writes, as bit masks without x0. */
+struct insn_use {
+    u32 int_read, int_written, float_read, float_written;
+};
+struct insn_use insn_use_of(const struct insn *insn);
+
+/* The translator has no code for it: one step of the interpreter. */
+bool insn_is_foreign(const struct insn *insn);
+
+#endif

@@ -1,0 +1,508 @@
+/* SPDX-License-Identifier: MIT */
+/* translate.c - one region into host code: entries, blocks, control flow, stubs; see internal.h. */
+#include "emu/jit/translate.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Callee-saved or not makes no difference: helpers find every guest register in memory. */
+static const u8 int_host[REGION_INT_REGS] = {RBX, RSI, RDI, R8, R9, R10, R11, R12, R13};
+enum { FLOAT_HOST_FIRST = 3 };
+
+enum x86_reg x_host(const struct translator *t, unsigned x)
+{
+    u8 reg = t->region->int_reg[x];
+    return reg == REGION_NONE ? X86_NONE : (enum x86_reg)int_host[reg];
+}
+
+unsigned f_host(const struct translator *t, unsigned f)
+{
+    u8 reg = t->region->float_reg[f];
+    return reg == REGION_NONE ? REGION_NONE : FLOAT_HOST_FIRST + (unsigned)reg;
+}
+
+void x_copy(struct translator *t, enum x86_reg to, unsigned x)
+{
+    enum x86_reg host = x_host(t, x);
+    if (x == 0) {
+        x86_mov_imm(&t->x, to, 0);
+    } else if (host == X86_NONE) {
+        x86_load(&t->x, X86_8, false, to, x_at(x));
+    } else if (host != to) {
+        x86_mov(&t->x, X86_8, to, host);
+    }
+}
+
+enum x86_reg x_read(struct translator *t, unsigned x, enum x86_reg scratch)
+{
+    enum x86_reg host = x_host(t, x);
+    if (host != X86_NONE) {
+        return host;
+    }
+    x_copy(t, scratch, x);
+    return scratch;
+}
+
+enum x86_reg x_result(const struct translator *t, unsigned x)
+{
+    enum x86_reg host = x_host(t, x);
+    return host == X86_NONE ? RAX : host;
+}
+
+void x_written(struct translator *t, unsigned x, enum x86_reg reg)
+{
+    enum x86_reg host = x_host(t, x);
+    if (x == 0) {
+        return;
+    }
+    if (host == X86_NONE) {
+        x86_store(&t->x, X86_8, x_at(x), reg);
+    } else if (host != reg) {
+        x86_mov(&t->x, X86_8, host, reg);
+    }
+}
+
+unsigned f_read(struct translator *t, unsigned f, unsigned scratch)
+{
+    unsigned host = f_host(t, f);
+    if (host != REGION_NONE) {
+        return host;
+    }
+    x86_float_load(&t->x, true, scratch, f_at(f));
+    return scratch;
+}
+
+unsigned f_result(const struct translator *t, unsigned f)
+{
+    unsigned host = f_host(t, f);
+    return host == REGION_NONE ? 0 : host;
+}
+
+void f_written(struct translator *t, unsigned f, unsigned reg)
+{
+    unsigned host = f_host(t, f);
+    if (host == REGION_NONE) {
+        x86_float_store(&t->x, true, f_at(f), reg);
+    } else if (host != reg) {
+        x86_float_mov(&t->x, host, reg);
+    }
+}
+
+void add_stub(struct translator *t, u8 *from, enum stub_kind kind, unsigned size, bool sign,
+              unsigned reg)
+{
+    if (t->stubs == STUBS) {
+        t->x.full = true;
+        return;
+    }
+    t->stub[t->stubs++] = (struct stub){.from = from,
+                                        .back = x86_here(&t->x),
+                                        .block = t->block,
+                                        .insn = t->insn,
+                                        .kind = (u8)kind,
+                                        .size = (u8)size,
+                                        .sign = sign,
+                                        .reg = (u8)reg};
+}
+
+static const struct region_block *present_block(const struct translator *t)
+{
+    return &t->region->block[t->block];
+}
+
+int rest_of_block(const struct translator *t)
+{
+    const struct region_block *block = present_block(t);
+    return block->first + block->count - t->insn;
+}
+
+void write_position(struct translator *t)
+{
+    x86_lea(&t->x, X86_8, RCX, x86_at(R15, rest_of_block(t)));
+    x86_store(&t->x, X86_8, HART_AT(budget), RCX);
+    x86_load(&t->x, X86_8, false, RCX, HART_AT(fetch_page));
+    x86_lea(&t->x, X86_8, RCX, x86_at(RCX, t->region->insn_offset[t->insn]));
+    x86_store(&t->x, X86_8, HART_AT(pc), RCX);
+}
+
+static void call_routine(struct translator *t, const u8 *routine)
+{
+    static const u8 opcode = 0xe8;
+    if (!t->x.full && t->x.end - t->x.next >= 5) {
+        *t->x.next++ = opcode;
+        t->x.next += 4;
+        x86_patch(&t->x, t->x.next - 4, routine);
+    } else {
+        t->x.full = true;
+    }
+}
+
+/* Writes back what the region may have changed; touches nothing else. */
+static void spill_registers(struct translator *t)
+{
+    for (unsigned x = 1; x < 32; x++) {
+        if (x_host(t, x) != X86_NONE && (t->region->int_written >> x & 1)) {
+            x86_store(&t->x, X86_8, x_at(x), x_host(t, x));
+        }
+    }
+    for (unsigned f = 0; f < 32; f++) {
+        if (f_host(t, f) != REGION_NONE && (t->region->float_written >> f & 1)) {
+            x86_float_store(&t->x, true, f_at(f), f_host(t, f));
+        }
+    }
+}
+
+static void reload_registers(struct translator *t)
+{
+    for (unsigned x = 1; x < 32; x++) {
+        if (x_host(t, x) != X86_NONE) {
+            x86_load(&t->x, X86_8, false, x_host(t, x), x_at(x));
+        }
+    }
+    for (unsigned f = 0; f < 32; f++) {
+        if (f_host(t, f) != REGION_NONE) {
+            x86_float_load(&t->x, true, f_host(t, f), f_at(f));
+        }
+    }
+}
+
+static void call_helper(struct translator *t, const void *helper)
+{
+    x86_lea(&t->x, X86_8, RDI, x86_at(RBP, -HART_BIAS));
+    x86_call(&t->x, helper, RAX);
+}
+
+void emit_step(struct translator *t)
+{
+    call_routine(t, t->spill);
+    write_position(t);
+    x86_mov(&t->x, X86_8, RSI, RSP);
+    call_helper(t, (const void *)(uintptr_t)jit_step);
+    x86_test(&t->x, X86_4, RAX, RAX);
+    x86_patch(&t->x, x86_jump_if(&t->x, X86_E), t->jit->dispatch);
+    x86_load(&t->x, X86_8, false, R14, HART_AT(context));
+    call_routine(t, t->reload);
+}
+
+/* On to a block of this region, or to an address outside of it. */
+static void jump_to_block(struct translator *t, unsigned block)
+{
+    if (t->label[block]) {
+        x86_jump_to(&t->x, t->label[block]);
+    } else if (t->patches < PATCHES) {
+        t->patch[t->patches].from = x86_jump(&t->x);
+        t->patch[t->patches++].block = (u16)block;
+    } else {
+        t->x.full = true;
+    }
+}
+
+static void go_to_offset(struct translator *t, i32 offset)
+{
+    int block = region_block_at(t->region, offset);
+    if (block >= 0) {
+        jump_to_block(t, (unsigned)block);
+        return;
+    }
+    x86_load(&t->x, X86_8, false, RAX, HART_AT(fetch_page));
+    x86_lea(&t->x, X86_8, RAX, x86_at(RAX, offset));
+    x86_store(&t->x, X86_8, HART_AT(pc), RAX);
+    x86_jump_to(&t->x, t->indirect);
+}
+
+static void write_link(struct translator *t, unsigned rd, u16 next)
+{
+    if (rd != 0) {
+        enum x86_reg to = x_host(t, rd) == X86_NONE ? RCX : x_host(t, rd);
+        x86_load(&t->x, X86_8, false, to, HART_AT(fetch_page));
+        x86_lea(&t->x, X86_8, to, x86_at(to, next));
+        x_written(t, rd, to);
+    }
+}
+
+static enum x86_cond branch_condition(u16 op)
+{
+    switch (op) {
+    case OP_BEQ:
+        return X86_E;
+    case OP_BNE:
+        return X86_NE;
+    case OP_BLT:
+        return X86_L;
+    case OP_BGE:
+        return X86_GE;
+    case OP_BLTU:
+        return X86_B;
+    default:
+        return X86_AE;
+    }
+}
+
+static void emit_branch(struct translator *t, const struct region_block *block,
+                        const struct insn *i)
+{
+    enum x86_cond condition = branch_condition(i->op);
+    enum x86_reg a = x_read(t, i->rs1, RAX);
+    if (i->rs2 == 0) {
+        /* Against zero: the carry is clear as after a comparison with 0. */
+        x86_test(&t->x, X86_8, a, a);
+    } else if (x_host(t, i->rs2) == X86_NONE) {
+        x86_alu_load(&t->x, X86_CMP, X86_8, a, x_at(i->rs2));
+    } else {
+        x86_alu(&t->x, X86_CMP, X86_8, a, x_host(t, i->rs2));
+    }
+    int taken = region_block_at(t->region, block->target);
+    if (taken >= 0 && t->label[taken]) {
+        u8 *jump = x86_jump_if(&t->x, condition);
+        x86_patch(&t->x, jump, t->label[taken]);
+    } else if (taken >= 0 && t->patches < PATCHES) {
+        t->patch[t->patches].from = x86_jump_if(&t->x, condition);
+        t->patch[t->patches++].block = (u16)taken;
+    } else {
+        u8 *skip = x86_jump_if(&t->x, condition ^ 1);
+        go_to_offset(t, block->target);
+        x86_patch_here(&t->x, skip);
+    }
+}
+
+static void emit_indirect(struct translator *t, const struct region_block *block,
+                          const struct insn *i)
+{
+    x_copy(t, RAX, i->rs1);
+    if (i->imm != 0) {
+        x86_alu_imm(&t->x, X86_ADD, X86_8, RAX, i->imm);
+    }
+    x86_alu_imm(&t->x, X86_AND, X86_8, RAX, -2);
+    write_link(t, i->rd, block->next);
+    x86_store(&t->x, X86_8, HART_AT(pc), RAX);
+    x86_jump_to(&t->x, t->indirect);
+}
+
+/*
+ * The region's own copy of the way to an address in rax (and h->pc): the page by the fetch TLB, the
+ * code by the jump table.  Whatever is not found there is found by the dispatcher.
+ */
+static void emit_indirect_routine(struct translator *t)
+{
+    struct x86 *x = &t->x;
+    t->indirect = x86_here(x);
+    x86_mov(x, X86_8, RCX, RAX);
+    x86_alu_imm(x, X86_AND, X86_8, RCX, -4096);
+    x86_alu_load(x, X86_CMP, X86_8, RCX, HART_AT(fetch_page));
+    u8 *same_page = x86_jump_if(x, X86_E);
+    /* Another page: its entry in the fetch TLB must hit, as the interpreter demands. */
+    x86_mov(x, X86_4, RDX, RAX);
+    x86_shift_imm(x, X86_SHR, X86_4, RDX, 12 - 4);
+    x86_alu_imm(x, X86_AND, X86_4, RDX, (TLB_FETCH_ENTRIES - 1) << 4);
+    x86_alu_load(x, X86_ADD, X86_8, RDX, HART_AT(fetch_context));
+    i32 fetch = (i32)offsetof(struct tlb_context, fetch);
+    x86_alu_load(x, X86_CMP, X86_8, RCX, x86_at(RDX, fetch));
+    u8 *no_page = x86_jump_if(x, X86_NE);
+    x86_store(x, X86_8, HART_AT(fetch_page), RCX);
+    x86_load(x, X86_8, false, RDX, x86_at(RDX, fetch + 8));
+    x86_store(x, X86_8, FRAME_AT(fetch_delta), RDX);
+    x86_alu(x, X86_ADD, X86_8, RCX, RDX);
+    u64 host_of_zero = (u64)(uintptr_t)t->jit->ram->host - t->jit->ram->base;
+    x86_mov_imm(x, RDX, host_of_zero);
+    x86_alu(x, X86_SUB, X86_8, RCX, RDX);
+    x86_store(x, X86_8, HART_AT(fetch_physical), RCX);
+    x86_patch_here(x, same_page);
+    x86_alu_load(x, X86_ADD, X86_8, RAX, FRAME_AT(fetch_delta));
+    x86_mov(x, X86_4, RCX, RAX);
+    x86_alu_imm(x, X86_AND, X86_4, RCX, (JUMP_ENTRIES - 1) << 1);
+    x86_shift_imm(x, X86_SHL, X86_4, RCX, 4); /* 32 bytes an entry */
+    x86_alu_load(x, X86_ADD, X86_8, RCX, FRAME_AT(jumps));
+    x86_alu_load(x, X86_CMP, X86_8, RAX, x86_at(RCX, offsetof(struct jump_entry, host)));
+    u8 *unknown = x86_jump_if(x, X86_NE);
+    x86_alu_store_imm(x, X86_CMP, X86_8, x86_at(RCX, offsetof(struct jump_entry, region)),
+                      (i32)t->id);
+    u8 *outside = x86_jump_if(x, X86_NE);
+    x86_jump_mem(x, x86_at(RCX, offsetof(struct jump_entry, inside)));
+    x86_patch_here(x, outside);
+    spill_registers(t);
+    x86_jump_mem(x, x86_at(RCX, offsetof(struct jump_entry, entry)));
+    x86_patch_here(x, no_page);
+    x86_patch_here(x, unknown);
+    spill_registers(t);
+    x86_jump_to(x, t->jit->dispatch_store);
+}
+
+static void emit_insn(struct translator *t, const struct insn *i)
+{
+    if (insn_is_foreign(i)) {
+        emit_step(t);
+    } else if (!emit_int(t, i) && !emit_memory(t, i) && !emit_float(t, i)) {
+        emit_step(t);
+    }
+}
+
+static void emit_end(struct translator *t, const struct region_block *block)
+{
+    const struct insn *last = &t->region->insn[block->first + block->count - 1];
+    switch (block->end) {
+    case END_JUMP:
+        write_link(t, last->rd, block->next);
+        go_to_offset(t, block->target);
+        break;
+    case END_BRANCH:
+        emit_branch(t, block, last);
+        go_to_offset(t, block->next);
+        break;
+    case END_INDIRECT:
+        emit_indirect(t, block, last);
+        break;
+    default:
+        go_to_offset(t, block->next);
+        break;
+    }
+}
+
+static bool is_control(const struct region_block *block, unsigned index)
+{
+    return index + 1 == block->count &&
+           (block->end == END_JUMP || block->end == END_BRANCH || block->end == END_INDIRECT);
+}
+
+/* FS off would make the first floating-point instruction trap: let the interpreter find out. */
+static void emit_float_check(struct translator *t)
+{
+    x86_load(&t->x, X86_4, false, RAX, HART_AT(mstatus));
+    x86_alu_imm(&t->x, X86_AND, X86_4, RAX, (i32)MSTATUS_FS);
+    x86_alu_imm(&t->x, X86_CMP, X86_4, RAX, (i32)MSTATUS_FS);
+    add_stub(t, x86_jump_if(&t->x, X86_NE), STUB_BUDGET, 0, false, 0);
+}
+
+static bool uses_float(const struct region *r, const struct region_block *block)
+{
+    for (unsigned i = 0; i < block->count; i++) {
+        const struct insn *insn = &r->insn[block->first + i];
+        if ((insn_table[insn->op].flags & INSN_FP) && !insn_is_foreign(insn)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void emit_block(struct translator *t, unsigned index)
+{
+    const struct region_block *block = &t->region->block[index];
+    t->block = (u16)index;
+    t->insn = block->first;
+    t->label[index] = x86_here(&t->x);
+    x86_alu_imm(&t->x, X86_SUB, X86_8, R15, block->count);
+    add_stub(t, x86_jump_if(&t->x, X86_S), STUB_BUDGET, 0, false, 0);
+    if (uses_float(t->region, block)) {
+        emit_float_check(t);
+    }
+    for (unsigned i = 0; i < block->count; i++) {
+        t->insn = (u16)(block->first + i);
+        if (!is_control(block, i)) {
+            emit_insn(t, &t->region->insn[t->insn]);
+        }
+    }
+    emit_end(t, block);
+}
+
+static void emit_stub(struct translator *t, const struct stub *s)
+{
+    struct x86 *x = &t->x;
+    t->block = s->block;
+    t->insn = s->insn;
+    x86_patch_here(x, s->from);
+    switch (s->kind) {
+    case STUB_BUDGET:
+        write_position(t);
+        spill_registers(t);
+        x86_store_imm(x, X86_4, FRAME_AT(status), JIT_INTERPRET);
+        x86_jump_to(x, t->jit->dispatch);
+        break;
+    case STUB_STEP:
+        emit_step(t);
+        x86_jump_to(x, s->back);
+        break;
+    case STUB_NAN:
+        x86_mov_imm(x, RAX, 0x7ff8000000000000ull);
+        x86_reg_to_float(x, X86_8, s->reg, RAX);
+        x86_jump_to(x, s->back);
+        break;
+    default:
+        emit_memory_stub(t, s);
+        break;
+    }
+}
+
+static void emit_routines(struct translator *t)
+{
+    t->spill = x86_here(&t->x);
+    spill_registers(t);
+    x86_return(&t->x);
+    t->reload = x86_here(&t->x);
+    reload_registers(t);
+    x86_return(&t->x);
+    emit_indirect_routine(t);
+}
+
+static struct jit_region *finish(struct translator *t, unsigned entries)
+{
+    const struct region *r = t->region;
+    struct jit_region *made = malloc(sizeof *made + entries * sizeof *made->entry);
+    if (!made) {
+        return NULL;
+    }
+    *made = (struct jit_region){
+        .physical = r->physical, .granules = r->granules, .id = t->id, .entries = 0};
+    for (unsigned b = 0; b < r->blocks; b++) {
+        if (!r->block[b].entry) {
+            continue;
+        }
+        made->entry[made->entries++] =
+            (struct jit_entry){.physical = r->physical + r->block[b].offset,
+                               .entry = x86_here(&t->x),
+                               .inside = t->label[b],
+                               .count = r->block[b].count,
+                               .region = made};
+        reload_registers(t);
+        x86_jump_to(&t->x, t->label[b]);
+    }
+    return made;
+}
+
+struct jit_region *jit_translate(struct jit *jit)
+{
+    struct translator *t = calloc(1, sizeof *t);
+    if (!t) {
+        return NULL;
+    }
+    u8 *start = jit->memory.write + jit->used;
+    t->x = (struct x86){start, start, jit->memory.write + jit->memory.size,
+                        jit->memory.run + jit->used, false};
+    t->jit = jit;
+    t->region = &jit->scratch;
+    t->id = ++jit->next_id;
+    emit_routines(t);
+    unsigned entries = 0;
+    for (unsigned b = 0; b < t->region->blocks; b++) {
+        emit_block(t, b);
+        entries += t->region->block[b].entry;
+    }
+    for (unsigned i = 0; i < t->patches; i++) {
+        x86_patch(&t->x, t->patch[i].from, t->label[t->patch[i].block]);
+    }
+    for (unsigned i = 0; i < t->stubs; i++) {
+        struct stub s = t->stub[i];
+        emit_stub(t, &s);
+    }
+    struct jit_region *made = t->x.full ? NULL : finish(t, entries);
+    if (made && t->x.full) {
+        free(made);
+        made = NULL;
+    }
+    if (made) {
+        size_t length = (size_t)(t->x.next - t->x.start);
+        code_memory_publish(&jit->memory, jit->used, length);
+        jit->used += (length + 15) & ~(size_t)15;
+        jit->counters.code_bytes += length;
+    }
+    free(t);
+    return made;
+}
