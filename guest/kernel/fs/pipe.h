@@ -19,6 +19,9 @@ int pipe_create(u32 flags, struct file **read_end, struct file **write_end);
  */
 int pipe_open_fifo(struct file *file);
 
+/* pipe_inode.c: an inode without name or file system; mode with S_IF...  NULL: no memory */
+struct inode *nameless_inode_create(u32 mode);
+
 /* SIGPIPE for the current process: set by proc/, which is above. */
 extern void (*pipe_broken)(void);
 

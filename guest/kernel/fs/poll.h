@@ -10,38 +10,24 @@
 #ifndef KERNEL_FS_POLL_H
 #define KERNEL_FS_POLL_H
 
-#include "lib/list.h"
 #include "lib/types.h"
-#include "sync/spin.h"
 #include "sync/wait.h"
 
 struct file;
 
 struct poll_source {
-    struct spinlock lock;
-    struct list waiters; /* of poll_waiter->link */
-};
-
-struct poll_table;
-
-struct poll_waiter {
-    struct list link;
-    struct poll_table *table;
-    struct poll_source *source; /* NULL = slot not used */
-};
-
-struct poll_table {
-    struct spinlock lock;
     struct wait_queue queue;
-    bool triggered;
-    bool no_memory;
+};
+
+/* One call of ppoll or pselect6: the queues it waits on. */
+struct poll_table {
     u32 count, capacity;
-    struct poll_waiter *waiter; /* [capacity] */
+    struct wait_entry *entries; /* [capacity] */
 };
 
 void poll_source_init(struct poll_source *source);
 void poll_wake(struct poll_source *source);
-/* Registers the table with the source; a NULL table only asks for the state. */
+/* Registers the table with the source; a NULL or full table only asks for the state. */
 void poll_wait(struct poll_table *table, struct poll_source *source);
 
 /* For the callers of poll: a table for up to `capacity` registrations.  => 0 or -ENOMEM */
@@ -49,6 +35,8 @@ int poll_table_init(struct poll_table *table, u32 capacity);
 /* Sleeps until a source was woken or the deadline (ns, monotonic; ~0 = none) has passed.
  * => 0, -ETIMEDOUT, -EINTR.  A wake-up before the call is not lost. */
 int poll_table_sleep(struct poll_table *table, u64 deadline);
+/* Forgets earlier wake-ups; ask all files again afterwards. */
+void poll_table_rearm(struct poll_table *table);
 void poll_table_destroy(struct poll_table *table);
 
 /* What the file says now: its own poll, or always ready if it has none. */

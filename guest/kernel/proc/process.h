@@ -25,6 +25,7 @@
 #include "proc/signal.h"
 #include "sync/spin.h"
 #include "sync/task.h"
+#include "sync/timer.h"
 #include "sync/wait.h"
 
 struct file;
@@ -32,6 +33,7 @@ struct file_table;
 struct fs_context;
 struct inode;
 struct mm;
+struct path_start;
 struct probe_layout;
 struct trapframe;
 struct tty;
@@ -69,6 +71,7 @@ struct interval_timer {
 struct process {
     /* Read by the monitor from RAM; process_fill_layout tells where they are. */
     struct process *next; /* in process_list, newest first */
+    struct process **link; /* what points here */
     u32 pid;
     u32 parent_pid;
     char name[16]; /* last part of the program's name, zero padded */
@@ -76,6 +79,7 @@ struct process {
     struct mm *mm; /* NULL once exit has given it up */
 
     u32 refs;
+    struct list hash_link; /* by pid */
 
     /* Guarded by process_lock. */
     struct process *parent;
@@ -97,10 +101,11 @@ struct process {
     u32 stop_signal;         /* why stopped, 0 = not stopped */
     bool stop_reported;      /* wait has told the parent */
     bool continued;          /* SIGCONT not yet told to the parent */
+    u32 parked_threads;      /* threads that sleep in stop_wait */
     struct wait_queue child_wait;  /* the process sleeps here in wait4; exec for its threads */
     struct wait_queue stop_wait;   /* stopped threads sleep here */
     struct wait_queue vfork_wait;  /* a vforking parent sleeps here on its child */
-    bool vfork_borrowed;     /* mm is the parent's; cleared by exec and exit */
+    bool vfork_borrowed;     /* mm is a waiting parent's; cleared by exec and exit */
 
     struct signal_pending_set pending; /* sent to the process as a whole */
     struct signal_actions *actions;
@@ -109,47 +114,48 @@ struct process {
     struct credentials ids;
     struct abi_rlimit limits[RLIMIT_COUNT];
     struct interval_timer timers[3]; /* ITIMER_* */
-    struct alarm *alarm;             /* armed real-time timer, see proc/itimer.c */
+    struct timer alarm;              /* fires for ITIMER_REAL, see proc/itimer.c */
 
     struct usage dead_threads; /* of threads that have ended */
     struct usage children_usage;
     u64 start_ns;
 
-    struct inode *exe;  /* program file, with writers denied; NULL for kernel threads */
-    u64 arg_start, arg_end, env_start, env_end; /* user addresses, for /proc/PID/cmdline */
-    u64 auxv_start, auxv_end;
-    u32 personality;
     bool no_new_privs;
-    i32 oom_score_adj; /* -1000 .. 1000 */
+};
+
+/* What an interrupted system call does after the signal (column of sys/table.c). */
+enum restart_kind {
+    RESTART_NEVER,       /* -EINTR, whatever happens */
+    RESTART_NO_HANDLER,  /* again if no handler ran, else -EINTR */
+    RESTART_BY_ACTION    /* again if no handler ran or it has SA_RESTART, else -EINTR */
 };
 
 /* The part of a thread that proc/ keeps; sync/task.h has the part that runs. */
 struct thread {
     struct task *task;
     struct process *process;
-    struct list link; /* in process->threads */
+    struct list link;      /* in process->threads */
+    struct list hash_link; /* by tid */
     u32 tid;
 
     /* Guarded by process_lock; the owner may read its own masks without. */
-    u64 mask;       /* blocked signals, bit number - 1 */
-    u64 saved_mask; /* to be restored once a signal was delivered (sigsuspend, ppoll) */
-    bool restore_mask;
+    u64 mask;        /* blocked signals, bit number - 1 */
+    u64 saved_mask;  /* to be restored once a signal was delivered (sigsuspend, ppoll) */
+    enum { MASK_PLAIN, MASK_TEMPORARY, MASK_RESTORE } mask_state; /* RESTORE: on the way out */
     u64 waiting_for; /* sigtimedwait: these wake it though blocked */
     struct signal_pending_set pending;
-    bool stop_seen; /* counts in the group stop */
-    bool exited;
+    bool parked;     /* counts in the group stop */
 
     /* Only touched by the thread itself. */
+    bool fault_pending; /* a fault's signal, which cannot be blocked or ignored */
+    struct signal_info fault;
     struct abi_stack signal_stack;
+    u64 set_child_tid;   /* user address to write the tid to on first return, 0 = none */
     u64 clear_child_tid; /* user address, 0 = none */
     u64 robust_list;
-    struct signal_fault_info {
-        bool forced; /* a fault's signal: cannot be blocked or ignored */
-        struct abi_siginfo info;
-    } fault;
-    /* A system call that is restarted after a signal without handler (nanosleep...). */
-    bool restart_armed;
-    u64 restart_deadline; /* ns, monotonic */
+    enum restart_kind interrupted; /* of the system call that is returning -EINTR */
+    bool restart_armed;            /* a timed call is being restarted: */
+    u64 restart_deadline;          /* its deadline, ns monotonic */
 };
 
 extern struct spinlock process_lock;
@@ -170,11 +176,14 @@ static inline struct process *current_process(void)
 void process_table_init(void);
 
 /*
- * Starts pid 1 running `path` with the NULL-terminated `argv` and `envp` (kernel strings).
+ * Starts pid 1 running `path` with the NULL-terminated `argv` and `envp` (kernel strings)
+ * and `root` as root and current directory.  Takes over the reference to root.
+ * Descriptors 0, 1, 2 are /dev/console if that can be opened.
  * => called from the boot thread, which may sleep
  * => 0, or -errno when the program cannot be executed: the caller panics
  */
-int process_start_init(const char *path, const char *const argv[], const char *const envp[]);
+int process_start_init(struct inode *root, const char *path, const char *const argv[],
+                       const char *const envp[]);
 
 /* The process with this pid, with a reference (zombies included), or NULL. */
 struct process *process_find(u32 pid);
@@ -185,7 +194,8 @@ void process_put(struct process *process);
 struct process *process_find_locked(u32 pid);
 struct thread *thread_find_locked(u32 tid);
 
-/* Makes a process without threads, or NULL when memory is short.  => parent may be NULL */
+/* process->state for the monitor follows the threads' where that is cheap.
+ * Makes a process without threads, or NULL when memory is short.  => parent may be NULL */
 struct process *process_create(struct process *parent);
 
 /* Makes a thread of `process`; it does not run yet.  NULL when memory is short. */
@@ -221,9 +231,15 @@ struct clone_request {
 /* => tid of the child, or -errno: EINVAL EAGAIN ENOMEM */
 i64 process_clone(const struct clone_request *request);
 
-/* exec.c: replaces the program.  argv and envp are user addresses of pointer arrays.
+/* exec.c: replaces the program.  path is a kernel string, argv and envp are user addresses
+ * of pointer arrays; flags: AT_EMPTY_PATH, AT_SYMLINK_NOFOLLOW.
  * => 0: on return to user mode the new program starts; -errno: nothing has changed */
-i64 process_exec(const char *path, int directory_fd, u32 flags, u64 argv, u64 envp);
+i64 process_exec(const struct path_start *start, const char *path, u32 flags, u64 argv, u64 envp);
+/* exec.c: the program of pid 1, whose files and directory are set.  => 0 or -errno */
+int process_first_program(struct process *process, struct thread **thread, const char *path,
+                          const char *const argv[], const char *const envp[]);
+/* load.c: RLIMIT_STACK, DATA, AS, MEMLOCK as the address space wants to know them. */
+void mm_apply_limits(struct mm *mm, const struct process *process);
 
 /* exit.c */
 /* Ends the calling thread; the last one ends the process with `code`. */

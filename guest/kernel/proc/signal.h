@@ -30,6 +30,7 @@ struct signal_info {
     u64 user_ns, system_ns;
 };
 
+/* A real-time signal that waits. */
 struct queued_signal {
     struct list link;
     struct signal_info info;
@@ -39,6 +40,7 @@ struct signal_pending_set {
     u64 set;              /* bit number - 1 */
     struct signal_info standard[SIGRTMIN]; /* index = signal number, 1..31 */
     struct list queue;    /* real-time signals, in order of arrival */
+    u32 queued;
 };
 
 struct signal_actions {
@@ -69,6 +71,11 @@ void signal_actions_put(struct signal_actions *actions);
 int signal_send_process(struct process *process, const struct signal_info *info);
 int signal_send_process_locked(struct process *process, const struct signal_info *info);
 int signal_send_thread_locked(struct thread *thread, const struct signal_info *info);
+/* To a process (tid = 0) or to one of its threads; may allocate, so real-time signals
+ * queue.  => as above, or -ESRCH */
+int signal_send(struct process *process, u32 tid, const struct signal_info *info);
+/* Something changed for all threads (exit, stop, continue): each looks again. */
+void signal_wake_all_locked(struct process *process);
 /* To every member of a process group; from the kernel (SI_KERNEL). => members reached */
 u32 signal_send_group(u32 pgid, u32 signo);
 u32 signal_send_group_locked(u32 pgid, const struct signal_info *info);
@@ -79,7 +86,7 @@ u32 signal_send_group_locked(u32 pgid, const struct signal_info *info);
  * Takes effect in signal_deliver before the return to user mode.
  *   code  SEGV_MAPERR, BUS_ADRERR...      address  si_addr
  */
-void signal_fault(u32 signo, i32 code, u64 address);
+void signal_fault(int signo, int code, u64 address);
 
 /*
  * Called by the trap code on every way back to user mode, with the frame that will be
@@ -99,6 +106,8 @@ void signal_refresh_locked(struct thread *thread);
 void signal_set_mask(u64 mask);
 /* Puts a mask in force until the call returns or a handler has run (sigsuspend, ppoll). */
 void signal_set_temporary_mask(u64 mask);
+/* The call is over: the old mask comes back in signal_deliver.  => mask_state is TEMPORARY */
+void signal_end_temporary_mask(void);
 
 /* Would the signal be thrown away by this process?  (SIG_IGN, or default ignore) */
 bool signal_is_ignored_locked(const struct process *process, u32 signo);
@@ -108,6 +117,10 @@ int signal_frame_build(struct trapframe *frame, u32 signo, const struct abi_sigi
                        const struct abi_sigaction *action, u64 mask);
 /* => value for a0: as it was when the signal came */
 u64 signal_frame_return(struct trapframe *frame);
+/* SS_ONSTACK, SS_DISABLE or 0, for a thread whose stack pointer is `sp`. */
+u32 signal_stack_state(const struct thread *thread, u64 sp);
+/* Hands mm/ the code that handlers return to.  => once, at boot */
+void signal_trampoline_init(void);
 void signal_info_to_abi(const struct signal_info *from, struct abi_siginfo *to);
 
 #endif

