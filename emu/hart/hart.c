@@ -95,8 +95,8 @@ void hart_start_supervisor(struct hart *h, u64 pc, u64 argument)
 void hart_grant(struct hart *h, i64 instructions)
 {
     hart_sync(h);
-    h->budget += instructions;
-    h->granted = h->budget;
+    h->budget = instructions;
+    h->granted = instructions;
 }
 
 #define FIELDS_U64(F)                                                                              \

@@ -192,7 +192,7 @@ void hart_reset(struct hart *h);
  */
 void hart_start_supervisor(struct hart *h, u64 pc, u64 argument);
 
-/* Between runs: allows `instructions` more. */
+/* Between runs: allows `instructions` from now on; what was left of an earlier grant is void. */
 void hart_grant(struct hart *h, i64 instructions);
 /* Brings clock->now and h->executed up to h->budget. */
 static inline void hart_sync(struct hart *h)

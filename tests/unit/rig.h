@@ -113,8 +113,6 @@ static inline u64 rig_run_hart(struct rig *rig, unsigned index, u64 instructions
             grant = next - rig->clock.now;
         }
         rig->clock.horizon = rig->clock.now + grant;
-        h->budget = 0;
-        h->granted = 0;
         hart_grant(h, (i64)grant);
         if (engine_run(h) == EXIT_WAIT) {
             if (next == CLOCK_NEVER) {
