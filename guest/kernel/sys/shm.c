@@ -43,11 +43,11 @@ struct segment {
 
 static struct segment segments[SEGMENTS];
 static struct mutex segments_lock;
-static bool segments_ready;
+static u32 segments_ready;
 
 static void lock_segments(void)
 {
-    if (!__atomic_exchange_n(&segments_ready, true, __ATOMIC_SEQ_CST)) {
+    if (!__atomic_exchange_n(&segments_ready, 1, __ATOMIC_SEQ_CST)) {
         mutex_init(&segments_lock, "shm segments");
     }
     mutex_lock(&segments_lock);

@@ -64,7 +64,7 @@ static void handle_interrupt(u64 cause)
         irq_dispatch();
         break;
     default:
-        panic("interrupt %lu is not known", cause & ~CAUSE_INTERRUPT);
+        panic("interrupt %u is not known", (u32)cause);
     }
 }
 
