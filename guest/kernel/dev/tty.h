@@ -16,6 +16,8 @@
 #include "sync/spin.h"
 #include "sync/wait.h"
 
+struct tty;
+
 struct tty_driver {
     /* Sends bytes.  Never sleeps; => how many were taken (the rest: wait for tty_writable) */
     size_t (*write)(struct tty *tty, const u8 *bytes, size_t size);
@@ -46,7 +48,8 @@ void tty_writable(struct tty *tty);
 /* The other end has changed its size: SIGWINCH. */
 void tty_resize(struct tty *tty, u16 rows, u16 columns);
 
-/* The terminal that /dev/console means; the first registered unless set. */
+struct tty *tty_find(u64 device); /* NULL if there is none */
+/* The terminal that /dev/console means; the first registered unless set (NULL is ignored). */
 struct tty *tty_console(void);
 void tty_set_console(struct tty *tty);
 

@@ -41,7 +41,8 @@ struct file_ops {
     /* => the new offset or -errno; NULL: the usual arithmetic with inode->size */
     i64 (*seek)(struct file *file, i64 offset, u32 whence);
     int (*fsync)(struct file *file, bool datasync);
-    /* Which inode to map; NULL: file->inode, if it is a regular file.  => 0 or -errno */
+    /* Which inode to map (*mapped = NULL: anonymous memory instead).  Member NULL:
+     * file->inode, if it is a regular file.  => 0 or -errno */
     int (*mmap)(struct file *file, struct inode **mapped);
     /* A file was made for this inode; may replace ops and private.  => 0 or -errno */
     int (*open)(struct file *file);
@@ -99,7 +100,8 @@ int file_fsync(struct file *file, bool datasync);
 /* ftruncate(2), fallocate(2) (mode as there).  => -EBADF if not open for writing, -EINVAL... */
 int file_truncate(struct file *file, u64 size);
 int file_allocate(struct file *file, u32 mode, u64 offset, u64 length);
-/* The inode that mmap(2) of this file maps (no reference added).  => 0, -ENODEV, -EACCES */
+/* The inode that mmap(2) of this file maps (no reference added); *mapped = NULL means
+ * anonymous memory (/dev/zero).  => 0, -ENODEV */
 int file_mmap_inode(struct file *file, struct inode **mapped);
 /* flock(2): operation is LOCK_SH, LOCK_EX or LOCK_UN, perhaps | LOCK_NB.
  * => 0, -EWOULDBLOCK, -EINTR, -EINVAL */
