@@ -60,13 +60,13 @@ struct file {
     const struct file_ops *ops;
     void *private; /* of ops */
     struct mutex offset_lock;
-    u64 lock_owner; /* flock(2): non-zero while this file holds a lock on its inode */
+    bool counts_as_writer; /* to be told to inode_put_write() */
+    bool holds_lock;       /* flock(2); under the lock table's lock */
 };
 
 /*
- * A file with one reference.  Takes its own reference to the inode (may be NULL), and
- * counts it as a writer if flags say so.  Does not call ops->open.
- * => NULL when memory is short
+ * A file with one reference.  Takes its own reference to the inode (may be NULL).  Does
+ * not call ops->open.  => NULL when memory is short
  */
 struct file *file_create(struct inode *inode, u32 flags, const struct file_ops *ops, void *private);
 struct file *file_get(struct file *file);
@@ -106,14 +106,12 @@ int file_mmap_inode(struct file *file, struct inode **mapped);
 /* flock(2): operation is LOCK_SH, LOCK_EX or LOCK_UN, perhaps | LOCK_NB.
  * => 0, -EWOULDBLOCK, -EINTR, -EINVAL */
 int file_lock(struct file *file, u32 operation);
-/* sendfile(2): moves up to `size` bytes through the page cache; *offset NULL = in's own.
- * => bytes or -errno */
-ssize_t file_send(struct file *out, struct file *in, u64 *offset, size_t size);
-
 /* Regular files, through the page cache (file_generic.c). */
 extern const struct file_ops file_regular_ops;
 /* Directories of every file system that fills inode->fs->ops->readdir. */
 extern const struct file_ops file_directory_ops;
+/* Disks as files; file->private is the struct block_device. */
+extern const struct file_ops file_disk_ops;
 
 /* Read a file from the kernel (exec): => bytes read (short at the end of file) or -errno */
 ssize_t inode_read_kernel(struct inode *inode, void *buffer, size_t size, u64 offset);

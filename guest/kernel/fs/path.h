@@ -10,6 +10,7 @@
 #ifndef KERNEL_FS_PATH_H
 #define KERNEL_FS_PATH_H
 
+#include "fs/path_name.h"
 #include "mm/object.h"
 
 #define PATH_LINK_LIMIT 40 /* symbolic links followed in one resolution, then ELOOP */
@@ -61,12 +62,5 @@ int path_step(const struct path_start *start, struct inode *directory, const cha
  * => length without the zero, -ENOENT (no name known), -ERANGE (does not fit)
  */
 ssize_t path_of_inode(struct inode *inode, struct inode *root, char *buffer, size_t size);
-
-/*
- * Pure part (unit-tested on the host): the next component of *path.  Skips slashes,
- * sets *name and *length, moves *path behind it.
- * => 1; 0 at the end; -ENAMETOOLONG if it has more than 255 bytes
- */
-int path_next_component(const char **path, const char **name, size_t *length);
 
 #endif

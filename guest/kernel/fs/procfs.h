@@ -16,6 +16,7 @@ struct procfs_entry {
     int (*store)(const char *text, size_t length);    /* NULL: read-only; => 0 or -errno */
 };
 
+void procfs_init(void); /* the tables of procfs_tables.c */
 /* The table must live for ever.  Missing directories are made.  => at boot */
 void procfs_register(const struct procfs_entry *entries, size_t count);
 

@@ -12,6 +12,7 @@
 #ifndef KERNEL_FS_VFS_H
 #define KERNEL_FS_VFS_H
 
+#include "abi/fcntl.h"
 #include "abi/stat.h"
 #include "fs/path.h"
 
@@ -26,7 +27,11 @@ struct filesystem_ops {
     int (*mount)(struct filesystem *fs, const char *options);
     /* The inode of a number, with a reference; only for file systems on disks. */
     int (*get_inode)(struct filesystem *fs, u64 number, struct inode **out);
+    /* Emits from *offset on, "." and ".." included, and moves it.  => 0 or -errno; dir->lock is held */
     int (*readdir)(struct inode *dir, struct directory_reader *reader, u64 *offset);
+    /* The inode leaves memory.  links == 0: free what it has on the disk.  Its pages are still
+     * there; afterwards the structure is freed.  NULL: nothing to do */
+    void (*evict)(struct inode *inode);
     void (*statfs)(struct filesystem *fs, struct abi_statfs *out);
     /* Make everything durable.  Data pages are already written.  => 0 or -EIO */
     int (*sync)(struct filesystem *fs);
@@ -44,6 +49,7 @@ struct filesystem {
     struct inode *root;    /* a reference is held */
     struct inode *covered; /* the directory it is mounted on; NULL for the first one */
     struct block_device *block; /* NULL without a disk */
+    u32 root_pins;              /* references to the root that the file system itself holds */
     struct mutex rename_lock;
     void *private;
 };
@@ -51,8 +57,18 @@ struct filesystem {
 /* Make known.  => at boot */
 void filesystem_register(const struct filesystem_ops *ops);
 
+const struct filesystem_ops *filesystem_type_at(u32 index); /* NULL behind the last */
+bool ext2_is_on_disk(struct block_device *disk); /* has it an ext2 superblock? */
+
 /* At boot: the kinds of file systems, devfs nodes, inode table. */
 void vfs_init(void);
+/* For path resolution: the root of what is mounted on a directory / the directory that the root
+ * of a file system covers, with a reference.  NULL: neither. */
+struct inode *mount_root_on(struct inode *directory);
+struct inode *mount_covered_by(struct inode *directory);
+/* The n-th mounted file system, NULL behind the last: for /proc/mounts.  It may go away only by
+ * umount(2); the text of its fields stays valid for the caller's purpose. */
+struct filesystem *mount_at(u32 index);
 /*
  * Mount the root file system and /dev, /proc, /tmp, /dev/shm on it where these
  * directories exist.  source NULL: the first disk with an ext2 superblock.
@@ -106,7 +122,7 @@ void vfs_shutdown(void);
 /* --- for file systems ---------------------------------------------------------------------- */
 
 /* A zeroed inode of `fs` (in a structure of `size` bytes whose first member it is), not in
- * the table, refs = 1.  The file system frees it in free_inode.  => NULL: no memory */
+ * the table, refs = 1.  => NULL: no memory */
 struct inode *inode_create(struct filesystem *fs, u64 number, u32 mode,
                            const struct inode_ops *ops, size_t size);
 /* Find in the table.  => with a reference, or NULL */
@@ -122,15 +138,21 @@ struct inode *inode_publish(struct inode *inode);
 #define TOUCH_CHANGE 4u
 void inode_touch(struct inode *inode, u32 what);
 /*
- * The usual inode_ops.release.  An inode with links stays in the table with its pages until
- * others need the room; one without is destroyed: `destroy` frees what it has on disk.
+ * The usual inode_ops.release.  An inode with links that is in the table stays there with
+ * its pages until others need the room; any other is evicted at once.
  */
 void inode_release(struct inode *inode);
+/* Evict all unreferenced inodes of a file system (unmounting).  => those still in use */
+u32 inode_evict_all(struct filesystem *fs);
+/* Call for each inode of the table (with a reference meanwhile). */
+void inode_for_each(struct filesystem *fs, void (*visit)(struct inode *inode));
 /* Remember under which name it was found, for path_of_inode(). */
 void inode_set_name(struct inode *inode, struct inode *directory, const char *name, size_t length);
+/* => its length and the number of the directory; 0 if none is known or it does not fit */
+size_t inode_get_name(struct inode *inode, char *name, size_t size, u64 *parent);
+void inode_table_init(void);
+void mount_init(void);
 
-/* Special files: what the numbers of st_rdev mean (dev/chardev.h, dev/block.h). */
-const struct file_ops *inode_default_file_ops(u32 mode);
 u8 directory_entry_type(u32 mode); /* S_IF... to DT_... */
 
 #endif

@@ -43,6 +43,8 @@ struct inode_ops {
     int (*truncate)(struct inode *inode, u64 size);
     int (*setattr)(struct inode *inode); /* mode, owner or times changed */
     int (*sync)(struct inode *inode, bool datasync);
+    /* A symbolic link that leads to an inode without naming it (/proc/PID/fd). May be NULL. */
+    int (*follow)(struct inode *link, struct inode **out);
     /*
      * The caller's is the last reference (refs == 1).  Take the lock under which
      * lookups find inodes, drop the reference, and if it still was the last:

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * file_generic.c - reading and writing files through the page cache.
+ *
+ * A read copies out of cached pages and takes no lock: it may see a concurrent write half
+ * done.  A write holds inode->lock from start to end, so that writes, and appends above
+ * all, do not mix.  It copies from user memory while it holds that lock and a
+ * reference to the page, but the page is not BUSY: a user page that is a mapping of the very
+ * page being written can be faulted in.
+ */
+#include "dev/block.h"
+#include "fs/file.h"
+#include "fs/vfs.h"
+#include "lib/errno.h"
+#include "lib/string.h"
+#include "abi/termios.h"
+#include "mm/uaccess.h"
+
+/* How far into the file bytes may go. */
+#define SIZE_LIMIT (1ull << 62)
+
+static ssize_t generic_read(struct inode *inode, u64 user, size_t size, u64 *offset)
+{
+    size_t done = 0;
+    int error = 0;
+
+    while (done < size && *offset < inode->size) {
+        u64 within = *offset & PAGE_MASK;
+        size_t chunk = min_u64(min_u64(PAGE_SIZE - within, size - done), inode->size - *offset);
+        struct frame *frame = cache_get(inode, *offset >> PAGE_SHIFT, &error);
+        size_t left;
+
+        if (!frame) {
+            break;
+        }
+        left = copy_to_user_partial(user + done, (u8 *)frame_to_virt(frame) + within, chunk);
+        cache_put(frame);
+        done += chunk - left;
+        *offset += chunk - left;
+        if (left) {
+            error = -EFAULT;
+            break;
+        }
+    }
+    return done > 0 ? (ssize_t)done : error;
+}
+
+static ssize_t regular_read(struct file *file, u64 user, size_t size, u64 *offset)
+{
+    return generic_read(file->inode, user, size, offset);
+}
+
+ssize_t inode_read_kernel(struct inode *inode, void *buffer, size_t size, u64 offset)
+{
+    size_t done = 0;
+    int error = 0;
+
+    while (done < size && offset < inode->size) {
+        u64 within = offset & PAGE_MASK;
+        size_t chunk = min_u64(min_u64(PAGE_SIZE - within, size - done), inode->size - offset);
+        struct frame *frame = cache_get(inode, offset >> PAGE_SHIFT, &error);
+
+        if (!frame) {
+            return error;
+        }
+        memcpy((u8 *)buffer + done, (u8 *)frame_to_virt(frame) + within, chunk);
+        cache_put(frame);
+        done += chunk;
+        offset += chunk;
+    }
+    return (ssize_t)done;
+}
+
+/*
+ * The file is about to grow past its end: what a mapping wrote behind the end in the last
+ * page must not become part of the file.  => inode->lock is held
+ */
+static void clear_tail(struct inode *inode)
+{
+    u64 within = inode->size & PAGE_MASK;
+    struct frame *frame = within ? cache_find(inode, inode->size >> PAGE_SHIFT) : NULL;
+
+    if (frame) {
+        memset((u8 *)frame_to_virt(frame) + within, 0, PAGE_SIZE - within);
+        cache_put(frame);
+    }
+}
+
+/*
+ * Write within one page.  The page comes first and its place on the disk second: read after
+ * it has got one, a hole would show what the disk had there before.
+ * => bytes written (fewer than asked: the user buffer ended) or -errno; inode->lock is held
+ */
+static ssize_t write_in_page(struct inode *inode, u64 user, size_t size, u64 offset)
+{
+    u64 index = offset >> PAGE_SHIFT;
+    struct frame *frame;
+    size_t left;
+    int error = 0;
+
+    /* Behind the end nothing needs reading; elsewhere the rest of the page stays. */
+    frame = index >= inode_pages(inode) && !(inode->flags & INODE_SHM)
+                ? cache_get_overwrite(inode, index, &error)
+                : cache_get(inode, index, &error);
+    if (!frame) {
+        return error;
+    }
+    if (inode->ops->prepare_write) {
+        error = inode->ops->prepare_write(inode, index);
+    }
+    if (error) {
+        cache_put(frame);
+        return error;
+    }
+    left = copy_from_user_partial((u8 *)frame_to_virt(frame) + (offset & PAGE_MASK), user, size);
+    if (left < size && offset + size - left > inode->size) {
+        inode->size = offset + size - left;
+    }
+    cache_mark_dirty(inode, frame); /* even if nothing was copied: its new place must be filled */
+    cache_put(frame);
+    return left == size ? -EFAULT : (ssize_t)(size - left);
+}
+
+/* => bytes or -errno; inode->lock is held */
+static ssize_t generic_write(struct inode *inode, u64 user, size_t size, u64 *offset)
+{
+    size_t done = 0;
+    ssize_t moved = 0;
+
+    if (*offset >= SIZE_LIMIT || size > SIZE_LIMIT - *offset) {
+        return -EFBIG;
+    }
+    if (size > 0 && *offset > inode->size) {
+        clear_tail(inode);
+    }
+    while (done < size) {
+        size_t chunk = min_u64(PAGE_SIZE - (*offset & PAGE_MASK), size - done);
+
+        moved = write_in_page(inode, user + done, chunk, *offset);
+        if (moved < 0) {
+            if (inode->ops->truncate && *offset >= inode->size) {
+                inode->ops->truncate(inode, inode->size); /* give back what was prepared */
+            }
+            break;
+        }
+        done += (size_t)moved;
+        *offset += (u64)moved;
+        if ((size_t)moved < chunk) {
+            break;
+        }
+    }
+    if (done > 0) {
+        int error = 0;
+
+        inode_touch(inode, TOUCH_MODIFY | TOUCH_CHANGE);
+        inode->mode &= ~(S_ISUID | (inode->mode & 0010 ? S_ISGID : 0));
+        if (inode->ops->setattr) {
+            error = inode->ops->setattr(inode);
+        }
+        return error ? error : (ssize_t)done;
+    }
+    return moved;
+}
+
+static int regular_fsync(struct file *file, bool datasync)
+{
+    struct inode *inode = file->inode;
+    int error = 0;
+
+    if (!(inode->flags & INODE_SHM)) {
+        error = cache_write_back(inode, 0, ~0ull, WRITEBACK_FSYNC);
+    }
+    if (inode->ops->sync) {
+        int failed = inode->ops->sync(inode, datasync);
+
+        error = error ? error : failed;
+    }
+    return error;
+}
+
+static ssize_t regular_write(struct file *file, u64 user, size_t size, u64 *offset)
+{
+    struct inode *inode = file->inode;
+    ssize_t done;
+    int error;
+
+    mutex_lock(&inode->lock);
+    if (file->flags & O_APPEND) {
+        *offset = inode->size;
+    }
+    done = generic_write(inode, user, size, offset);
+    mutex_unlock(&inode->lock);
+    if (done > 0 && (file->flags & O_DSYNC)) {
+        error = regular_fsync(file, (file->flags & O_SYNC) != O_SYNC);
+        return error ? error : done;
+    }
+    return done;
+}
+
+const struct file_ops file_regular_ops = {
+    .read = regular_read,
+    .write = regular_write,
+    .fsync = regular_fsync,
+};
+
+/* --- disks as files: the same, within the disk's size, through the disk's own pages -------- */
+
+static ssize_t disk_read(struct file *file, u64 user, size_t size, u64 *offset)
+{
+    struct block_device *disk = file->private;
+
+    return generic_read(&disk->inode, user, size, offset);
+}
+
+static ssize_t disk_write(struct file *file, u64 user, size_t size, u64 *offset)
+{
+    struct block_device *disk = file->private;
+    ssize_t done;
+
+    if (disk->read_only) {
+        return -EPERM;
+    }
+    if (*offset >= disk->inode.size) {
+        return size == 0 ? 0 : -ENOSPC;
+    }
+    mutex_lock(&disk->inode.lock);
+    done = generic_write(&disk->inode, user, min_u64(size, disk->inode.size - *offset), offset);
+    mutex_unlock(&disk->inode.lock);
+    return done;
+}
+
+static int disk_fsync(struct file *file, bool datasync)
+{
+    struct block_device *disk = file->private;
+    int error = cache_write_back(&disk->inode, 0, ~0ull, WRITEBACK_FSYNC);
+
+    (void)datasync;
+    return error ? error : block_flush(disk);
+}
+
+static i64 disk_seek(struct file *file, i64 offset, u32 whence)
+{
+    struct block_device *disk = file->private;
+    i64 base = whence == SEEK_CUR ? (i64)file->offset : whence == SEEK_END ? (i64)disk->inode.size
+                                                                           : 0;
+    i64 result;
+
+    if (whence > SEEK_END || __builtin_add_overflow(base, offset, &result) || result < 0) {
+        return -EINVAL;
+    }
+    file->offset = (u64)result;
+    return result;
+}
+
+static i64 disk_ioctl(struct file *file, u32 command, u64 argument)
+{
+    struct block_device *disk = file->private;
+
+    switch (command) {
+    case BLKGETSIZE64:
+        return put_user_u64(argument, disk->inode.size);
+    case BLKGETSIZE:
+        return put_user_u64(argument, disk->sectors);
+    case BLKSSZGET:
+        return put_user_u32(argument, SECTOR_SIZE);
+    case BLKFLSBUF:
+        return disk_fsync(file, false);
+    default:
+        return -ENOTTY;
+    }
+}
+
+const struct file_ops file_disk_ops = {
+    .read = disk_read,
+    .write = disk_write,
+    .fsync = disk_fsync,
+    .seek = disk_seek,
+    .ioctl = disk_ioctl,
+};
