@@ -22,6 +22,7 @@
 
 #include "dev/block.h"
 #include "fs/ext2_format.h"
+#include "fs/file.h"
 #include "fs/vfs.h"
 
 /* What is needed of a group, checked at mount so that it can be relied on. */

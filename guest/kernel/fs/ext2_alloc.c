@@ -74,7 +74,7 @@ static int search_groups(struct ext2 *ext2, u32 goal, u32 *block)
         u32 index = (first + i) % ext2->group_count;
         struct ext2_group *group = &ext2->group[index];
         u32 start = i == 0 ? from : group->full_hint;
-        u32 bit;
+        u32 bit = 0;
         int error;
 
         if (start < group->full_hint) {

@@ -214,7 +214,7 @@ static int free_tree(struct inode *inode, u32 *pointer, u32 depth, u64 first)
         return 0;
     }
     if (depth == 0) {
-        return free_one(inode, pointer, false);
+        return free_one(inode, pointer, S_ISDIR(inode->mode));
     }
     for (u32 i = 1; i < depth; i++) {
         span *= EXT2_POINTERS;
