@@ -106,6 +106,10 @@ int file_mmap_inode(struct file *file, struct inode **mapped);
 /* flock(2): operation is LOCK_SH, LOCK_EX or LOCK_UN, perhaps | LOCK_NB.
  * => 0, -EWOULDBLOCK, -EINTR, -EINVAL */
 int file_lock(struct file *file, u32 operation);
+/* sendfile(2) between regular files; *offset NULL = in's own.  => bytes, -EINVAL for other
+ * kinds of files (programs then copy themselves), -EBADF... */
+ssize_t file_send(struct file *out, struct file *in, u64 *offset, size_t size);
+
 /* Regular files, through the page cache (file_generic.c). */
 extern const struct file_ops file_regular_ops;
 /* Directories of every file system that fills inode->fs->ops->readdir. */

@@ -14,6 +14,7 @@
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "abi/termios.h"
+#include "mm/kalloc.h"
 #include "mm/uaccess.h"
 
 /* How far into the file bytes may go. */
@@ -86,12 +87,29 @@ static void clear_tail(struct inode *inode)
     }
 }
 
+/* Where the bytes of a write come from. */
+struct source {
+    u64 user;
+    const u8 *kernel; /* not NULL: from here instead */
+};
+
+/* Copy `size` bytes that are `done` bytes into the source.  => bytes not copied */
+static size_t take(const struct source *from, size_t done, void *to, size_t size)
+{
+    if (from->kernel) {
+        memcpy(to, from->kernel + done, size);
+        return 0;
+    }
+    return copy_from_user_partial(to, from->user + done, size);
+}
+
 /*
  * Write within one page.  The page comes first and its place on the disk second: read after
  * it has got one, a hole would show what the disk had there before.
  * => bytes written (fewer than asked: the user buffer ended) or -errno; inode->lock is held
  */
-static ssize_t write_in_page(struct inode *inode, u64 user, size_t size, u64 offset)
+static ssize_t write_in_page(struct inode *inode, const struct source *from, size_t done,
+                             size_t size, u64 offset)
 {
     u64 index = offset >> PAGE_SHIFT;
     struct frame *frame;
@@ -112,7 +130,7 @@ static ssize_t write_in_page(struct inode *inode, u64 user, size_t size, u64 off
         cache_put(frame);
         return error;
     }
-    left = copy_from_user_partial((u8 *)frame_to_virt(frame) + (offset & PAGE_MASK), user, size);
+    left = take(from, done, (u8 *)frame_to_virt(frame) + (offset & PAGE_MASK), size);
     if (left < size && offset + size - left > inode->size) {
         inode->size = offset + size - left;
     }
@@ -122,7 +140,8 @@ static ssize_t write_in_page(struct inode *inode, u64 user, size_t size, u64 off
 }
 
 /* => bytes or -errno; inode->lock is held */
-static ssize_t generic_write(struct inode *inode, u64 user, size_t size, u64 *offset)
+static ssize_t generic_write(struct inode *inode, const struct source *from, size_t size,
+                             u64 *offset)
 {
     size_t done = 0;
     ssize_t moved = 0;
@@ -136,7 +155,7 @@ static ssize_t generic_write(struct inode *inode, u64 user, size_t size, u64 *of
     while (done < size) {
         size_t chunk = min_u64(PAGE_SIZE - (*offset & PAGE_MASK), size - done);
 
-        moved = write_in_page(inode, user + done, chunk, *offset);
+        moved = write_in_page(inode, from, done, chunk, *offset);
         if (moved < 0) {
             if (inode->ops->truncate && *offset >= inode->size) {
                 inode->ops->truncate(inode, inode->size); /* give back what was prepared */
@@ -180,6 +199,7 @@ static int regular_fsync(struct file *file, bool datasync)
 
 static ssize_t regular_write(struct file *file, u64 user, size_t size, u64 *offset)
 {
+    struct source from = {.user = user};
     struct inode *inode = file->inode;
     ssize_t done;
     int error;
@@ -188,13 +208,55 @@ static ssize_t regular_write(struct file *file, u64 user, size_t size, u64 *offs
     if (file->flags & O_APPEND) {
         *offset = inode->size;
     }
-    done = generic_write(inode, user, size, offset);
+    done = generic_write(inode, &from, size, offset);
     mutex_unlock(&inode->lock);
     if (done > 0 && (file->flags & O_DSYNC)) {
         error = regular_fsync(file, (file->flags & O_SYNC) != O_SYNC);
         return error ? error : done;
     }
     return done;
+}
+
+/* sendfile(2) between two files.  Each piece is a write of its own. */
+ssize_t file_send(struct file *out, struct file *in, u64 *offset, size_t size)
+{
+    u64 from_offset = offset ? *offset : in->offset;
+    u64 to_offset = out->offset;
+    ssize_t moved = 0;
+    size_t done = 0;
+    u8 *page;
+
+    if (!file_can_read(in) || !file_can_write(out)) {
+        return -EBADF;
+    }
+    if (!in->inode || !out->inode || in->ops != &file_regular_ops ||
+        out->ops != &file_regular_ops || (out->flags & O_APPEND)) {
+        return -EINVAL; /* the caller copies by read and write then */
+    }
+    page = page_alloc();
+    if (!page) {
+        return -ENOMEM;
+    }
+    while (done < size) {
+        struct source from = {.kernel = page};
+
+        moved = inode_read_kernel(in->inode, page, min_u64(size - done, PAGE_SIZE), from_offset);
+        if (moved <= 0) {
+            break;
+        }
+        mutex_lock(&out->inode->lock);
+        moved = generic_write(out->inode, &from, (size_t)moved, &to_offset);
+        mutex_unlock(&out->inode->lock);
+        if (moved <= 0) {
+            break;
+        }
+        done += (size_t)moved;
+        from_offset += (u64)moved;
+    }
+    page_free(page);
+    out->offset = to_offset;
+    *(offset ? offset : &in->offset) = from_offset;
+    return done > 0 ? (ssize_t)done : moved;
 }
 
 const struct file_ops file_regular_ops = {
@@ -215,6 +277,7 @@ static ssize_t disk_read(struct file *file, u64 user, size_t size, u64 *offset)
 static ssize_t disk_write(struct file *file, u64 user, size_t size, u64 *offset)
 {
     struct block_device *disk = file->private;
+    struct source from = {.user = user};
     ssize_t done;
 
     if (disk->read_only) {
@@ -224,7 +287,7 @@ static ssize_t disk_write(struct file *file, u64 user, size_t size, u64 *offset)
         return size == 0 ? 0 : -ENOSPC;
     }
     mutex_lock(&disk->inode.lock);
-    done = generic_write(&disk->inode, user, min_u64(size, disk->inode.size - *offset), offset);
+    done = generic_write(&disk->inode, &from, min_u64(size, disk->inode.size - *offset), offset);
     mutex_unlock(&disk->inode.lock);
     return done;
 }

@@ -320,8 +320,8 @@ static void list_numbers(u32 pid, bool tasks, struct directory_reader *reader, u
 {
     for (;;) {
         u32 from = (u32)min_u64(*offset - 2, 0x3fffffff);
-        i64 value = tasks ? proc_view_ops->next_tid(pid, from ? from - 1 : 0)
-                          : proc_view_ops->next_fd(pid, (int)from);
+        i64 value = tasks ? (i64)proc_view_ops->next_tid(pid, from ? from - 1 : 0)
+                          : (i64)proc_view_ops->next_fd(pid, (int)from);
         char name[12];
         size_t length;
 

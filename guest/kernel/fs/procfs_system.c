@@ -13,13 +13,6 @@
 #define NS_PER_SECOND 1000000000ull
 #define NS_PER_TICK (NS_PER_SECOND / USER_HZ)
 
-static const char *boot_arguments(void)
-{
-    const char *text = fdt_string(fdt_find_path("/chosen"), "bootargs");
-
-    return text ? text : "";
-}
-
 static int show_cmdline(struct text_buffer *out)
 {
     const char *text = boot_arguments();
