@@ -16,7 +16,11 @@
 
 enum { CODE = 0x1000, CODE_WORDS = 512, DATA = 0x10000, DATA_SIZE = 0x4000, HANDLER = 0x800 };
 
+/* What a random program may do besides computing. */
+enum { WITH_PAGING = 1, WITH_CODE_STORES = 2, WITH_INTERRUPTS = 4 };
+
 static u64 seed;
+static unsigned world; /* WITH_ of the program being made */
 
 static u32 rnd(void)
 {
@@ -35,7 +39,8 @@ static u32 below(u32 n)
 static unsigned any_destination(void)
 {
     unsigned rd = below(32);
-    return rd == s0 || rd == s1 || rd == tp ? a0 : rd;
+    return rd == s0 || rd == s1 || rd == tp || rd == gp || rd == s2 || rd == s3 || rd == s4 ? a0
+                                                                                            : rd;
 }
 
 static u32 branch_to(u32 match, unsigned rs1, unsigned rs2, i32 distance)
@@ -59,9 +64,36 @@ static i32 near_word(unsigned at)
     return (to - (i32)at) * 4;
 }
 
+/* Instructions that change what memory and the instructions to come mean. */
+static u32 world_word(void)
+{
+    static const u16 readable[] = {0xc00, 0xc01, 0xc02, 0x001, 0x002, 0x003, 0x100, 0x142};
+    switch (below(10)) {
+    case 0:
+        return CSRRW(0, 0x180, below(2) ? s2 : s3); /* satp */
+    case 1:
+        return SFENCE_VMA(below(2) ? s0 : zero, below(2) ? s4 : zero);
+    case 2:
+        return below(2) ? CSRRS(0, 0x100, s4) : CSRRC(0, 0x100, s4); /* SUM, MXR */
+    case 3:
+        return CSRRWI(0, 0x002, below(6)); /* frm, reserved ones too */
+    case 4:
+        return CSRRS(any_destination(), readable[below(ARRAY_LENGTH(readable))], 0);
+    case 5:
+        return SD(below(32), (i32)below(256) * 8, gp); /* a page table */
+    case 6:
+        return FENCE_I;
+    default:
+        return world & WITH_CODE_STORES ? SW(t6, (i32)below(512) * 4, tp) : NOP;
+    }
+}
+
 /* A word of the instruction table with random operands that keep the program running. */
 static u32 random_word(unsigned at)
 {
+    if (world && below(16) == 0) {
+        return world_word();
+    }
     for (;;) {
         unsigned op = 1 + below(OP_COUNT - 1);
         const struct insn_info *info = &insn_table[op];
@@ -96,20 +128,88 @@ static u32 random_word(unsigned at)
     }
 }
 
-/* Skips the instruction that trapped, whatever its length: mepc is moved by 4 (code is all words).
+/*
+ * Machine mode's handler.  An exception skips the instruction (all are words); a fetch that faults
+ * goes back to the start, which is in sscratch; an interrupt switches interrupts off.
  */
-static const u32 handler[] = {
-    0x340f1073, /* csrw mscratch, t5 */
-    0x34102f73, /* csrr t5, mepc */
-    0x004f0f13, /* addi t5, t5, 4 */
-    0x341f1073, /* csrw mepc, t5 */
-    0x34002f73, /* csrr t5, mscratch */
-    0x30200073, /* mret */
-};
+static void write_handler(struct rig *rig)
+{
+    const u32 handler[] = {
+        CSRRW(0, 0x340, t5),           /* mscratch = t5 */
+        CSRRS(t5, 0x342, 0),           /* mcause */
+        BLT(t5, zero, 18 * 4 - 2 * 4), /* to the interrupt */
+        ADDI(t5, t5, -12),
+        BEQ(t5, zero, 13 * 4 - 4 * 4), /* fetch page fault */
+        ADDI(t5, t5, 11),
+        BEQ(t5, zero, 13 * 4 - 6 * 4), /* fetch access fault */
+        CSRRS(t5, 0x341, 0),
+        ADDI(t5, t5, 4),
+        CSRRW(0, 0x341, t5), /* mepc += 4 */
+        CSRRS(t5, 0x340, 0),
+        MRET,
+        NOP,
+        CSRRS(t5, 0x140, 0), /* 13: start over */
+        CSRRW(0, 0x341, t5),
+        CSRRS(t5, 0x340, 0),
+        MRET,
+        NOP,
+        CSRRW(0, 0x304, 0), /* 18: mie = 0 */
+        CSRRS(t5, 0x340, 0),
+        MRET,
+    };
+    rig_words(rig, RIG_BASE + HANDLER, handler, ARRAY_LENGTH(handler));
+}
+
+enum { TABLES = 0x40000, WINDOW = 0x40000000 };
+
+/*
+ * Two address spaces that show the first 256 KiB of memory at WINDOW, in the second one in another
+ * order: the code twice, some pages read-only, for users, not accessed, or missing.
+ */
+static void make_tables(struct rig *rig)
+{
+    for (unsigned space = 0; space < 2; space++) {
+        u64 root = RIG_BASE + TABLES + space * 0x3000, middle = root + 0x1000, last = root + 0x2000;
+        rig_u64(rig, root + 8, (middle >> 12) << 10 | 1);
+        rig_u64(rig, middle, (last >> 12) << 10 | 1);
+        for (u64 page = 0; page < 128; page++) {
+            u64 frame = page < 64 ? page : space ? page - 64 : 127 - page;
+            u64 flags = 0xcf; /* V R W X A D */
+            if (page > 20) {
+                flags = below(8) == 0 ? 0 : 0x0f | (u64)below(4) << 6 | (below(3) == 0 ? 0x10 : 0);
+                flags &= below(6) == 0 ? ~(u64)4 : ~(u64)0;
+                flags |= below(8) == 0 ? 0x20 : 0; /* global */
+            }
+            rig_u64(rig, last + 8 * page, ((RIG_BASE >> 12) + frame) << 10 | flags);
+        }
+    }
+}
+
+static void enter_supervisor(struct rig *rig)
+{
+    struct hart *h = &rig->hart[0];
+    make_tables(rig);
+    hart_start_supervisor(h, WINDOW + CODE, 0);
+    h->medeleg = h->mideleg = 0;
+    h->mtvec = RIG_BASE + HANDLER;
+    h->sscratch = WINDOW + CODE;
+    h->satp = 8ull << 60 | 1ull << 44 | (RIG_BASE + TABLES) >> 12;
+    h->mstatus |= MSTATUS_FS;
+    hart_select_contexts(h);
+    h->x[s0] = WINDOW + DATA + 0x800;
+    h->x[s1] = WINDOW + DATA + 0x2ff8;
+    h->x[tp] = WINDOW + CODE;
+    h->x[gp] = WINDOW + TABLES + 0x2000;
+    h->x[s2] = h->satp;
+    h->x[s3] = 8ull << 60 | 2ull << 44 | (RIG_BASE + TABLES + 0x3000) >> 12;
+    h->x[s4] = MSTATUS_SUM | (below(2) ? MSTATUS_MXR : 0);
+    h->x[ra] = WINDOW + CODE + 4 * below(CODE_WORDS);
+    h->x[t6] = ADDI(a1, a1, 7);
+}
 
 static void make_program(struct rig *rig, const u32 *words)
 {
-    rig_words(rig, RIG_BASE + HANDLER, handler, ARRAY_LENGTH(handler));
+    write_handler(rig);
     rig_words(rig, RIG_BASE + CODE, words, CODE_WORDS);
     struct hart *h = &rig->hart[0];
     h->mtvec = RIG_BASE + HANDLER;
@@ -126,6 +226,9 @@ static void make_program(struct rig *rig, const u32 *words)
     h->x[ra] = RIG_BASE + CODE + 4 * below(CODE_WORDS);
     for (u64 at = 0; at < DATA_SIZE; at += 8) {
         rig_u64(rig, RIG_BASE + DATA + at, (u64)rnd() << 32 | rnd());
+    }
+    if (world & WITH_PAGING) {
+        enter_supervisor(rig);
     }
     seed = keep;
 }
@@ -181,8 +284,9 @@ static void compare(const struct rig *a, const struct rig *b, u64 program, u64 l
 }
 
 /* Compares often enough to find the place and rarely enough to be quick. */
-static void run_program(u64 program, u64 instructions, bool fine)
+static void run_program(u64 program, unsigned with, u64 instructions, bool fine)
 {
+    world = with;
     static u32 words[CODE_WORDS];
     struct rig *a = calloc(1, sizeof *a), *b = calloc(1, sizeof *b);
     seed = program * 0x9e3779b97f4a7c15ull + 1;
@@ -191,10 +295,24 @@ static void run_program(u64 program, u64 instructions, bool fine)
     rig_init_with(b, 1 << 20, 1, ISA_DEFAULT, jit_create);
     make_program(a, words);
     make_program(b, words);
+    unsigned first_privilege = a->hart[0].priv;
     u64 done = 0;
     while (done < instructions) {
         u64 pc = a->hart[0].pc;
-        u64 step = fine ? 1 + below(3) : 1 + below(3000);
+        u64 step = fine ? 1 + below(3) : 1 + below(400);
+        if ((with & WITH_INTERRUPTS) && below(4) == 0) {
+            bool level = below(2);
+            u64 enabled = below(2) ? BIT(IRQ_SEI) | BIT(IRQ_SSI) : 0;
+            unsigned line = below(2) ? IRQ_SEI : IRQ_SSI;
+            a->hart[0].mie = b->hart[0].mie = enabled;
+            hart_set_line(&a->hart[0], line, level);
+            hart_set_line(&b->hart[0], line, level);
+        }
+        if (below(3) == 0 && a->hart[0].priv == first_privilege) {
+            /* Out of the loop that it is in. */
+            u64 base = with & WITH_PAGING ? WINDOW : RIG_BASE;
+            a->hart[0].pc = b->hart[0].pc = base + CODE + 4 * (u64)below(CODE_WORDS);
+        }
         rig_run(a, step);
         rig_run(b, step);
         done += step;
@@ -206,22 +324,47 @@ static void run_program(u64 program, u64 instructions, bool fine)
     free(b);
 }
 
-static void random_programs_run_as_on_the_interpreter(void **state)
+static void run_programs(unsigned with)
 {
-    (void)state;
-    const char *more = getenv("JIT_PROGRAMS");
+    const char *more = getenv("JIT_PROGRAMS"), *first = getenv("JIT_FIRST");
     u64 programs = more ? strtoull(more, NULL, 0) : 60;
-    const char *first = getenv("JIT_FIRST");
     u64 from = first ? strtoull(first, NULL, 0) : 1;
     for (u64 program = from; program < from + programs; program++) {
-        run_program(program, 20000, getenv("JIT_FINE") != NULL);
+        run_program(program, with, 20000, getenv("JIT_FINE") != NULL);
     }
+}
+
+static void computing(void **state)
+{
+    (void)state;
+    run_programs(0);
+}
+
+static void paging(void **state)
+{
+    (void)state;
+    run_programs(WITH_PAGING);
+}
+
+static void code_that_changes(void **state)
+{
+    (void)state;
+    run_programs(WITH_PAGING | WITH_CODE_STORES);
+}
+
+static void interrupts(void **state)
+{
+    (void)state;
+    run_programs(WITH_PAGING | WITH_CODE_STORES | WITH_INTERRUPTS);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(random_programs_run_as_on_the_interpreter),
+        cmocka_unit_test(computing),
+        cmocka_unit_test(paging),
+        cmocka_unit_test(code_that_changes),
+        cmocka_unit_test(interrupts),
     };
     return jit_supported() ? cmocka_run_group_tests(tests, NULL, NULL) : 0;
 }
