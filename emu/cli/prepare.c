@@ -406,20 +406,11 @@ static void copy_options(struct session *s)
     c->timeout_ns = o->timeout_ns;
 }
 
-static bool refuse_missing(const struct options *o, struct error *err)
-{
-    if (o->map || o->shot) {
-        return error_set(err, ENOTSUP, "%s: the memory map is not yet in this program; nearest: "
-                         "--trace FILE.pft", o->map ? "--map" : "--shot");
-    }
-    return true;
-}
-
 bool session_prepare(struct session *s, const struct options *o, struct error *err)
 {
     *s = (struct session){.options = o, .command = o->run || o->exec};
     copy_options(s);
-    if (refuse_missing(o, err) && make_images(s, err) && add_drives(s, err) && add_swap(s, err) && add_host_files(s, err) &&
+    if (make_images(s, err) && add_drives(s, err) && add_swap(s, err) && add_host_files(s, err) &&
         make_command_line(s, err) && make_channels(s, err)) {
         return true;
     }

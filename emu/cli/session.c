@@ -2,6 +2,7 @@
 /* session.c - see session.h: the run itself, what goes with it, and what is said about it. */
 #include "emu/cli/session.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,6 +15,8 @@
 #include "emu/cli/terminal.h"
 #include "emu/machine/control.h"
 #include "emu/machine/machine.h"
+#include "emu/map/shot.h"
+#include "emu/map/window.h"
 #include "emu/observe/observe.h"
 #include "emu/time/clock.h"
 
@@ -72,13 +75,35 @@ static void say_why(const struct session *s, const struct machine_exit *e)
     }
 }
 
-static void run_machine(struct session *s, struct machine *m, struct machine_exit *e)
+struct run {
+    struct machine *machine;
+    struct machine_exit *exit;
+};
+
+static void run_to_the_end(void *ctx)
 {
+    struct run *run = ctx;
+    machine_run(run->machine, run->exit);
+}
+
+/* False with *err set when there is no window to show the map in. */
+static bool run_machine(struct session *s, struct machine *m, struct observer *observer,
+                        struct machine_exit *e, struct error *err)
+{
+    struct run run = {m, e};
+    bool ok = true;
     terminal_catch_signals(m);
     terminal_enter(!s->command);
-    machine_run(m, e);
+    if (s->options->map) {
+        char why[200];
+        ok = map_window_run(m, observer, run_to_the_end, &run, why, sizeof why) ||
+             error_set(err, ENOTSUP, "%s", why);
+    } else {
+        run_to_the_end(&run);
+    }
     terminal_catch_signals(NULL);
     terminal_leave();
+    return ok;
 }
 
 /* What goes with a machine: observer, trace, logs. */
@@ -86,6 +111,7 @@ struct company {
     struct recording recording;
     struct observer *observer;
     struct debuglog *debuglog;
+    struct shot *shot;
 };
 
 /* Opened before the machine is made, so that a bad name costs no time. */
@@ -99,19 +125,28 @@ static bool open_company(struct company *c, const struct session *s, int argc, c
             return false;
         }
     }
+    if (o->shot) {
+        char why[200];
+        c->shot = shot_parse(o->shot, why, sizeof why);
+        if (!c->shot) {
+            return error_set(err, EINVAL, "%s", why);
+        }
+    }
     return recording_open(&c->recording, s, argc, argv, err);
 }
 
 static bool connect_company(struct company *c, const struct session *s, struct machine *m,
                             struct error *err)
 {
-    (void)s;
-    if (recording_wanted(&c->recording)) {
+    if (recording_wanted(&c->recording) || s->options->map || c->shot) {
         c->observer = observer_create(m, err);
         if (!c->observer) {
             return false;
         }
         recording_connect(&c->recording, c->observer);
+    }
+    if (c->shot && !shot_connect(c->shot, m, c->observer)) {
+        return error_set(err, ENOMEM, "not enough memory for a picture");
     }
     if (c->debuglog) {
         debuglog_connect(c->debuglog, m, c->observer ? observer_hook(c->observer) : NULL);
@@ -121,7 +156,13 @@ static bool connect_company(struct company *c, const struct session *s, struct m
 
 static int close_company(struct company *c, int status)
 {
+    char why[300];
     status = recording_close(&c->recording, c->observer, status);
+    if (c->shot && !shot_finish(c->shot, why, sizeof why)) {
+        log_error("%s", why);
+        status = EXIT_TROUBLE;
+    }
+    shot_free(c->shot);
     observer_destroy(c->observer);
     debuglog_close(c->debuglog);
     return status;
@@ -140,12 +181,15 @@ int session_run(struct session *s, int argc, char *const *argv)
         struct machine_exit e = {0};
         double start = host_seconds();
         say_hello(s, m);
-        run_machine(s, m, &e);
+        if (run_machine(s, m, company.observer, &e, &err)) {
+            status = process_status(&e);
+        } else {
+            log_error("%s", err.text);
+        }
         if (s->options->stats) {
             print_stats(m, host_seconds() - start);
         }
         say_why(s, &e);
-        status = process_status(&e);
     } else {
         log_error("%s", err.text);
     }
