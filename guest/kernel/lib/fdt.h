@@ -37,4 +37,12 @@ u32 fdt_cell(int node, const char *name, u32 otherwise);
 /* => false if there is no such entry in `reg`. Uses the parent's #address-cells and #size-cells. */
 bool fdt_reg(int node, unsigned entry, u64 *address, u64 *size);
 
+/* The boot arguments (/chosen bootargs), "" if there are none. */
+const char *boot_arguments(void);
+/*
+ * The value of `name=value` among them (or "" for a bare `name`); `exec=` takes the
+ * rest of the line.  => false if it is not there.
+ */
+bool boot_option(const char *name, char *buffer, size_t size);
+
 #endif

@@ -29,9 +29,10 @@ struct hart_local {
     u32 id;                 /* hardware hart id */
 
     struct task *idle;
+    struct task *switched_from; /* between context_switch() and its clean-up */
     struct mm *mm;          /* whose page table is loaded; NULL = the kernel's own */
     struct task *fp_owner;  /* whose float registers are in the hart */
-    u64 slice_end;          /* in ticks: when the running task has used its slice */
+    u64 slice_end;          /* ns: when others get their turn; ~0 while idle */
 
     struct frame *free_frames; /* mm/frame.c: this hart's cache of free frames */
     u32 free_count;

@@ -13,7 +13,8 @@
 /* What sync/ needs from mm/ (set once at boot): load a task's address space (NULL: the kernel's). */
 extern void (*sched_activate_mm)(struct mm *mm);
 
-void sched_init(void);
+/* Give this hart its idle task: the context it is running in. */
+void sched_init_hart(void);
 /* Put a new task on the run queue (takes a reference for the scheduler). */
 void sched_start(struct task *task);
 /* Let others run. */
@@ -32,9 +33,18 @@ void sched_cancel_sleep(void);
 /* End the running task. proc/ has taken everything from it but stack and struct. */
 _Noreturn void sched_exit(void);
 
+/* What sync/ needs from trap/ (set once at boot): go to user mode with the registers of a frame. */
+extern void (*sched_return_to_user)(struct trapframe *frame);
+
+/* Charge the time since the last call to the running task; what follows is system time or not. */
+void sched_charge(bool system_follows);
+
 /* From the timer interrupt. */
-void sched_tick(void);
-/* The loop of a hart that has nothing to do; entered once per hart. */
+void sched_tick(u64 now_ns);
+/*
+ * The loop of a hart that has nothing to do; entered once per hart, on its boot
+ * stack, which becomes the stack of its idle task.
+ */
 _Noreturn void sched_idle_loop(void);
 
 u64 sched_runnable(void);    /* tasks running or on the queue, for loadavg */

@@ -56,7 +56,8 @@ struct task {
 
     /* only the task itself (while running) */
     u64 user_ns, system_ns;  /* time spent */
-    u64 stamp_ns;            /* start of the current stretch */
+    u64 stamp_ns;            /* start of the current stretch ... */
+    bool in_system;          /* ... and which of the two it counts as */
     u64 minor_faults, major_faults;
     u64 voluntary_switches, involuntary_switches;
     u8 oom_victim;           /* may use the reserve of frames; about to die */

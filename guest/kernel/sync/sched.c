@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sched.c - one run queue for all harts, first in, first out.
+ *
+ * sched_lock protects the queue and every task's state.  It is held across
+ * context_switch() and released by the task that is switched to; so nobody can
+ * put a task on the queue before its registers are saved.
+ *
+ *            sched_start             picked by a hart
+ *   (new) ──────────────> RUNNABLE ─────────────────> RUNNING ──> ZOMBIE (sched_exit)
+ *                            ^  ^                      │   │
+ *                            │  └──── slice over ──────┘   │ sched_prepare_sleep
+ *                            └── sched_wake ── SLEEPING <──┘ + sched_block
+ *
+ * Wake-ups do not preempt.  On each tick (10 ms) of a busy hart the running task
+ * makes room if somebody waits; an idle hart has no tick.
+ */
+#include "sync/sched.h"
+#include "lib/assert.h"
+#include "lib/atomic.h"
+#include "lib/sbi.h"
+#include "lib/string.h"
+#include "probe.h"
+#include "sync/spin.h"
+#include "sync/time.h"
+#include "sync/timer.h"
+
+static struct spinlock sched_lock = SPINLOCK("sched");
+static struct list run_queue = {&run_queue, &run_queue};
+static u64 queued;       /* tasks on it */
+static u64 idle_harts;   /* mask of hart indices that wait for work */
+static u64 switches;
+static struct task idle_tasks[MAX_HARTS];
+
+void (*sched_activate_mm)(struct mm *mm);
+void (*sched_return_to_user)(struct trapframe *frame);
+
+void sched_init_hart(void)
+{
+    struct hart_local *hart = this_hart();
+    struct task *idle = &idle_tasks[hart->index];
+
+    string_copy(idle->name, "idle", sizeof(idle->name));
+    idle->refs = 1;
+    idle->is_kernel = true;
+    idle->state = TASK_RUNNING;
+    list_init(&idle->run_link);
+    hart->idle = idle;
+    hart->task = idle;
+    hart->slice_end = ~0ull;
+}
+
+/* => sched_lock is held. */
+static void enqueue(struct task *task)
+{
+    u64 choice = idle_harts & task->affinity & ~(1ull << this_hart()->index);
+
+    task->state = TASK_RUNNABLE;
+    list_push_back(&run_queue, &task->run_link);
+    queued++;
+    if (choice != 0) {
+        u32 hart = (u32)__builtin_ctzll(choice);
+
+        idle_harts &= ~(1ull << hart);
+        sbi_send_ipi(1ull << harts[hart].id);
+    }
+}
+
+/* => the next task for this hart, off the queue; NULL if there is none. */
+static struct task *dequeue(struct hart_local *hart)
+{
+    list_for_each(link, &run_queue) {
+        struct task *task = list_entry(link, struct task, run_link);
+
+        if (likely((task->affinity >> hart->index) & 1)) {
+            list_remove(link);
+            queued--;
+            return task;
+        }
+    }
+    return NULL;
+}
+
+void sched_charge(bool system_follows)
+{
+    struct task *task = current();
+    u64 now = time_now_ns();
+
+    *(task->in_system ? &task->system_ns : &task->user_ns) += now - task->stamp_ns;
+    task->stamp_ns = now;
+    task->in_system = system_follows;
+}
+
+/* The outgoing task's time and float registers. */
+static void leave(struct task *task, struct hart_local *hart)
+{
+    u64 now = time_now_ns();
+
+    if (task == hart->idle) {
+        hart->idle_ns += now - task->stamp_ns;
+    } else {
+        *(task->in_system ? &task->system_ns : &task->user_ns) += now - task->stamp_ns;
+    }
+    if (task->frame != NULL && (task->frame->status & SSTATUS_FS) == SSTATUS_FS_DIRTY) {
+        fp_save(&task->fp);
+        task->frame->status = (task->frame->status & ~SSTATUS_FS) | SSTATUS_FS_CLEAN;
+        hart->fp_owner = task;
+        task->fp_hart = hart->index + 1;
+    }
+}
+
+static void enter(struct task *task, struct hart_local *hart)
+{
+    task->state = TASK_RUNNING;
+    task->stamp_ns = time_now_ns();
+    hart->task = task;
+    hart->kernel_stack = (u64)task->frame;
+    if (hart->slice_end == ~0ull && task != hart->idle) { /* the hart was idle: start ticking */
+        hart->slice_end = task->stamp_ns + SLICE_NS;
+        timer_program();
+    }
+    sched_activate_mm(task->mm);
+    if (task->frame != NULL && (task->frame->status & SSTATUS_FS) != SSTATUS_FS_OFF &&
+        (hart->fp_owner != task || task->fp_hart != hart->index + 1)) {
+        fp_restore(&task->fp);
+        hart->fp_owner = task;
+        task->fp_hart = hart->index + 1;
+    }
+    PROBE(SWITCH, task_id(task));
+}
+
+/*
+ * What the task that was switched to does first: release the lock, and bury the
+ * task before it if that has ended.
+ */
+static void finish_switch(void)
+{
+    struct task *previous = this_hart()->switched_from;
+    bool dead = previous->state == TASK_ZOMBIE;
+
+    spin_unlock(&sched_lock);
+    if (dead) {
+        task_put(previous);
+    }
+}
+
+/* Switch to the next task.  => sched_lock is held, and released when this returns. */
+static void switch_away(void)
+{
+    struct hart_local *hart = this_hart();
+    struct task *previous = hart->task;
+    struct task *next = dequeue(hart);
+    u32 interrupts_were_on = hart->interrupts_were_on;
+
+    kassert(hart->lock_depth == 1);
+    next = next != NULL ? next : hart->idle;
+    if (next == previous) {
+        next->state = TASK_RUNNING;
+        spin_unlock(&sched_lock);
+        return;
+    }
+    switches++;
+    leave(previous, hart);
+    enter(next, hart);
+    hart->switched_from = previous;
+    context_switch(&previous->context, &next->context);
+    this_hart()->interrupts_were_on = interrupts_were_on; /* perhaps another hart by now */
+    finish_switch();
+}
+
+/* First C code of every task (from task_entry in switch.S). */
+void task_begin(void (*function)(void *), void *argument) __attribute__((noreturn));
+void task_begin(void (*function)(void *), void *argument)
+{
+    this_hart()->interrupts_were_on = current()->is_kernel;
+    finish_switch();
+    function(argument);
+    sched_exit();
+}
+
+void sched_start(struct task *task)
+{
+    task_get(task);
+    spin_lock(&sched_lock);
+    enqueue(task);
+    spin_unlock(&sched_lock);
+}
+
+void sched_yield(void)
+{
+    struct task *task = current();
+
+    spin_lock(&sched_lock);
+    task->need_resched = false;
+    if (queued == 0) {
+        spin_unlock(&sched_lock);
+        return;
+    }
+    task->involuntary_switches++;
+    task->state = TASK_RUNNABLE;
+    list_push_back(&run_queue, &task->run_link);
+    queued++;
+    switch_away();
+}
+
+/* => sched_lock is held; the task sleeps. */
+static void wake_locked(struct task *task)
+{
+    bool on_hart = false;
+
+    for (u32 i = 0; i < hart_count; i++) {
+        on_hart = on_hart || harts[i].task == task;
+    }
+    if (on_hart) { /* it has not got as far as sched_block() */
+        task->state = TASK_RUNNING;
+    } else {
+        enqueue(task);
+    }
+}
+
+void sched_wake(struct task *task)
+{
+    spin_lock(&sched_lock);
+    if (task->state == TASK_SLEEPING) {
+        wake_locked(task);
+    }
+    spin_unlock(&sched_lock);
+}
+
+void sched_wake_signal(struct task *task)
+{
+    spin_lock(&sched_lock);
+    if (task->state == TASK_SLEEPING && task->interruptible) {
+        wake_locked(task);
+    } else if (task->state == TASK_RUNNING && task != current()) {
+        for (u32 i = 0; i < hart_count; i++) { /* make it pass the way out of the kernel */
+            if (harts[i].task == task) {
+                sbi_send_ipi(1ull << harts[i].id);
+            }
+        }
+    }
+    spin_unlock(&sched_lock);
+}
+
+void sched_prepare_sleep(bool interruptible)
+{
+    struct task *task = current();
+
+    task->interruptible = interruptible;
+    __atomic_store_n(&task->state, TASK_SLEEPING, __ATOMIC_SEQ_CST);
+}
+
+void sched_cancel_sleep(void)
+{
+    spin_lock(&sched_lock);
+    current()->state = TASK_RUNNING;
+    spin_unlock(&sched_lock);
+}
+
+void sched_block(void)
+{
+    struct task *task = current();
+
+    spin_lock(&sched_lock);
+    if (task->state != TASK_SLEEPING || (task->interruptible && task->signal_pending)) {
+        task->state = TASK_RUNNING;
+        spin_unlock(&sched_lock);
+        return;
+    }
+    task->voluntary_switches++;
+    switch_away();
+}
+
+void sched_exit(void)
+{
+    struct hart_local *hart;
+
+    interrupts_disable();
+    hart = this_hart();
+    if (hart->fp_owner == hart->task) {
+        hart->fp_owner = NULL;
+    }
+    if (hart->task->frame != NULL) {
+        hart->task->frame->status &= ~SSTATUS_FS;
+    }
+    interrupts_restore();
+    spin_lock(&sched_lock);
+    current()->state = TASK_ZOMBIE;
+    switch_away();
+    panic("a task that ended runs again");
+}
+
+void sched_tick(u64 now_ns)
+{
+    struct hart_local *hart = this_hart();
+
+    if (now_ns < hart->slice_end || hart->task == hart->idle) {
+        return;
+    }
+    hart->slice_end = now_ns + SLICE_NS;
+    if (__atomic_load_n(&queued, __ATOMIC_RELAXED) > 0) {
+        hart->task->need_resched = true;
+    }
+}
+
+void sched_idle_loop(void)
+{
+    struct hart_local *hart = this_hart();
+
+    for (;;) {
+        csr_clear(sstatus, SSTATUS_SIE); /* off until after wfi: no wake-up may slip in between */
+        spin_lock(&sched_lock);
+        hart->slice_end = ~0ull; /* nothing to do, no tick */
+        if (queued > 0) {
+            idle_harts &= ~(1ull << hart->index);
+            switch_away();
+        } else {
+            idle_harts |= 1ull << hart->index;
+            spin_unlock(&sched_lock);
+            timer_program();
+            wait_for_interrupt(); /* also ends when an interrupt is pending but off */
+        }
+        csr_set(sstatus, SSTATUS_SIE); /* take what is pending */
+    }
+}
+
+u64 sched_runnable(void)
+{
+    u64 count = queued;
+
+    for (u32 i = 0; i < hart_count; i++) {
+        count += harts[i].task != harts[i].idle;
+    }
+    return count;
+}
+
+u64 sched_switches(void)
+{
+    return switches;
+}
+
+u64 sched_idle_ns(void)
+{
+    u64 total = 0;
+
+    for (u32 i = 0; i < hart_count; i++) {
+        total += harts[i].idle_ns;
+    }
+    return total;
+}

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * task.c - making and freeing tasks, and their float registers.
+ *
+ * Kernel stack, from high to low: trapframe of the user registers, then frames of
+ * kernel functions.  The float registers of a user stay in the hart while the
+ * kernel works; they are saved at a switch if they were changed, and loaded at the
+ * next switch back unless they are still there.  A program that never uses them
+ * (FS = Off) costs nothing.
+ */
+#include "sync/task.h"
+#include "lib/atomic.h"
+#include "lib/string.h"
+#include "mm/kalloc.h"
+#include "sync/sched.h"
+#include "sync/spin.h"
+
+void task_entry(void); /* switch.S */
+
+/* Call of the first function of a new task. */
+static void start_user(void *argument)
+{
+    sched_return_to_user(argument);
+}
+
+static struct task *task_create(const char *name)
+{
+    struct task *task = kalloc(sizeof(*task));
+
+    if (task == NULL) {
+        return NULL;
+    }
+    task->stack = kalloc(KERNEL_STACK_SIZE);
+    if (task->stack == NULL) {
+        kfree(task);
+        return NULL;
+    }
+    string_copy(task->name, name, sizeof(task->name));
+    task->refs = 1;
+    task->affinity = ~0ull;
+    list_init(&task->run_link);
+    list_init(&task->thread_link);
+    task->context.ra = (u64)task_entry;
+    return task;
+}
+
+struct task *task_create_user(const char *name)
+{
+    struct task *task = task_create(name);
+
+    if (task == NULL) {
+        return NULL;
+    }
+    task->frame = (struct trapframe *)((u8 *)task->stack + KERNEL_STACK_SIZE) - 1;
+    task->frame->status = SSTATUS_SPIE | SSTATUS_SUM | SSTATUS_FS_OFF;
+    task->context.sp = (u64)task->frame;
+    task->context.s[0] = (u64)start_user;
+    task->context.s[1] = (u64)task->frame;
+    return task;
+}
+
+struct task *task_create_kernel(const char *name, void (*function)(void *), void *argument)
+{
+    struct task *task = task_create(name);
+
+    if (task == NULL) {
+        return NULL;
+    }
+    task->is_kernel = true;
+    task->in_system = true;
+    task->context.sp = (u64)task->stack + KERNEL_STACK_SIZE;
+    task->context.s[0] = (u64)function;
+    task->context.s[1] = (u64)argument;
+    return task;
+}
+
+struct task *task_get(struct task *task)
+{
+    atomic_add_u32(&task->refs, 1);
+    return task;
+}
+
+void task_put(struct task *task)
+{
+    if (atomic_add_u32(&task->refs, (u32)-1) == 1) {
+        kfree(task->stack);
+        kfree(task);
+    }
+}
+
+static u64 fp_status(const struct task *task)
+{
+    return task->frame->status & SSTATUS_FS;
+}
+
+static void set_fp_status(struct task *task, u64 status)
+{
+    task->frame->status = (task->frame->status & ~SSTATUS_FS) | status;
+}
+
+void fp_save_current(void)
+{
+    struct task *task = current();
+
+    interrupts_disable();
+    if (fp_status(task) == SSTATUS_FS_DIRTY) {
+        fp_save(&task->fp);
+        set_fp_status(task, SSTATUS_FS_CLEAN);
+    }
+    interrupts_restore();
+}
+
+void fp_load_current(void)
+{
+    struct task *task = current();
+
+    interrupts_disable();
+    fp_restore(&task->fp);
+    set_fp_status(task, SSTATUS_FS_CLEAN);
+    this_hart()->fp_owner = task;
+    task->fp_hart = this_hart()->index + 1;
+    interrupts_restore();
+}
+
+void fp_reset_current(void)
+{
+    struct task *task = current();
+
+    interrupts_disable();
+    memset(&task->fp, 0, sizeof(task->fp));
+    set_fp_status(task, SSTATUS_FS_OFF);
+    task->fp_hart = 0;
+    interrupts_restore();
+}
+
+void task_copy_registers(struct task *child)
+{
+    struct task *parent = current();
+
+    fp_save_current();
+    *child->frame = *parent->frame;
+    child->fp = parent->fp;
+    child->fp_hart = 0;
+}
