@@ -39,6 +39,12 @@ static inline u64 atomic_and_u64(u64 *word, u64 bits) /* => the old value */
     return __atomic_fetch_and(word, bits, __ATOMIC_SEQ_CST);
 }
 
+/* Count an event; no ordering. */
+static inline void atomic_count_u64(u64 *word)
+{
+    __atomic_fetch_add(word, 1, __ATOMIC_RELAXED);
+}
+
 /* Add one unless the counter is zero.  => false if it was zero. */
 static inline bool atomic_get_unless_zero(u32 *count)
 {

@@ -20,5 +20,6 @@ struct reclaim_counters {
         swap_ins, direct, background, refaults;
 };
 extern struct reclaim_counters reclaim_counters;
+extern u64 clock_hand; /* pfn */
 
 #endif

@@ -26,6 +26,9 @@ int mm_fault(struct mm *mm, u64 address, enum probe_access access, bool from_ker
 /* Fault in every page of [start, end) as if touched.  => 0, -EFAULT, -ENOMEM. */
 int mm_populate(struct mm *mm, u64 start, u64 end, bool write);
 
+/* One page of that.  => 0, -EFAULT, -ENOMEM. */
+int mm_touch(struct mm *mm, u64 address, bool write);
+
 extern u64 fault_counts[FAULT_KIND_COUNT]; /* system-wide, by kind */
 u64 fault_minor_count(void);
 u64 fault_major_count(void);

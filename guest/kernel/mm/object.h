@@ -22,6 +22,9 @@ struct inode_ops {
      * in holes).  The frame is BUSY.  Sleeps.  => 0 or -EIO...
      */
     int (*read_page)(struct inode *inode, u64 index, struct frame *frame);
+    /* Optional: the same for `count` pages in a row at once (read-ahead).  => 0 if all were read. */
+    int (*read_pages)(struct inode *inode, u64 first, unsigned count,
+                      struct frame *const frames[]);
     /* Write the page; returns when the disk has completed it.  Frame is under WRITEBACK. */
     int (*write_page)(struct inode *inode, u64 index, struct frame *frame);
     /*

@@ -26,7 +26,7 @@ struct vm_options {
 extern struct vm_options vm_options;
 
 /* Parse vm.* from the boot arguments. */
-void vm_options_parse(const char *arguments);
+void vm_options_parse(void);
 /* Recompute the watermarks after min_free_kbytes changed. */
 void vm_watermarks_update(void);
 

@@ -20,6 +20,7 @@
 struct inode;
 
 #define CACHE_TAG_DIRTY 0
+#define CACHE_TAG_WRITEBACK 1
 
 struct page_cache {
     struct spinlock lock;
@@ -49,11 +50,23 @@ static inline void cache_put(struct frame *frame)
     frame_put(frame);
 }
 
+/* As cache_get(), and reads on ahead where the file seems to be read in order: for faults. */
+struct frame *cache_get_ahead(struct inode *inode, u64 index, int *error);
+/*
+ * As cache_find(); and if a SHM page is in swap, *swapped is its slot.  The locked
+ * one takes no reference: cache.lock is held.
+ */
+struct frame *cache_peek(struct inode *inode, u64 index, u64 *swapped);
+struct frame *cache_peek_locked(struct inode *inode, u64 index);
+
 /* The page's contents were changed.  => frame belongs to inode and is referenced. */
 void cache_mark_dirty(struct inode *inode, struct frame *frame);
 
 /* How many of the pages first..last are cached, for mincore: => true if this one is. */
 bool cache_is_resident(struct inode *inode, u64 index);
+
+/* The last name of the inode is gone: its dirty pages need not be written any more. */
+void cache_orphan(struct inode *inode);
 
 /* Start reading first..last where absent; does not wait for more than it must. Errors are ignored. */
 void cache_read_ahead(struct inode *inode, u64 first, u64 last);
@@ -74,9 +87,17 @@ void cache_punch(struct inode *inode, u64 start, u64 end);
  */
 int cache_write_back(struct inode *inode, u64 first, u64 last, enum writeback_reason reason);
 
+/* Forget one page, dirty or not, after its I/O is done.  => nobody maps it. */
+void cache_forget(struct inode *inode, u64 index);
+
 /* Forget every page (the inode goes away, or drop_caches: only clean unmapped ones then). */
 void cache_drop(struct inode *inode);
 u64 cache_drop_clean(struct inode *inode); /* => pages dropped */
+
+/* For mm/: take a page out if nobody else holds or dirtied it.  => BUSY and a reference are held. */
+bool cache_try_remove(struct inode *inode, struct frame *frame);
+/* The same without asking.  => cache.lock and BUSY held; gives up none of the references. */
+void cache_remove_locked(struct inode *inode, struct frame *frame);
 
 /* Cached file pages / dirty ones / under write-back in the whole system, for meminfo. */
 u64 cache_pages(void);

@@ -68,6 +68,8 @@ struct mm {
 
 struct mm *mm_create(void);               /* empty, refs = 1; NULL: no memory */
 /* A copy for fork(): private pages copy-on-write.  Parent must be the running task's. NULL: no memory. */
+/* For fork.c: an empty mm with the settings of its parent, in the same family. */
+struct mm *mm_create_child(const struct mm *parent);
 struct mm *mm_fork(struct mm *parent);
 struct mm *mm_get(struct mm *mm);
 void mm_put(struct mm *mm);               /* frees everything at the last reference; may sleep */

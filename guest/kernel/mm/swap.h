@@ -37,6 +37,4 @@ struct swap_info {
     i32 priority;
 };
 bool swap_get_info(struct swap_info *info); /* => false: no swap */
-/* Called with each mm (by proc/), for swap_off. */
-
 #endif

@@ -14,4 +14,12 @@ void writeback_start(struct inode *inode, u64 first, u64 last, enum writeback_re
 /* Write all dirty pages of all inodes and wait: sync(2), umount, power off. */
 int writeback_all(enum writeback_reason reason);
 
+/* For mm/. */
+void writeback_count_dirty(int change);
+/*
+ * Write one page if it is dirty; sleeps.  => the caller has a reference, not BUSY.
+ * => 0 or the error.
+ */
+int writeback_page(struct inode *inode, struct frame *frame, enum writeback_reason reason);
+
 #endif

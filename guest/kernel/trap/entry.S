@@ -1,34 +1,36 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * entry.S - where every trap arrives, and the way back.
+ * entry.S - where every trap enters and leaves the kernel.
  *
- * sscratch tells where a trap came from: in user mode it holds the hart's block, in
- * the kernel it is zero.  Registers go to a struct trapframe: for a trap from user mode
- * the one at the top of the task's kernel stack (hart->kernel_stack points at it), for
- * one from the kernel a new one on the current stack.
+ * While user code runs, sscratch holds the hart's block (struct hart_local); while
+ * kernel code runs, tp holds it and sscratch is 0.  So the first instruction also
+ * tells where the trap came from.
  *
- * s0..s11 are saved but not loaded again: C code keeps them.  Only when the frame was
- * changed (exec, sigreturn, a new task) restore_all asks for them.
- * tp is never loaded on the way back to the kernel: a task that slept in a fault may go
- * on with another hart.
+ * A trap from user mode uses the frame at the top of the task's kernel stack, whose
+ * address is in hart_local.  Page faults are the way that must be short: they save
+ * only what C code may change (ra, t*, a*) and let the callee-saved registers be
+ * saved by whoever uses them.  s0..s11 go to the frame when the trap turns out to be
+ * more than a fault that is handled: then they still hold the user's values.
+ *
+ * No satp is written and nothing is flushed: the kernel is mapped in every table.
+ *
+ * Offsets are checked against the structures in trap.c.
  */
-#define FRAME_SIZE 304
+#define HART_TASK 0
+#define HART_STACK 8
+#define HART_SCRATCH 16
+#define TASK_WORK 0             /* signal_pending, need_resched */
 #define FRAME_PC 256
 #define FRAME_STATUS 264
 #define FRAME_CAUSE 272
 #define FRAME_VALUE 280
 #define FRAME_RESTORE_ALL 296
-#define HART_KERNEL_STACK 8
-#define HART_SCRATCH 16
+#define FRAME_SIZE 304
 
-    .macro save_registers       /* all but sp and tp, into the frame at sp */
+    .macro save_caller_saved
     sd ra, 8*1(sp)
-    sd gp, 8*3(sp)
-    sd t0, 8*5(sp)
     sd t1, 8*6(sp)
     sd t2, 8*7(sp)
-    sd s0, 8*8(sp)
-    sd s1, 8*9(sp)
     sd a0, 8*10(sp)
     sd a1, 8*11(sp)
     sd a2, 8*12(sp)
@@ -37,37 +39,14 @@
     sd a5, 8*15(sp)
     sd a6, 8*16(sp)
     sd a7, 8*17(sp)
-    sd s2, 8*18(sp)
-    sd s3, 8*19(sp)
-    sd s4, 8*20(sp)
-    sd s5, 8*21(sp)
-    sd s6, 8*22(sp)
-    sd s7, 8*23(sp)
-    sd s8, 8*24(sp)
-    sd s9, 8*25(sp)
-    sd s10, 8*26(sp)
-    sd s11, 8*27(sp)
     sd t3, 8*28(sp)
     sd t4, 8*29(sp)
     sd t5, 8*30(sp)
     sd t6, 8*31(sp)
-    csrr t0, sepc
-    csrr t1, sstatus
-    csrr t2, scause
-    csrr t3, stval
-    sd t0, FRAME_PC(sp)
-    sd t1, FRAME_STATUS(sp)
-    sd t2, FRAME_CAUSE(sp)
-    sd t3, FRAME_VALUE(sp)
     .endm
 
-    .macro load_temporaries     /* what C does not keep, but sp and tp */
-    ld t0, FRAME_PC(sp)
-    ld t1, FRAME_STATUS(sp)
-    csrw sepc, t0
-    csrw sstatus, t1
+    .macro load_caller_saved
     ld ra, 8*1(sp)
-    ld gp, 8*3(sp)
     ld t0, 8*5(sp)
     ld t1, 8*6(sp)
     ld t2, 8*7(sp)
@@ -85,66 +64,118 @@
     ld t6, 8*31(sp)
     .endm
 
+    .macro callee_saved op
+    \op s0, 8*8(sp)
+    \op s1, 8*9(sp)
+    \op s2, 8*18(sp)
+    \op s3, 8*19(sp)
+    \op s4, 8*20(sp)
+    \op s5, 8*21(sp)
+    \op s6, 8*22(sp)
+    \op s7, 8*23(sp)
+    \op s8, 8*24(sp)
+    \op s9, 8*25(sp)
+    \op s10, 8*26(sp)
+    \op s11, 8*27(sp)
+    .endm
+
     .text
-    .balign 4                   /* stvec, direct mode */
     .globl trap_entry
-    .type trap_entry, @function
+    .balign 4
 trap_entry:
     csrrw tp, sscratch, tp
     beqz tp, from_kernel
 
+/* ---- from user mode -------------------------------------------------------------------- */
     sd sp, HART_SCRATCH(tp)
-    ld sp, HART_KERNEL_STACK(tp)
-    save_registers
+    ld sp, HART_STACK(tp)
+    save_caller_saved
+    sd t0, 8*5(sp)
     ld t0, HART_SCRATCH(tp)
     csrrw t1, sscratch, zero
     sd t0, 8*2(sp)
-    sd t1, 8*4(sp)
-    mv a0, sp
-    li s0, 0                    /* the end of the chain of frames */
-    call trap_from_user
-    ld s0, 8*8(sp)
-    ld t0, FRAME_RESTORE_ALL(sp)
-    bnez t0, load_saved
-return_to_user:
+    sd t1, 8*4(sp)              /* the user's tp */
+    csrr a0, scause
+    csrr a1, stval
+    csrr t0, sepc
+    csrr t1, sstatus
+    sd t0, FRAME_PC(sp)
+    sd t1, FRAME_STATUS(sp)
+    li t2, 12
+    bltu a0, t2, not_a_fault    /* 12, 13, 15: page faults; interrupts have the sign bit */
+    bltz a0, not_a_fault
+    call trap_user_fault        /* (cause, address); s0..s11 come back as they were */
+    ld t0, HART_TASK(tp)
+    lhu t0, TASK_WORK(t0)
+    or t0, t0, a0               /* a signal for it, or other work */
+    bnez t0, work_after_fault
+
+leave_fast:                     /* everything but s0..s11 and gp, which nobody changed */
+    ld t0, FRAME_PC(sp)
+    ld t1, FRAME_STATUS(sp)
+    csrw sepc, t0
+    csrw sstatus, t1
     csrw sscratch, tp
-    load_temporaries
     ld tp, 8*4(sp)
+    load_caller_saved
     ld sp, 8*2(sp)
     sret
 
-load_saved:
-    sd zero, FRAME_RESTORE_ALL(sp)
-    ld s0, 8*8(sp)
-    ld s1, 8*9(sp)
-    ld s2, 8*18(sp)
-    ld s3, 8*19(sp)
-    ld s4, 8*20(sp)
-    ld s5, 8*21(sp)
-    ld s6, 8*22(sp)
-    ld s7, 8*23(sp)
-    ld s8, 8*24(sp)
-    ld s9, 8*25(sp)
-    ld s10, 8*26(sp)
-    ld s11, 8*27(sp)
-    j return_to_user
+work_after_fault:
+    li a0, -1                   /* CAUSE_ONLY_WORK: do what is pending */
+    callee_saved sd
+    sd gp, 8*3(sp)
+    sd a0, FRAME_CAUSE(sp)
+    j go_to_c
 
+not_a_fault:
+    callee_saved sd
+    sd gp, 8*3(sp)
+    sd a0, FRAME_CAUSE(sp)
+    sd a1, FRAME_VALUE(sp)
+go_to_c:
+    sd zero, FRAME_RESTORE_ALL(sp)
+    mv a0, sp
+    call trap_user              /* interrupts, system calls, signals ...; off again on return */
+    ld t0, FRAME_RESTORE_ALL(sp)
+    beqz t0, leave_fast
+leave_all:
+    callee_saved ld
+    ld gp, 8*3(sp)
+    j leave_fast
+
+/* A new user task, and every task after exec: a0 = its frame. */
+    .globl trap_return_user
+trap_return_user:
+    mv sp, a0
+    call trap_first_return
+    j leave_all
+
+/* ---- from the kernel itself ------------------------------------------------------------- */
 from_kernel:
-    csrrw tp, sscratch, zero    /* tp as it was; sscratch says "kernel" again */
+    csrrw tp, sscratch, tp      /* back: tp = hart, sscratch = 0 */
     addi sp, sp, -FRAME_SIZE
-    save_registers
+    save_caller_saved
+    sd t0, 8*5(sp)
     addi t0, sp, FRAME_SIZE
     sd t0, 8*2(sp)
+    sd gp, 8*3(sp)
     sd tp, 8*4(sp)
+    callee_saved sd
+    csrr t0, sepc
+    csrr t1, sstatus
+    csrr t2, scause
+    csrr t3, stval
+    sd t0, FRAME_PC(sp)
+    sd t1, FRAME_STATUS(sp)
+    sd t2, FRAME_CAUSE(sp)
+    sd t3, FRAME_VALUE(sp)
     mv a0, sp
-    call trap_from_kernel
-    load_temporaries
+    call trap_kernel
+    ld t0, FRAME_PC(sp)
+    ld t1, FRAME_STATUS(sp)
+    csrw sepc, t0
+    csrw sstatus, t1
+    load_caller_saved
     addi sp, sp, FRAME_SIZE
     sret
-
-/* The first way to user mode of a new task: a0 = its frame, at the top of its stack; interrupts off. */
-    .globl trap_enter_user
-    .type trap_enter_user, @function
-trap_enter_user:
-    mv sp, a0
-    j load_saved

@@ -1,125 +1,130 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * trap.c - what every trap means.
+ * trap.c - what to do about a trap: page faults, interrupts, system calls and
+ * programs' errors.
  *
- *   from user mode  ecall            -> the system call table
- *                   page fault       -> mm_fault; if it cannot be resolved a signal
- *                   illegal, other   -> a signal (the first float instruction turns FS on)
- *                   interrupt        -> its handler
- *     then, until nothing is left: give way to others, deliver signals.
- *   from the kernel page fault on a user address, at an instruction of uaccess.S
- *                                    -> mm_fault; if it cannot be resolved the fixup
- *                   interrupt        -> its handler; the kernel is not preempted
- *                   anything else    -> panic
- *
- * Interrupts are off on entry; they go on for system calls and faults.
+ * Interrupts are off on entry.  They are on during system calls, and while a fault
+ * waits; off again before the way out.  Kernel code is never preempted: a timer
+ * interrupt in the kernel only notes need_resched.
  */
 #include "trap/trap.h"
-
 #include "abi/signal.h"
 #include "lib/assert.h"
 #include "lib/printf.h"
-#include "lib/riscv.h"
 #include "mm/fault.h"
 #include "mm/layout.h"
 #include "mm/uaccess.h"
-#include "sync/hart.h"
 #include "sync/irq.h"
 #include "sync/sched.h"
+#include "sync/spin.h"
 #include "sync/timer.h"
 
-_Static_assert(sizeof(struct trapframe) == 304, "FRAME_SIZE");
-_Static_assert(offsetof(struct trapframe, pc) == 256, "FRAME_PC");
-_Static_assert(offsetof(struct trapframe, restore_all) == 296, "FRAME_RESTORE_ALL");
-_Static_assert(offsetof(struct hart_local, kernel_stack) == 8, "HART_KERNEL_STACK");
+/* entry.S knows these. */
+_Static_assert(offsetof(struct hart_local, task) == 0, "HART_TASK");
+_Static_assert(offsetof(struct hart_local, kernel_stack) == 8, "HART_STACK");
 _Static_assert(offsetof(struct hart_local, scratch) == 16, "HART_SCRATCH");
+_Static_assert(offsetof(struct task, signal_pending) == 0, "TASK_WORK");
+_Static_assert(offsetof(struct task, need_resched) == 1, "TASK_WORK");
+_Static_assert(offsetof(struct trapframe, pc) == 256, "FRAME_PC");
+_Static_assert(offsetof(struct trapframe, status) == 264, "FRAME_STATUS");
+_Static_assert(offsetof(struct trapframe, cause) == 272, "FRAME_CAUSE");
+_Static_assert(offsetof(struct trapframe, value) == 280, "FRAME_VALUE");
+_Static_assert(offsetof(struct trapframe, restore_all) == 296, "FRAME_RESTORE_ALL");
+_Static_assert(sizeof(struct trapframe) == 304, "FRAME_SIZE");
 
-#define ECALL_SIZE 4
+#define SYSCALL_EXECVE 221
+#define SYSCALL_EXECVEAT 281
+#define SYSCALL_SIGRETURN 139
+#define CAUSE_ONLY_WORK (~0ull) /* a fault was handled; signals or others wait */
 
-void trap_entry(void);
-void trap_from_user(struct trapframe *frame);
-void trap_from_kernel(struct trapframe *frame);
-_Noreturn void trap_enter_user(struct trapframe *frame);
+void trap_entry(void);                              /* entry.S */
+void trap_return_user(struct trapframe *frame);
+u64 trap_user_fault(u64 cause, u64 address);        /* called from entry.S */
+void trap_user(struct trapframe *frame);
+void trap_first_return(struct trapframe *frame);
+void trap_kernel(struct trapframe *frame);
 
-static void interrupts_on(void)
+static enum probe_access access_of(u64 cause)
 {
-    csr_set(sstatus, SSTATUS_SIE);
+    return cause == CAUSE_STORE_PAGE_FAULT   ? PROBE_ACCESS_WRITE
+           : cause == CAUSE_FETCH_PAGE_FAULT ? PROBE_ACCESS_FETCH
+                                             : PROBE_ACCESS_READ;
 }
 
-static void interrupts_off(void)
+/*
+ * A page fault of user code.  => 0: handled.  Otherwise the signal for it is pending.
+ * The short way: nothing here or below may depend on s0..s11 being in the frame.
+ */
+u64 trap_user_fault(u64 cause, u64 address)
 {
-    csr_clear(sstatus, SSTATUS_SIE);
+    struct fault_outcome out;
+
+    if (likely(address < USER_END)) {
+        if (likely(mm_fault(current()->mm, address, access_of(cause), false, &out) == 0)) {
+            return 0;
+        }
+    } else {
+        out.signal = SIGSEGV;
+        out.code = SEGV_MAPERR;
+        out.address = address;
+    }
+    if (out.signal != 0 && out.result != RESULT_OOM_KILL) {
+        signal_fault(out.signal, out.code, out.address);
+    }
+    return 1;
 }
 
-static void handle_interrupt(u64 cause)
+/* Timer, other harts, devices. */
+static void interrupt(u64 cause)
 {
     switch (cause) {
     case CAUSE_TIMER_INTERRUPT:
         timer_interrupt();
         break;
-    case CAUSE_SOFTWARE_INTERRUPT: /* somebody wants this hart to look: see the way out */
-        csr_clear(sip, INTERRUPT_SOFTWARE);
-        break;
     case CAUSE_EXTERNAL_INTERRUPT:
         irq_dispatch();
         break;
+    case CAUSE_SOFTWARE_INTERRUPT: /* a wake-up call; the way out does the rest */
+        csr_clear(sip, INTERRUPT_SOFTWARE);
+        break;
     default:
-        panic("interrupt %u is not known", (u32)cause);
+        panic("unknown interrupt %#lx", cause);
     }
 }
 
-static bool is_page_fault(u64 cause)
+static void system_call(struct trapframe *frame)
 {
-    return cause == CAUSE_FETCH_PAGE_FAULT || cause == CAUSE_LOAD_PAGE_FAULT ||
-           cause == CAUSE_STORE_PAGE_FAULT;
+    u64 number = frame->regs[REG_A7];
+
+    frame->pc += 4;
+    frame->first_a0 = frame->regs[REG_A0];
+    if (number == SYSCALL_SIGRETURN || number == SYSCALL_EXECVE || number == SYSCALL_EXECVEAT) {
+        frame->restore_all = 1;
+    }
+    sched_charge(true);
+    csr_set(sstatus, SSTATUS_SIE);
+    syscall_dispatch(frame);
+    csr_clear(sstatus, SSTATUS_SIE);
+    sched_charge(false);
 }
 
-static enum probe_access access_of(u64 cause)
+/* The first float instruction of a program: give it registers, all zero. */
+static bool enable_float(struct trapframe *frame)
 {
-    if (cause == CAUSE_FETCH_PAGE_FAULT) {
-        return PROBE_ACCESS_FETCH;
+    if ((frame->status & SSTATUS_FS) != SSTATUS_FS_OFF) {
+        return false;
     }
-    return cause == CAUSE_STORE_PAGE_FAULT ? PROBE_ACCESS_WRITE : PROBE_ACCESS_READ;
+    fp_load_current();
+    return true;
 }
 
-static void user_page_fault(const struct trapframe *frame)
-{
-    struct fault_outcome outcome = {0};
-
-    if (frame->value >= USER_END) {
-        signal_fault(SIGSEGV, SEGV_MAPERR, frame->value);
-        return;
-    }
-    if (mm_fault(current()->mm, frame->value, access_of(frame->cause), false, &outcome) != 0 &&
-        outcome.signal != 0) {
-        signal_fault(outcome.signal, outcome.code, outcome.address);
-    }
-}
-
-/* FS is off until the first float instruction; an illegal one with FS off is tried again with it. */
-static void illegal_instruction(const struct trapframe *frame)
-{
-    if ((frame->status & SSTATUS_FS) == SSTATUS_FS_OFF) {
-        fp_load_current();
-    } else {
-        signal_fault(SIGILL, ILL_ILLOPC, frame->pc);
-    }
-}
-
-static void user_exception(struct trapframe *frame)
+static void program_error(struct trapframe *frame)
 {
     switch (frame->cause) {
-    case CAUSE_USER_ECALL:
-        frame->pc += ECALL_SIZE;
-        syscall_dispatch(frame);
-        break;
-    case CAUSE_FETCH_PAGE_FAULT:
-    case CAUSE_LOAD_PAGE_FAULT:
-    case CAUSE_STORE_PAGE_FAULT:
-        user_page_fault(frame);
-        break;
     case CAUSE_ILLEGAL_INSTRUCTION:
-        illegal_instruction(frame);
+        if (!enable_float(frame)) {
+            signal_fault(SIGILL, ILL_ILLOPC, frame->pc);
+        }
         break;
     case CAUSE_BREAKPOINT:
         signal_fault(SIGTRAP, TRAP_BRKPT, frame->pc);
@@ -129,111 +134,122 @@ static void user_exception(struct trapframe *frame)
     case CAUSE_STORE_MISALIGNED:
         signal_fault(SIGBUS, BUS_ADRALN, frame->value);
         break;
+    case CAUSE_FETCH_ACCESS:
+    case CAUSE_LOAD_ACCESS:
+    case CAUSE_STORE_ACCESS:
+        signal_fault(SIGSEGV, SEGV_ACCERR, frame->value);
+        break;
     default:
-        signal_fault(SIGBUS, BUS_ADRERR, frame->value);
+        signal_fault(SIGILL, ILL_ILLOPC, frame->pc);
         break;
     }
 }
 
-/* Interrupts are off on entry and exit. */
-static void before_user_mode(struct trapframe *frame)
+/* Signals and giving way, until there is nothing left to do.  => interrupts off on return. */
+static void finish_user(struct trapframe *frame)
 {
     struct task *task = current();
 
-    while (unlikely(task->signal_pending || task->need_resched)) {
-        interrupts_on();
+    while (task->signal_pending || task->need_resched) {
+        csr_set(sstatus, SSTATUS_SIE);
         if (task->need_resched) {
             sched_yield();
         }
         if (task->signal_pending) {
+            frame->restore_all = 1;
             signal_deliver(frame);
         }
-        interrupts_off();
+        csr_clear(sstatus, SSTATUS_SIE);
     }
-    sched_charge(false);
 }
 
-void trap_from_user(struct trapframe *frame)
+/* Everything from user mode that is not a page fault, and what a page fault left to do. */
+void trap_user(struct trapframe *frame)
 {
-    sched_charge(true);
-    if (frame->cause & CAUSE_INTERRUPT) {
-        handle_interrupt(frame->cause);
+    u64 cause = frame->cause;
+
+    if (cause == CAUSE_USER_ECALL) {
+        system_call(frame);
+    } else if (cause == CAUSE_ONLY_WORK) {
+        ;
+    } else if ((cause & CAUSE_INTERRUPT) != 0) {
+        interrupt(cause);
     } else {
-        interrupts_on();
-        user_exception(frame);
-        interrupts_off();
+        program_error(frame);
     }
-    before_user_mode(frame);
+    finish_user(frame);
+}
+
+void trap_first_return(struct trapframe *frame)
+{
+    finish_user(frame);
+}
+
+/* A fault of the kernel itself at a user address: the same path as the user's own. */
+static bool user_memory_fault(struct trapframe *frame)
+{
+    u64 fixup = uaccess_fixup(frame->pc);
+    struct mm *mm = current()->mm;
+    struct fault_outcome out;
+
+    if (fixup == 0 || frame->value >= USER_END) {
+        return false;
+    }
+    if (mm == NULL || this_hart()->lock_depth > 0 ||
+        mm_fault(mm, frame->value, access_of(frame->cause), true, &out) != 0) {
+        frame->pc = fixup;
+    }
+    return true;
+}
+
+void trap_kernel(struct trapframe *frame)
+{
+    u64 cause = frame->cause;
+
+    if ((cause & CAUSE_INTERRUPT) != 0) {
+        interrupt(cause);
+        return;
+    }
+    if ((cause == CAUSE_LOAD_PAGE_FAULT || cause == CAUSE_STORE_PAGE_FAULT) &&
+        user_memory_fault(frame)) {
+        return;
+    }
+    if (uaccess_fixup(frame->pc) != 0) { /* a misaligned or impossible user address */
+        frame->pc = uaccess_fixup(frame->pc);
+        return;
+    }
+    trap_print(frame);
+    panic("the kernel faulted: cause %lu, address %#lx, pc %#lx", cause, frame->value, frame->pc);
 }
 
 void trap_print(const struct trapframe *frame)
 {
-    static const char *const names[32] = {"zero", "ra", "sp", "gp", "tp",  "t0",  "t1", "t2",
-                                          "s0",   "s1", "a0", "a1", "a2",  "a3",  "a4", "a5",
-                                          "a6",   "a7", "s2", "s3", "s4",  "s5",  "s6", "s7",
-                                          "s8",   "s9", "s10", "s11", "t3", "t4", "t5", "t6"};
+    static const char *const names[] = {
+        "zero", "ra", "sp", "gp", "tp",  "t0",  "t1", "t2", "s0", "s1", "a0",
+        "a1",   "a2", "a3", "a4", "a5",  "a6",  "a7", "s2", "s3", "s4", "s5",
+        "s6",   "s7", "s8", "s9", "s10", "s11", "t3", "t4", "t5", "t6"};
 
-    log_error("scause %#lx stval %#lx sepc %#lx sstatus %#lx", frame->cause, frame->value,
-              frame->pc, frame->status);
-    for (u32 i = 1; i < 32; i += 3) {
-        u32 second = i + 1 < 32 ? i + 1 : 0, third = i + 2 < 32 ? i + 2 : 0;
-
-        log_error("%4s %016lx  %4s %016lx  %4s %016lx", names[i], frame->regs[i], names[second],
-                  second ? frame->regs[second] : 0, names[third],
-                  third ? frame->regs[third] : 0);
+    log_error("pc %016lx status %016lx cause %lx value %016lx", frame->pc, frame->status,
+              frame->cause, frame->value);
+    for (unsigned i = 1; i + 1 < 32; i += 3) {
+        log_error("%4s %016lx  %4s %016lx  %4s %016lx", names[i], frame->regs[i], names[i + 1],
+                  frame->regs[i + 1], i + 2 < 32 ? names[i + 2] : "",
+                  i + 2 < 32 ? frame->regs[i + 2] : 0);
     }
 }
 
-static _Noreturn void kernel_exception(const struct trapframe *frame)
+static void return_to_user(struct trapframe *frame)
 {
-    trap_print(frame);
-    panic("the kernel trapped: cause %lu, address %#lx, at %#lx", frame->cause, frame->value,
-          frame->pc);
-}
-
-/* A fault at an instruction of uaccess.S.  With a spinlock held nothing may sleep: it fails. */
-static void kernel_page_fault(struct trapframe *frame)
-{
-    struct fault_outcome outcome = {0};
-    u64 fixup = uaccess_fixup(frame->pc);
-    int error = -1;
-
-    if (fixup == 0 || frame->value >= USER_END) {
-        kernel_exception(frame);
-    }
-    if (this_hart()->lock_depth == 0 && current()->mm) {
-        interrupts_on();
-        error = mm_fault(current()->mm, frame->value, access_of(frame->cause), true, &outcome);
-        interrupts_off();
-    }
-    if (error != 0) {
-        frame->pc = fixup;
-    }
-}
-
-void trap_from_kernel(struct trapframe *frame)
-{
-    if (frame->cause & CAUSE_INTERRUPT) {
-        handle_interrupt(frame->cause);
-    } else if (is_page_fault(frame->cause)) {
-        kernel_page_fault(frame);
-    } else {
-        kernel_exception(frame);
-    }
-}
-
-static void first_return(struct trapframe *frame)
-{
-    before_user_mode(frame);
-    trap_enter_user(frame);
+    csr_clear(sstatus, SSTATUS_SIE);
+    trap_return_user(frame);
 }
 
 void trap_init_hart(void)
 {
-    sched_return_to_user = first_return;
+    sched_return_to_user = return_to_user;
     csr_write(sscratch, 0);
     csr_write(stvec, (u64)trap_entry);
+    csr_write(scounteren, 7); /* cycle, time, instret for user programs */
     csr_set(sstatus, SSTATUS_SUM);
-    csr_write(sie, INTERRUPT_SOFTWARE | INTERRUPT_TIMER | INTERRUPT_EXTERNAL);
-    csr_write(scounteren, 7); /* cycle, time, instret are for everybody */
+    csr_set(sie, INTERRUPT_SOFTWARE | INTERRUPT_TIMER);
 }

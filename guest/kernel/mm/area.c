@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * area.c - the areas of an address space: find, insert, split, merge, and find
+ * room for a new one.
+ *
+ *   first_area ──> area ──> area ──> area ──> NULL     list by address
+ *        tree:     [start ... end)                     for searching, O(log n)
+ *
+ * Areas never overlap and are never empty.  Changing them needs mm->lock and
+ * mm->pte_lock; the functions here expect the first and take the second.
+ */
+#include "mm/area.h"
+#include "lib/assert.h"
+#include "lib/errno.h"
+#include "mm/kalloc.h"
+#include "mm/object.h"
+#include "mm/pagetable.h"
+
+static struct area *area_of_node(struct tree_node *node)
+{
+    return node == NULL ? NULL : container_of(node, struct area, node);
+}
+
+struct area *area_find(struct mm *mm, u64 address)
+{
+    struct area *area = area_of_node(tree_find_at_or_below(&mm->areas, address));
+
+    return area != NULL && address < area->end ? area : NULL;
+}
+
+struct area *area_find_at_or_above(struct mm *mm, u64 address)
+{
+    struct area *area = area_of_node(tree_find_at_or_below(&mm->areas, address));
+
+    if (area == NULL) {
+        return mm->first_area;
+    }
+    return address < area->end ? area : area->next;
+}
+
+/* The PTE bits of a page that everything is permitted on (write implies read: R=0 W=1 is reserved). */
+static u64 pte_flags_of(u8 prot)
+{
+    u64 flags = PTE_V | PTE_U;
+
+    if ((prot & 3) != 0) {
+        flags |= PTE_R;
+    }
+    if ((prot & 2) != 0) {
+        flags |= PTE_W;
+    }
+    if ((prot & 4) != 0) {
+        flags |= PTE_X;
+    }
+    return (prot & 7) == 0 ? 0 : flags;
+}
+
+void area_set_protection(struct area *area, u8 prot)
+{
+    area->prot = prot;
+    area->pte_flags = pte_flags_of(prot);
+}
+
+struct area *area_create(u64 start, u64 end, u8 prot, u32 flags, u8 kind)
+{
+    struct area *area = kalloc(sizeof(*area));
+
+    if (area == NULL) {
+        return NULL;
+    }
+    area->start = start;
+    area->end = end;
+    area->node.key = start;
+    area->flags = flags;
+    area->kind = kind;
+    area_set_protection(area, prot);
+    list_init(&area->inode_link);
+    return area;
+}
+
+void area_destroy(struct area *area)
+{
+    if (area->inode != NULL) {
+        inode_put(area->inode);
+    }
+    kfree(area);
+}
+
+static void link_inode(struct area *area)
+{
+    if (area->inode != NULL) {
+        spin_lock(&area->inode->areas_lock);
+        list_push_back(&area->inode->areas, &area->inode_link);
+        spin_unlock(&area->inode->areas_lock);
+    }
+}
+
+static void unlink_inode(struct area *area)
+{
+    if (area->inode != NULL) {
+        spin_lock(&area->inode->areas_lock);
+        list_remove(&area->inode_link);
+        spin_unlock(&area->inode->areas_lock);
+    }
+}
+
+void area_insert(struct mm *mm, struct area *area)
+{
+    struct area *before;
+
+    kassert(area->start < area->end);
+    spin_lock(&mm->pte_lock);
+    before = area_of_node(tree_find_at_or_below(&mm->areas, area->start));
+    kassert(before == NULL || before->end <= area->start);
+    area->mm = mm;
+    area->previous = before;
+    area->next = before == NULL ? mm->first_area : before->next;
+    kassert(area->next == NULL || area->end <= area->next->start);
+    if (before == NULL) {
+        mm->first_area = area;
+    } else {
+        before->next = area;
+    }
+    if (area->next != NULL) {
+        area->next->previous = area;
+    }
+    tree_insert(&mm->areas, &area->node);
+    mm->area_count++;
+    mm->total_pages += (area->end - area->start) >> PAGE_SHIFT;
+    spin_unlock(&mm->pte_lock);
+    link_inode(area);
+}
+
+void area_remove(struct mm *mm, struct area *area)
+{
+    unlink_inode(area);
+    spin_lock(&mm->pte_lock);
+    tree_remove(&mm->areas, &area->node);
+    if (area->previous == NULL) {
+        mm->first_area = area->next;
+    } else {
+        area->previous->next = area->next;
+    }
+    if (area->next != NULL) {
+        area->next->previous = area->previous;
+    }
+    if (mm->last_found == area) {
+        mm->last_found = NULL;
+    }
+    mm->area_count--;
+    mm->total_pages -= (area->end - area->start) >> PAGE_SHIFT;
+    mm->hole_hint = max_u64(mm->hole_hint, area->next == NULL ? mm->mmap_top : area->next->start);
+    spin_unlock(&mm->pte_lock);
+}
+
+int area_split(struct mm *mm, struct area *area, u64 address)
+{
+    struct area *high;
+
+    kassert(area->start < address && address < area->end);
+    high = area_create(address, area->end, area->prot, area->flags, area->kind);
+    if (high == NULL) {
+        return -ENOMEM;
+    }
+    high->inode = area->inode == NULL ? NULL : inode_get(area->inode);
+    high->pgoff = area_page_index(area, address);
+    area_move_end(mm, area, address);
+    area_insert(mm, high);
+    return 0;
+}
+
+void area_move_start(struct mm *mm, struct area *area, u64 start)
+{
+    spin_lock(&mm->pte_lock);
+    kassert(start < area->end);
+    mm->total_pages += (area->start >> PAGE_SHIFT) - (start >> PAGE_SHIFT);
+    tree_remove(&mm->areas, &area->node);
+    area->pgoff += (start - area->start) >> PAGE_SHIFT;
+    area->start = start;
+    area->node.key = start;
+    tree_insert(&mm->areas, &area->node);
+    spin_unlock(&mm->pte_lock);
+}
+
+void area_move_end(struct mm *mm, struct area *area, u64 end)
+{
+    spin_lock(&mm->pte_lock);
+    kassert(area->start < end);
+    mm->total_pages += (end >> PAGE_SHIFT) - (area->end >> PAGE_SHIFT); /* may be negative: wraps */
+    area->end = end;
+    mm->hole_hint = max_u64(mm->hole_hint, area->next == NULL ? mm->mmap_top : area->next->start);
+    spin_unlock(&mm->pte_lock);
+}
+
+/* Can two neighbours be one?  test: ltp vma01 wants a forked area kept apart from a fresh one. */
+static bool can_merge(const struct area *low, const struct area *high)
+{
+    u32 kept = ~AREA_FLAG_ANON_PAGES;
+
+    return low->end == high->start && low->prot == high->prot && low->kind == high->kind &&
+           (low->flags & kept) == (high->flags & kept) && low->inode == high->inode &&
+           low->kind != AREA_SPECIAL &&
+           (low->inode == NULL || area_page_index(low, high->start) == high->pgoff);
+}
+
+/* => low swallows high, which is destroyed. */
+static void swallow(struct mm *mm, struct area *low, struct area *high)
+{
+    u64 end = high->end;
+
+    low->flags |= high->flags;
+    area_remove(mm, high);
+    area_destroy(high);
+    area_move_end(mm, low, end);
+}
+
+struct area *area_merge(struct mm *mm, struct area *area)
+{
+    if (area->next != NULL && can_merge(area, area->next)) {
+        swallow(mm, area, area->next);
+    }
+    if (area->previous != NULL && can_merge(area->previous, area)) {
+        area = area->previous;
+        swallow(mm, area, area->next);
+    }
+    return area;
+}
+
+/*
+ * The highest hole.  Searching starts at hole_hint, above which no hole of
+ * hole_size or more is known; mapping many pieces one after the other therefore
+ * takes constant time each (test: ltp munmap04, 65 530 areas).
+ */
+u64 area_find_hole(struct mm *mm, u64 size)
+{
+    u64 top = mm->mmap_top;
+    struct area *area;
+
+    if (size >= mm->hole_size) {
+        top = min_u64(top, mm->hole_hint);
+    }
+    area = area_of_node(tree_find_at_or_below(&mm->areas, top - 1));
+    for (; area != NULL && top >= MMAP_MIN_ADDRESS; area = area->previous) {
+        if (top > area->end && top - area->end >= size) {
+            break;
+        }
+        top = min_u64(top, area->start);
+    }
+    if (top < MMAP_MIN_ADDRESS || top - MMAP_MIN_ADDRESS < size) {
+        return 0;
+    }
+    mm->hole_hint = top;
+    mm->hole_size = size;
+    return top - size;
+}

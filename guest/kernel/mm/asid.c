@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * asid.c - address-space identifiers, and keeping the harts' TLBs honest.
+ *
+ * Each mm gets a number (ASID) when it is first loaded, so that a switch flushes
+ * nothing.  When the numbers are used up a new generation starts: every hart
+ * flushes everything before it loads a number of it.  Numbers that are loaded
+ * somewhere at that moment stay taken.  A number is not given out twice within a
+ * generation, so nothing is flushed when an address space ends.
+ *
+ * Shootdown: the harts that have the mm loaded are told through the firmware
+ * (remote fence); all others get their bit in mm->harts_stale and flush the ASID
+ * when they load it next.
+ *   flusher:  change PTE;  stale |= others;  barrier;  read active;  fence those
+ *   loader:   active |= self;  barrier;  take stale bit;  flush if it was set
+ * Whichever comes second sees the other.
+ */
+#include "lib/bitmap.h"
+#include "lib/string.h"
+#include "lib/sbi.h"
+#include "mm/pagetable.h"
+#include "sync/spin.h"
+
+#define ASID_BITS 16
+#define ASIDS (1u << ASID_BITS)
+#define FLUSH_ALL_PAGES 64 /* from here on flush the ASID instead of single pages */
+
+static struct spinlock asid_lock = SPINLOCK("asid");
+static u64 generation = 1ull << ASID_BITS;
+static u64 used[BITMAP_WORDS(ASIDS)] = {1}; /* 0 is the kernel's */
+static u64 next_asid = 1;
+static u64 asid_limit; /* numbers the hart has; 0 = not known yet, 1 = no ASIDs */
+static u64 loaded[MAX_HARTS]; /* mm->asid that each hart has loaded, 0 = none */
+
+static u64 probe_limit(void)
+{
+    u64 before = csr_read(satp), bits;
+
+    csr_write(satp, before | SATP_ASID_MASK << SATP_ASID_SHIFT);
+    bits = csr_read(satp) >> SATP_ASID_SHIFT & SATP_ASID_MASK;
+    csr_write(satp, before);
+    sfence_all();
+    return bits + 1;
+}
+
+/* => asid_lock held. */
+static void start_generation(void)
+{
+    generation += ASIDS;
+    memset(used, 0, sizeof(used));
+    bitmap_set(used, 0);
+    for (u32 i = 0; i < hart_count; i++) {
+        if (loaded[i] != 0) {
+            bitmap_set(used, loaded[i] % ASIDS);
+        }
+        harts[i].flush_all = 1;
+    }
+    next_asid = 1;
+}
+
+static u64 allocate(const struct mm *mm)
+{
+    u64 asid;
+
+    for (u32 i = 0; i < hart_count; i++) { /* still loaded elsewhere: it keeps its number */
+        if (mm->asid != 0 && loaded[i] == mm->asid) {
+            for (u32 j = 0; j < hart_count; j++) {
+                loaded[j] = loaded[j] == mm->asid ? generation | mm->asid % ASIDS : loaded[j];
+            }
+            return generation | mm->asid % ASIDS;
+        }
+    }
+    asid = bitmap_next_clear(used, asid_limit, next_asid);
+    if (asid >= asid_limit) {
+        start_generation();
+        asid = bitmap_next_clear(used, asid_limit, next_asid);
+    }
+    bitmap_set(used, asid);
+    next_asid = asid + 1;
+    return generation | asid;
+}
+
+static void load(u64 root_pa, u64 asid)
+{
+    csr_write(satp, SATP_SV39 | (asid % ASIDS) << SATP_ASID_SHIFT | root_pa >> PAGE_SHIFT);
+}
+
+/* Make sure that the mm has a number of this generation. */
+static void refresh(struct mm *mm, struct hart_local *hart)
+{
+    if (asid_limit == 0) {
+        asid_limit = probe_limit();
+    }
+    spin_lock(&asid_lock);
+    if (asid_limit > 1 && mm->asid / ASIDS != generation / ASIDS) {
+        mm->asid = allocate(mm);
+    }
+    loaded[hart->index] = mm->asid;
+    spin_unlock(&asid_lock);
+}
+
+void mm_activate(struct mm *mm)
+{
+    struct hart_local *hart = this_hart();
+    u64 self = 1ull << hart->index;
+    struct mm *before = hart->mm;
+
+    if (mm == before) {
+        return;
+    }
+    if (before != NULL) {
+        atomic_and_u64(&before->harts_active, ~self);
+    }
+    hart->mm = mm;
+    if (mm == NULL) {
+        loaded[hart->index] = 0;
+        load(kernel_root_pa, 0);
+        return;
+    }
+    atomic_or_u64(&mm->harts_active, self);
+    if (unlikely(mm->asid / ASIDS != generation / ASIDS)) {
+        refresh(mm, hart);
+    }
+    loaded[hart->index] = mm->asid;
+    load(mm->root_pa, mm->asid);
+    if (unlikely(hart->flush_all || asid_limit <= 1)) {
+        hart->flush_all = 0;
+        sfence_all();
+    }
+    if (unlikely((mm->harts_stale & self) != 0)) {
+        atomic_and_u64(&mm->harts_stale, ~self);
+        sfence_asid(mm->asid % ASIDS);
+    }
+}
+
+/* Tell the other harts; see the top.  size ~0 = everything of the ASID. */
+static void shoot_down(struct mm *mm, u64 start, u64 size)
+{
+    u64 others, mask = 0;
+
+    if (hart_count == 1) {
+        return;
+    }
+    interrupts_disable();
+    others = ((1ull << hart_count) - 1) & ~(1ull << this_hart()->index);
+    atomic_or_u64(&mm->harts_stale, others);
+    others &= __atomic_load_n(&mm->harts_active, __ATOMIC_SEQ_CST);
+    for (u32 i = 0; i < hart_count; i++) {
+        if ((others >> i) & 1) {
+            mask |= 1ull << harts[i].id;
+        }
+    }
+    if (mask != 0) {
+        sbi_remote_sfence(mask, start, size, mm->asid % ASIDS);
+    }
+    interrupts_restore();
+}
+
+/* This hart: flush now if the mm is loaded here, else before it is. */
+static bool loaded_here(struct mm *mm)
+{
+    if (this_hart()->mm == mm) {
+        return true;
+    }
+    atomic_or_u64(&mm->harts_stale, 1ull << this_hart()->index);
+    return false;
+}
+
+void tlb_flush_page(struct mm *mm, u64 address)
+{
+    if (loaded_here(mm)) {
+        sfence_page(address, mm->asid % ASIDS);
+    }
+    shoot_down(mm, address, PAGE_SIZE);
+}
+
+void tlb_flush_range(struct mm *mm, u64 start, u64 end)
+{
+    if ((end - start) >> PAGE_SHIFT > FLUSH_ALL_PAGES) {
+        tlb_flush_mm(mm);
+        return;
+    }
+    if (loaded_here(mm)) {
+        for (u64 at = start; at < end; at += PAGE_SIZE) {
+            sfence_page(at, mm->asid % ASIDS);
+        }
+    }
+    shoot_down(mm, start, end - start);
+}
+
+void tlb_flush_mm(struct mm *mm)
+{
+    if (loaded_here(mm)) {
+        sfence_asid(mm->asid % ASIDS);
+    }
+    shoot_down(mm, 0, ~0ull);
+}
+
+void tlb_flush_everything(void)
+{
+    u64 mask = 0;
+
+    sfence_all();
+    for (u32 i = 0; i < hart_count; i++) {
+        if (&harts[i] != this_hart()) {
+            mask |= 1ull << harts[i].id;
+        }
+    }
+    if (mask != 0) {
+        sbi_remote_sfence(mask, 0, ~0ull, SBI_ALL_ASIDS);
+    }
+}
+
+void icache_flush(void)
+{
+    u64 mask = 0;
+
+    fence_instruction();
+    for (u32 i = 0; i < hart_count; i++) {
+        if (&harts[i] != this_hart()) {
+            mask |= 1ull << harts[i].id;
+        }
+    }
+    if (mask != 0) {
+        sbi_remote_fence_i(mask);
+    }
+}

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * clock.c - which pages leave when memory is short: the CLOCK algorithm.
+ *
+ *                 hand
+ *                  v
+ *   ... [F][F][K][A][A][.][A][F][P][A] ...     the frame table is the ring
+ *
+ * The hand looks at one frame after the other.
+ *   accessed since the last visit (an A bit is set)  -> clear A, leave it: a second chance
+ *   not accessed, clean (nothing to write)           -> evict at once
+ *   not accessed, dirty                              -> remember it
+ * Clean pages go first, for they cost no I/O.  Only when they were not enough, the
+ * remembered ones are written, up to 32 in one request, and go.
+ *
+ * Clean means: a file page without DIRTY; an anonymous page whose slot still holds
+ * its contents (no D bit since it was read back).  Clearing A needs no fence per
+ * page: a stale translation makes a page look younger or older, never wrong; one
+ * fence per round keeps the guess fair.
+ *
+ * Watermarks (free frames):  high ─ enough, the pageout thread sleeps
+ *                            low  ─ below: it is woken
+ *                            min  ─ below: who wants a frame reclaims himself; only
+ *                                   reclaim and processes that die may go below
+ *
+ * Locks: none held on entry.  Frames are taken by try-lock (BUSY) only, so reclaim
+ * can be entered with mm->lock or inode->lock held.
+ */
+#include "mm/clock.h"
+#include "mm/evict.h"
+#include "mm/object.h"
+#include "mm/pagetable.h"
+#include "mm/swap_cache.h"
+#include "mm/writeback.h"
+#include "sync/sched.h"
+
+#define BATCH 32u
+#define LAPS 3u
+
+struct reclaim_counters reclaim_counters;
+u64 clock_hand; /* pfn; told to the monitor */
+
+static struct spinlock hand_lock = SPINLOCK("clock");
+static struct wait_queue pageout_queue;
+static bool pageout_wanted, pageout_started;
+
+/* One round of reclaim. */
+struct round {
+    u64 wanted, freed, examined;
+    bool direct;
+    unsigned dirty_count;
+    struct frame *dirty[BATCH]; /* BUSY and referenced */
+};
+
+/* The frame under the hand, and move on. */
+static struct frame *advance_hand(void)
+{
+    struct frame *frame;
+
+    spin_lock(&hand_lock);
+    if (!frame_is_ram(clock_hand)) {
+        clock_hand = frame_first_pfn;
+    }
+    frame = frame_of_pfn(clock_hand);
+    clock_hand = frame_is_ram(clock_hand + 1) ? clock_hand + 1 : frame_first_pfn;
+    spin_unlock(&hand_lock);
+    return frame;
+}
+
+static void give_back(struct frame *frame)
+{
+    frame_unlock_busy(frame);
+    frame_put(frame);
+}
+
+static bool is_candidate(const struct frame *frame)
+{
+    u8 kind = __atomic_load_n(&frame->kind, __ATOMIC_RELAXED);
+
+    if (kind == FRAME_ANON || kind == FRAME_SHM) {
+        return swap_is_on() || frame->slot != 0;
+    }
+    return kind == FRAME_FILE;
+}
+
+/* Private pages that were never in swap carry no UPTODATE: nobody ever read them from anywhere. */
+static bool is_filled(const struct frame *frame)
+{
+    return (frame_flags(frame) & FRAME_UPTODATE) != 0 ||
+           (frame->kind == FRAME_ANON && frame->slot == 0 && frame->maps > 0);
+}
+
+/*
+ * Take hold of a frame if it may be evicted.  Pinned ones (references that nothing
+ * explains) are left alone.  => referenced and BUSY, or NULL.
+ */
+static struct frame *hold(struct frame *frame)
+{
+    u32 explained;
+
+    if (!is_candidate(frame) ||
+        (frame_flags(frame) & (FRAME_BUSY | FRAME_WRITEBACK | FRAME_MLOCKED)) != 0 ||
+        !atomic_get_unless_zero(&frame->refs)) {
+        return NULL;
+    }
+    if (!frame_try_busy(frame)) {
+        frame_put(frame);
+        return NULL;
+    }
+    explained = frame->maps + (frame->slot != 0) +
+                (frame->kind != FRAME_ANON && frame->inode != NULL) + 1;
+    if (!is_candidate(frame) || frame->refs != explained || !is_filled(frame)) {
+        give_back(frame);
+        return NULL;
+    }
+    return frame;
+}
+
+/* Evict a clean page.  => takes over hold. */
+static void evict_clean(struct round *round, struct frame *frame)
+{
+    bool gone;
+
+    if (frame->kind == FRAME_FILE) {
+        gone = evict_file_page(frame);
+    } else if (frame->maps == 0 && frame->kind == FRAME_ANON) {
+        gone = evict_from_swap_cache(frame); /* read ahead, and nobody came */
+    } else {
+        gone = evict_to_swap(frame) && evict_from_swap_cache(frame);
+    }
+    round->freed += gone;
+    give_back(frame);
+}
+
+/* A dirty file page: written, and evicted if it stayed clean. */
+static void evict_dirty_file(struct round *round, struct frame *frame)
+{
+    struct inode *inode = frame->inode;
+
+    if (inode == NULL || !atomic_get_unless_zero(&inode->refs)) {
+        give_back(frame);
+        return;
+    }
+    frame_unlock_busy(frame);
+    writeback_page(inode, frame, WRITEBACK_RECLAIM);
+    if (frame_try_busy(frame)) {
+        evict_clean(round, frame);
+    } else {
+        frame_put(frame);
+    }
+    inode_put(inode);
+}
+
+/* Write the remembered pages that can be unmapped, in one go, and let them leave. */
+static void evict_dirty(struct round *round)
+{
+    struct frame *leaving[BATCH];
+    unsigned count = 0;
+
+    for (unsigned i = 0; i < round->dirty_count; i++) {
+        struct frame *frame = round->dirty[i];
+
+        if (frame->kind == FRAME_FILE) {
+            evict_dirty_file(round, frame);
+        } else if (evict_to_swap(frame)) {
+            frame_flag_set(frame, FRAME_WRITEBACK);
+            leaving[count++] = frame;
+        } else {
+            give_back(frame);
+        }
+    }
+    round->dirty_count = 0;
+    if (count > 0) {
+        swap_write(leaving, count);
+    }
+    for (unsigned i = 0; i < count; i++) {
+        frame_clear_and_wake(leaving[i], FRAME_WRITEBACK);
+        round->freed += evict_from_swap_cache(leaving[i]);
+        give_back(leaving[i]);
+    }
+}
+
+/* The hand's decision about one frame.  => takes over hold. */
+static void consider(struct round *round, struct frame *frame)
+{
+    struct frame_age age;
+
+    evict_harvest(frame, &age);
+    if (age.locked || age.accessed) {
+        give_back(frame);
+    } else if (!evict_is_dirty(frame, &age)) {
+        evict_clean(round, frame);
+    } else if (round->dirty_count < BATCH) {
+        round->dirty[round->dirty_count++] = frame;
+    } else {
+        give_back(frame);
+    }
+}
+
+/* How far the hand looks for clean pages before the dirty ones are written. */
+static u64 patience(void)
+{
+    return max_u64(frame_count / 8, 4 * BATCH);
+}
+
+u64 reclaim(u64 wanted, bool direct)
+{
+    struct round round = {.wanted = wanted, .direct = direct};
+    u64 since_write = 0;
+
+    atomic_count_u64(direct ? &reclaim_counters.direct : &reclaim_counters.background);
+    while (round.freed < wanted && round.examined < LAPS * frame_count) {
+        struct frame *frame = hold(advance_hand());
+
+        round.examined++;
+        since_write++;
+        if (frame != NULL) {
+            consider(&round, frame);
+        }
+        if (round.dirty_count == BATCH && since_write > patience()) {
+            evict_dirty(&round);
+            since_write = 0;
+        }
+    }
+    if (round.freed < wanted) {
+        evict_dirty(&round);
+    }
+    while (round.dirty_count > 0) {
+        give_back(round.dirty[--round.dirty_count]);
+    }
+    if (round.freed < wanted && swap_is_on() && swap_free_slots() == 0) {
+        swap_release_cached(BATCH); /* swap is tight: pages that are in memory too give up theirs */
+    }
+    tlb_flush_everything(); /* for the A bits that were cleared */
+    atomic_add_u64(&reclaim_counters.scanned, round.examined);
+    atomic_add_u64(&reclaim_counters.freed, round.freed);
+    PROBE(RECLAIM, round.examined, round.freed, frames_free, direct);
+    return round.freed;
+}
+
+void reclaim_wake(void)
+{
+    if (pageout_started && !__atomic_exchange_n(&pageout_wanted, true, __ATOMIC_SEQ_CST)) {
+        wait_wake_all(&pageout_queue);
+    }
+}
+
+static void pageout(void *argument)
+{
+    static struct spinlock lock = SPINLOCK("pageout");
+
+    (void)argument;
+    spin_lock(&lock);
+    for (;;) {
+        while (!__atomic_load_n(&pageout_wanted, __ATOMIC_SEQ_CST)) {
+            wait_sleep(&pageout_queue, &lock);
+        }
+        spin_unlock(&lock);
+        while (frames_free < frame_mark_high && reclaim(BATCH, false) > 0) {
+            sched_yield();
+        }
+        spin_lock(&lock);
+        __atomic_store_n(&pageout_wanted, false, __ATOMIC_SEQ_CST);
+    }
+}
+
+void reclaim_start(void)
+{
+    struct task *task;
+
+    wait_init(&pageout_queue);
+    clock_hand = frame_first_pfn;
+    task = task_create_kernel("pageout", pageout, NULL);
+    if (task != NULL) {
+        task->oom_victim = 1; /* may use the reserve: it makes more than it takes */
+        pageout_started = true;
+        sched_start(task);
+        task_put(task);
+    }
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * evict.h - what clock.c needs to look at and to let go of a single frame.
+ * All: the caller holds BUSY and a reference, and no spinlock.
+ */
+#ifndef MM_EVICT_H
+#define MM_EVICT_H
+
+#include "mm/frame.h"
+
+/* What the page's mappings say. */
+struct frame_age {
+    u32 mappings;
+    bool accessed; /* some A bit was set; all are clear now */
+    bool dirty;    /* some D bit is set */
+    bool locked;   /* mlock() somewhere */
+};
+
+/* Read the A and D bits of every mapping and clear the A bits (without a fence: see clock.c). */
+void evict_harvest(struct frame *frame, struct frame_age *age);
+
+/* Does evicting it need a write? */
+bool evict_is_dirty(const struct frame *frame, const struct frame_age *age);
+
+/*
+ * First half for an anonymous or shared-memory page: a slot, and every mapping
+ * becomes a swap entry.  => false if the page has to stay.
+ */
+bool evict_to_swap(struct frame *frame);
+/* Second half, after the write if one was needed.  => true if the caller's reference is the last. */
+bool evict_from_swap_cache(struct frame *frame);
+
+/* A clean page of a file.  => true if the caller's reference is the last. */
+bool evict_file_page(struct frame *frame);
+
+#endif

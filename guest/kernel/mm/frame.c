@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * frame.c - the allocator of physical memory.
+ *
+ *      hart 0 cache   hart 1 cache ...     single frames, no lock (interrupts off)
+ *             \          /
+ *           buddy lists, orders 0..10      blocks of 2^n frames, pool_lock
+ *
+ * A block of order n starts at a multiple of 2^n; its buddy is the block at
+ * pfn ^ 2^n.  When both are free they become one block of order n + 1.
+ * A free frame's `order` says what it is: first of a free block (0..10), inside one
+ * (ORDER_INSIDE), or in a hart's cache (ORDER_CACHED: not to be merged).
+ */
+#include "mm/frame.h"
+#include "lib/assert.h"
+#include "lib/printf.h"
+#include "lib/string.h"
+#include "mm/clock.h"
+#include "mm/page.h"
+#include "sync/spin.h"
+#include "sync/task.h"
+
+#define ORDER_INSIDE 0xffffu
+#define ORDER_CACHED 0xfffeu
+#define CACHE_BATCH 32u   /* frames moved between a hart's cache and the buddy lists */
+#define CACHE_LIMIT 96u
+#define RECLAIM_ROUNDS 8
+
+struct frame *frame_table;
+u64 frame_first_pfn, frame_count;
+u64 frames_free, frames_usable;
+u64 frame_mark_min, frame_mark_low, frame_mark_high;
+struct frame *frame_zero;
+
+static struct spinlock pool_lock = SPINLOCK("frames");
+/* Heads of doubly linked lists through frame.next and frame.index (previous). */
+static struct frame *pool[FRAME_MAX_ORDER + 1];
+
+#define MAX_RESERVED 16
+static struct {
+    u64 start, end;
+} reserved[MAX_RESERVED];
+static unsigned reserved_count;
+
+static struct frame *previous_of(const struct frame *frame)
+{
+    return (struct frame *)frame->index;
+}
+
+static void pool_push(struct frame *frame, unsigned order)
+{
+    frame->order = (u16)order;
+    frame->index = 0;
+    frame->next = pool[order];
+    if (frame->next != NULL) {
+        frame->next->index = (u64)frame;
+    }
+    pool[order] = frame;
+}
+
+static void pool_remove(struct frame *frame, unsigned order)
+{
+    if (previous_of(frame) != NULL) {
+        previous_of(frame)->next = frame->next;
+    } else {
+        pool[order] = frame->next;
+    }
+    if (frame->next != NULL) {
+        frame->next->index = frame->index;
+    }
+}
+
+/* Give a block back, merging buddies.  => pool_lock held; all its frames have refs 0, kind FREE. */
+static void pool_free(struct frame *frame, unsigned order)
+{
+    u64 pfn = frame_pfn(frame);
+
+    for (; order < FRAME_MAX_ORDER; order++) {
+        u64 buddy_pfn = pfn ^ (1ull << order);
+        struct frame *buddy;
+
+        if (!frame_is_ram(buddy_pfn) ||
+            !frame_is_ram(buddy_pfn + (1ull << order) - 1)) {
+            break;
+        }
+        buddy = frame_of_pfn(buddy_pfn);
+        if (buddy->kind != FRAME_FREE || buddy->order != order) {
+            break;
+        }
+        pool_remove(buddy, order);
+        buddy->order = ORDER_INSIDE;
+        frame_of_pfn(pfn)->order = ORDER_INSIDE;
+        pfn &= ~(1ull << order);
+    }
+    pool_push(frame_of_pfn(pfn), order);
+}
+
+/* Take a block, splitting a larger one if need be.  => pool_lock held; NULL if there is none. */
+static struct frame *pool_take(unsigned order)
+{
+    unsigned from = order;
+    struct frame *frame;
+
+    while (from <= FRAME_MAX_ORDER && pool[from] == NULL) {
+        from++;
+    }
+    if (from > FRAME_MAX_ORDER) {
+        return NULL;
+    }
+    frame = pool[from];
+    pool_remove(frame, from);
+    while (from > order) {
+        from--;
+        pool_push(frame + (1ull << from), from);
+    }
+    frame->order = ORDER_CACHED; /* no longer free for merging */
+    return frame;
+}
+
+/* Fill this hart's cache.  => interrupts off. */
+static void cache_refill(struct hart_local *hart)
+{
+    spin_lock(&pool_lock);
+    for (unsigned i = 0; i < CACHE_BATCH; i++) {
+        struct frame *frame = pool_take(0);
+
+        if (frame == NULL) {
+            break;
+        }
+        frame->next = hart->free_frames;
+        hart->free_frames = frame;
+        hart->free_count++;
+    }
+    spin_unlock(&pool_lock);
+}
+
+static void cache_drain(struct hart_local *hart, u32 keep)
+{
+    spin_lock(&pool_lock);
+    while (hart->free_count > keep) {
+        struct frame *frame = hart->free_frames;
+
+        hart->free_frames = frame->next;
+        hart->free_count--;
+        pool_free(frame, 0);
+    }
+    spin_unlock(&pool_lock);
+}
+
+/* Frames that must stay free after an allocation of this sort. */
+static u64 reserve_for(unsigned how)
+{
+    if ((how & FRAME_EMERGENCY) != 0 || current()->oom_victim) {
+        return 0;
+    }
+    if (this_hart()->lock_depth > 0) { /* cannot reclaim: may go deeper */
+        return frame_mark_min / 2;
+    }
+    return frame_mark_min;
+}
+
+static struct frame *take(enum probe_frame_kind kind, unsigned order, u64 reserve)
+{
+    struct hart_local *hart;
+    struct frame *frame = NULL;
+
+    interrupts_disable();
+    hart = this_hart();
+    if (frames_free >= reserve + (1ull << order)) {
+        if (order == 0) {
+            if (hart->free_frames == NULL) {
+                cache_refill(hart);
+            }
+            frame = hart->free_frames;
+            if (frame != NULL) {
+                hart->free_frames = frame->next;
+                hart->free_count--;
+            }
+        } else {
+            spin_lock(&pool_lock);
+            frame = pool_take(order);
+            spin_unlock(&pool_lock);
+            if (frame == NULL && hart->free_count > 0) {
+                cache_drain(hart, 0);
+                spin_lock(&pool_lock);
+                frame = pool_take(order);
+                spin_unlock(&pool_lock);
+            }
+        }
+    }
+    if (frame != NULL) {
+        atomic_add_u64(&frames_free, 0 - (1ull << order));
+        for (u64 i = 0; i < 1ull << order; i++) {
+            frame[i].counts = 1;
+            frame[i].word = kind;
+            frame[i].slot = 0;
+            frame[i].owner = NULL;
+            frame[i].index = 0;
+        }
+        frame->order = (u16)order;
+    }
+    interrupts_restore();
+    return frame;
+}
+
+struct frame *frame_alloc_block(enum probe_frame_kind kind, unsigned order, unsigned how)
+{
+    bool may_sleep = (how & FRAME_RECLAIM) != 0 && this_hart()->lock_depth == 0;
+    struct frame *frame = take(kind, order, reserve_for(how));
+
+    for (int round = 0; frame == NULL && may_sleep && round < RECLAIM_ROUNDS; round++) {
+        u64 freed = reclaim(CACHE_BATCH, true);
+
+        frame = take(kind, order, reserve_for(how));
+        if (freed == 0 && round > 1) {
+            break;
+        }
+    }
+    if (frames_free < frame_mark_low) {
+        reclaim_wake();
+    }
+    if (frame != NULL && (how & FRAME_ZEROED) != 0) {
+        for (u64 i = 0; i < 1ull << order; i++) {
+            page_zero(frame_to_virt(frame + i));
+        }
+    }
+    return frame;
+}
+
+struct frame *frame_alloc(enum probe_frame_kind kind, unsigned how)
+{
+    return frame_alloc_block(kind, 0, how);
+}
+
+void frame_free(struct frame *frame)
+{
+    unsigned order = frame->order;
+    struct hart_local *hart;
+
+    kassert(frame->counts == 0 && frame->slot == 0);
+    interrupts_disable();
+    hart = this_hart();
+    if (order == 0) {
+        frame->word = FRAME_FREE | ORDER_CACHED << 16;
+        frame->next = hart->free_frames;
+        hart->free_frames = frame;
+        if (++hart->free_count > CACHE_LIMIT) {
+            cache_drain(hart, CACHE_LIMIT - CACHE_BATCH);
+        }
+    } else {
+        for (u64 i = 0; i < 1ull << order; i++) {
+            frame[i].counts = 0;
+            frame[i].word = FRAME_FREE | ORDER_INSIDE << 16;
+        }
+        spin_lock(&pool_lock);
+        pool_free(frame, order);
+        spin_unlock(&pool_lock);
+    }
+    atomic_add_u64(&frames_free, 1ull << order);
+    interrupts_restore();
+}
+
+void frame_reserve(u64 start, u64 end)
+{
+    kassert(reserved_count < MAX_RESERVED);
+    reserved[reserved_count].start = round_down(start, PAGE_SIZE);
+    reserved[reserved_count++].end = round_up(end, PAGE_SIZE);
+}
+
+static bool is_reserved(u64 address)
+{
+    for (unsigned i = 0; i < reserved_count; i++) {
+        if (address >= reserved[i].start && address < reserved[i].end) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* => a physical address where `size` bytes are not reserved. */
+static u64 place_for(u64 size, u64 start, u64 end)
+{
+    for (u64 at = start; at + size <= end; at += PAGE_SIZE) {
+        u64 page = at;
+
+        while (page < at + size && !is_reserved(page)) {
+            page += PAGE_SIZE;
+        }
+        if (page >= at + size) {
+            return at;
+        }
+        at = page;
+    }
+    panic("no room for the frame table");
+}
+
+void frame_init(u64 ram_start, u64 ram_end)
+{
+    u64 size, table;
+
+    ram_start = round_up(ram_start, PAGE_SIZE);
+    ram_end = round_down(ram_end, PAGE_SIZE);
+    frame_first_pfn = ram_start >> PAGE_SHIFT;
+    frame_count = (ram_end - ram_start) >> PAGE_SHIFT;
+    size = round_up(frame_count * sizeof(struct frame), PAGE_SIZE);
+    table = place_for(size, ram_start, ram_end);
+    frame_reserve(table, table + size);
+    frame_table = direct_pointer(table);
+    memset(frame_table, 0, size);
+
+    for (u64 i = frame_count; i-- > 0;) { /* from the top, so that low frames come first */
+        struct frame *frame = &frame_table[i];
+
+        if (is_reserved(frame_pa(frame))) {
+            frame->counts = 1;
+            frame->kind = FRAME_RESERVED;
+        } else {
+            frame->word = FRAME_FREE | ORDER_INSIDE << 16;
+            pool_free(frame, 0);
+            frames_usable++;
+        }
+    }
+    frames_free = frames_usable;
+    frame_zero = frame_alloc(FRAME_ZERO, FRAME_EMERGENCY | FRAME_ZEROED);
+}

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * pagetable.c - making, walking and freeing the tables of user space, and the
+ * kernel's own table.
+ *
+ *   root (level 2, 1 GiB an entry) ──> middle (level 1, 2 MiB) ──> leaf (level 0, 4 KiB)
+ *
+ * Entries 256..511 of every root are the kernel's global 1 GiB pages.
+ * Lock: mm->pte_lock.  Table frames have kind PGTABLE and one reference.
+ */
+#include "mm/pagetable.h"
+#include "mm/page.h"
+#include "sync/sched.h"
+
+#define KERNEL_FIRST 256u /* root entries from here on are the kernel's */
+
+static u64 kernel_root[ENTRIES] __attribute__((aligned(4096)));
+u64 kernel_root_pa;
+bool hardware_sets_a;
+
+static unsigned index_at(u64 address, unsigned level)
+{
+    return (unsigned)(address >> (PAGE_SHIFT + 9 * level)) & (ENTRIES - 1);
+}
+
+static pte_t *table_of(pte_t pte)
+{
+    return direct_pointer(pte_pfn(pte) << PAGE_SHIFT);
+}
+
+void mm_init(void)
+{
+    for (u64 i = 0; i < ENTRIES - KERNEL_FIRST; i++) {
+        kernel_root[KERNEL_FIRST + i] =
+            pte_make(i << 18, PTE_V | PTE_R | PTE_W | PTE_X | PTE_G | PTE_A | PTE_D);
+    }
+    kernel_root_pa = direct_physical(kernel_root);
+    sched_activate_mm = mm_activate;
+}
+
+void mm_init_hart(void)
+{
+    csr_write(satp, SATP_SV39 | kernel_root_pa >> PAGE_SHIFT);
+    sfence_all();
+}
+
+static pte_t *table_create(struct mm *mm)
+{
+    struct frame *frame = frame_alloc(FRAME_PGTABLE, FRAME_MAY_FAIL);
+    pte_t *table;
+
+    if (frame == NULL) {
+        return NULL;
+    }
+    table = frame_to_virt(frame);
+    page_zero(table);
+    frame->owner = mm;
+    mm->table_pages++;
+    return table;
+}
+
+static void table_free(struct mm *mm, pte_t *table)
+{
+    mm->table_pages--;
+    frame_put(virt_to_frame(table));
+}
+
+bool pagetable_create(struct mm *mm)
+{
+    pte_t *root = table_create(mm);
+
+    if (root == NULL) {
+        return false;
+    }
+    for (unsigned i = KERNEL_FIRST; i < ENTRIES; i++) {
+        root[i] = kernel_root[i];
+    }
+    mm->root = root;
+    mm->root_pa = direct_physical(root);
+    mm->leaf_region = ~0ull;
+    return true;
+}
+
+pte_t *pte_find(struct mm *mm, u64 address)
+{
+    pte_t *table = mm->root;
+
+    for (unsigned level = 2; level > 0; level--) {
+        pte_t entry = table[index_at(address, level)];
+
+        if ((entry & PTE_V) == 0) {
+            return NULL;
+        }
+        table = table_of(entry);
+    }
+    return &table[index_at(address, 0)];
+}
+
+pte_t *pte_reach(struct mm *mm, u64 address)
+{
+    pte_t *table = mm->root;
+
+    for (unsigned level = 2; level > 0; level--) {
+        pte_t *entry = &table[index_at(address, level)];
+
+        if ((*entry & PTE_V) == 0) {
+            pte_t *next = table_create(mm);
+
+            if (next == NULL) {
+                return NULL;
+            }
+            pte_write(entry, pte_make(direct_physical(next) >> PAGE_SHIFT, PTE_V));
+        }
+        table = table_of(*entry);
+    }
+    mm->leaf_cache = table;
+    mm->leaf_region = address >> LEAF_SHIFT;
+    return &table[index_at(address, 0)];
+}
+
+pte_t *pte_next_table(struct mm *mm, u64 *address, u64 end)
+{
+    u64 at = *address;
+
+    while (at < end) {
+        pte_t entry = mm->root[index_at(at, 2)];
+
+        if ((entry & PTE_V) == 0) {
+            at = round_down(at, 1ull << 30) + (1ull << 30);
+            continue;
+        }
+        entry = table_of(entry)[index_at(at, 1)];
+        if ((entry & PTE_V) == 0) {
+            at = round_down(at, LEAF_SIZE) + LEAF_SIZE;
+            continue;
+        }
+        *address = at;
+        return &table_of(entry)[index_at(at, 0)];
+    }
+    return NULL;
+}
+
+void pagetable_free_range(struct mm *mm, u64 start, u64 end)
+{
+    for (u64 at = round_up(start, LEAF_SIZE); at < end && end - at >= LEAF_SIZE;
+         at += LEAF_SIZE) {
+        pte_t *middle_entry = &mm->root[index_at(at, 2)];
+        pte_t *entry;
+
+        if ((*middle_entry & PTE_V) == 0) {
+            at = round_down(at, 1ull << 30) + (1ull << 30) - LEAF_SIZE;
+            continue;
+        }
+        entry = &table_of(*middle_entry)[index_at(at, 1)];
+        if ((*entry & PTE_V) != 0) {
+            pte_t *table = table_of(*entry);
+
+            pte_write(entry, 0);
+            table_free(mm, table);
+        }
+    }
+    mm->leaf_region = ~0ull;
+}
+
+void pagetable_destroy(struct mm *mm)
+{
+    for (unsigned i = 0; i < KERNEL_FIRST; i++) {
+        if ((mm->root[i] & PTE_V) != 0) {
+            pte_t *middle = table_of(mm->root[i]);
+
+            for (unsigned j = 0; j < ENTRIES; j++) {
+                if ((middle[j] & PTE_V) != 0) {
+                    table_free(mm, table_of(middle[j]));
+                }
+            }
+            table_free(mm, middle);
+        }
+    }
+    table_free(mm, mm->root);
+    mm->root = NULL;
+}

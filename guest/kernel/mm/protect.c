@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * protect.c - mprotect.
+ *
+ * The entries that exist are changed in one pass and flushed once.  Rights that are
+ * taken away go at once.  W is given back only to a page that its mapping alone may
+ * write (a sole owner's dirty page); otherwise the next store faults and decides.
+ * Without any right a resident page becomes `away` (probe.h): it stays in memory
+ * and counted.
+ * Locks: mm->lock, then pte_lock.
+ */
+#include "lib/errno.h"
+#include "mm/cow.h"
+#include "mm/mmap.h"
+#include "mm/mmap_internal.h"
+#include "mm/object.h"
+#include "mm/options.h"
+#include "sync/task.h"
+
+/* May the entry get W right away?  Private pages of a sole owner only, and not the zero page. */
+static bool may_write_now(const struct area *area, pte_t pte)
+{
+    const struct frame *frame = pte_frame(pte);
+
+    if ((area->prot & 2) == 0 || (pte & PTE_SPECIAL) != 0) {
+        return false;
+    }
+    if (!area_is_private(area)) {
+        return frame->kind == FRAME_SHM;
+    }
+    return frame->kind == FRAME_ANON && frame->slot == 0 && cow_is_sole_owner(frame);
+}
+
+/* The entry under the area's (new) rights. */
+static pte_t with_rights(const struct area *area, pte_t pte)
+{
+    pte_t kept = pte & (PTE_PFN_MASK | PTE_COW | PTE_SPECIAL | PTE_A | PTE_D);
+
+    if (area->pte_flags == 0) {
+        return (pte & PTE_SPECIAL) != 0 ? 0 : kept | PTE_U | PTE_CLASS_AWAY << 1;
+    }
+    if (may_write_now(area, pte)) {
+        return (kept & ~PTE_COW) | area->pte_flags;
+    }
+    kept |= area->pte_flags & ~PTE_W;
+    return area_is_private(area) && (pte & PTE_SPECIAL) == 0 ? kept | PTE_COW : kept;
+}
+
+static void change_entry(const struct area *area, pte_t *entry)
+{
+    pte_t pte = pte_read(entry), old;
+
+    if ((pte & PTE_V) == 0 && !pte_is_away(pte)) {
+        return;
+    }
+    for (;;) { /* the hart may set A or D meanwhile */
+        pte_t changed = with_rights(area, pte);
+
+        old = pte;
+        if (__atomic_compare_exchange_n(entry, &old, changed, false, __ATOMIC_SEQ_CST,
+                                        __ATOMIC_RELAXED)) {
+            return;
+        }
+        pte = old;
+    }
+}
+
+/* => pte_lock held. */
+static void change_entries(struct mm *mm, const struct area *area)
+{
+    u64 at = area->start;
+    pte_t *entry;
+
+    while ((entry = pte_next_table(mm, &at, area->end)) != NULL) {
+        u64 stop = min_u64(area->end, round_down(at, LEAF_SIZE) + LEAF_SIZE);
+
+        for (; at < stop; at += PAGE_SIZE, entry++) {
+            if (*entry != 0) {
+                change_entry(area, entry);
+            }
+        }
+    }
+    tlb_flush_range(mm, area->start, area->end);
+}
+
+/* Is the whole range mapped, and may every area have these rights?  => 0, -ENOMEM, -EACCES. */
+static int check_range(struct mm *mm, u64 start, u64 end, u32 prot)
+{
+    u64 at = start;
+
+    while (at < end) {
+        struct area *area = area_find(mm, at);
+
+        if (area == NULL) {
+            return -ENOMEM;
+        }
+        if ((prot & PROT_WRITE) != 0 && (area->flags & AREA_FLAG_MAYWRITE) == 0) {
+            return -EACCES;
+        }
+        at = area->end;
+    }
+    return 0;
+}
+
+static int protect_area(struct mm *mm, struct area *area, u8 prot)
+{
+    u64 pages = (area->end - area->start) >> PAGE_SHIFT;
+    bool gains_write = (prot & 2) != 0 && (area->prot & 2) == 0 && area_is_private(area);
+
+    if (gains_write && (area->flags & (AREA_FLAG_ACCOUNTED | AREA_FLAG_NORESERVE)) == 0) {
+        if (vm_commit(pages) != 0) {
+            return -ENOMEM;
+        }
+        area->flags |= AREA_FLAG_ACCOUNTED;
+    }
+    if (gains_write) {
+        mm->data_pages += pages;
+    }
+    spin_lock(&mm->pte_lock);
+    area_set_protection(area, prot);
+    change_entries(mm, area);
+    spin_unlock(&mm->pte_lock);
+    return 0;
+}
+
+static int protect_range(struct mm *mm, u64 start, u64 end, u8 prot)
+{
+    struct area *area;
+    int error = mmap_isolate(mm, start, end);
+
+    for (area = error == 0 ? area_find(mm, start) : NULL; area != NULL && area->start < end;
+         area = area->next) {
+        error = area->prot == prot ? 0 : protect_area(mm, area, prot);
+        if (error != 0) {
+            break;
+        }
+        area = area_merge(mm, area);
+    }
+    return error;
+}
+
+int vm_mprotect(struct mm *mm, u64 address, u64 length, u32 prot)
+{
+    u64 end = address + round_up(length, PAGE_SIZE);
+    u32 grows = prot & (PROT_GROWSDOWN | PROT_GROWSUP);
+    int error;
+
+    prot &= ~(PROT_GROWSDOWN | PROT_GROWSUP);
+    if ((address & PAGE_MASK) != 0 || (prot & ~7u) != 0 || grows == (PROT_GROWSDOWN | PROT_GROWSUP)) {
+        return -EINVAL;
+    }
+    if (length == 0) {
+        return 0;
+    }
+    if (!mmap_range_ok(address, length)) {
+        return -ENOMEM;
+    }
+    mutex_lock(&mm->lock);
+    if (grows == PROT_GROWSDOWN) {
+        struct area *area = area_find(mm, address);
+
+        if (area == NULL || (area->flags & AREA_FLAG_GROWSDOWN) == 0) {
+            mutex_unlock(&mm->lock);
+            return -EINVAL;
+        }
+        address = area->start;
+    }
+    error = check_range(mm, address, end, prot);
+    if (error == 0) {
+        error = protect_range(mm, address, end, (u8)prot);
+    }
+    mutex_unlock(&mm->lock);
+    if (error == 0) {
+        if ((prot & PROT_EXEC) != 0) {
+            icache_flush();
+        }
+        PROBE(PROTECT, task_id(current()), address, end, prot);
+    }
+    return error;
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * space.c - making and freeing address spaces.
+ */
+#include "mm/space.h"
+#include "lib/assert.h"
+#include "lib/atomic.h"
+#include "lib/string.h"
+#include "mm/kalloc.h"
+#include "mm/object.h"
+#include "mm/options.h"
+#include "mm/rmap.h"
+#include "mm/writeback.h"
+#include "mm/zap.h"
+#include "sync/task.h"
+
+#define NO_LIMIT (~0ull)
+
+/* An empty address space that belongs to no family yet. */
+static struct mm *create(void)
+{
+    struct mm *mm = kalloc(sizeof(*mm));
+
+    if (mm == NULL) {
+        return NULL;
+    }
+    mm->refs = 1;
+    mutex_init(&mm->lock, "mm");
+    spin_init(&mm->pte_lock, "pte");
+    list_init(&mm->family_link);
+    if (!pagetable_create(mm)) {
+        kfree(mm);
+        return NULL;
+    }
+    mm->mmap_top = MMAP_TOP;
+    mm->hole_hint = MMAP_TOP;
+    mm->stack_limit = 8ull << 20;
+    mm->data_limit = NO_LIMIT;
+    mm->address_limit = NO_LIMIT;
+    mm->lock_limit = NO_LIMIT;
+    return mm;
+}
+
+struct mm *mm_create(void)
+{
+    struct mm *mm = create();
+    struct family *family = mm == NULL ? NULL : family_create();
+
+    if (family == NULL) {
+        if (mm != NULL) {
+            pagetable_destroy(mm);
+            kfree(mm);
+        }
+        return NULL;
+    }
+    family_join(family, mm);
+    return mm;
+}
+
+/* For fork(): limits, marks and heap as the parent's, no areas; in the parent's family. */
+struct mm *mm_create_child(const struct mm *parent)
+{
+    struct mm *mm = create();
+
+    if (mm == NULL) {
+        return NULL;
+    }
+    mm->brk_start = parent->brk_start;
+    mm->brk = parent->brk;
+    mm->stack_limit = parent->stack_limit;
+    mm->data_limit = parent->data_limit;
+    mm->address_limit = parent->address_limit;
+    mm->lock_limit = parent->lock_limit;
+    mm->arg_start = parent->arg_start;
+    mm->arg_end = parent->arg_end;
+    mm->env_start = parent->env_start;
+    mm->env_end = parent->env_end;
+    mm->stack_start = parent->stack_start;
+    mm->code_start = parent->code_start;
+    mm->code_end = parent->code_end;
+    mm->data_start = parent->data_start;
+    mm->data_end = parent->data_end;
+    memcpy(mm->auxv, parent->auxv, sizeof(mm->auxv));
+    mm->auxv_size = parent->auxv_size;
+    mm->oom_score_adj = parent->oom_score_adj;
+    if (parent->exe != NULL && inode_deny_write(parent->exe) == 0) {
+        mm->exe = inode_get(parent->exe);
+    }
+    family_join(parent->family, mm);
+    return mm;
+}
+
+struct mm *mm_get(struct mm *mm)
+{
+    atomic_add_u32(&mm->refs, 1);
+    return mm;
+}
+
+/* Give back everything an area holds.  => nobody runs in the mm any more. */
+static void discard_area(struct mm *mm, struct area *area)
+{
+    u64 first = area->pgoff, pages = (area->end - area->start) >> PAGE_SHIFT;
+
+    spin_lock(&mm->pte_lock);
+    zap_range(mm, area, area->start, area->end, true);
+    spin_unlock(&mm->pte_lock);
+    if (area->kind == AREA_FILE_SHARED && area->inode->cache.dirty > 0) {
+        writeback_start(area->inode, first, first + pages - 1, WRITEBACK_EXIT);
+    }
+    if (area->flags & AREA_FLAG_ACCOUNTED) {
+        vm_uncommit(pages);
+    }
+    area_remove(mm, area);
+    area_destroy(area);
+}
+
+void mm_put(struct mm *mm)
+{
+    interrupts_disable();
+    if (this_hart()->mm == mm && current()->mm != mm) {
+        mm_activate(NULL); /* the tables may go at any time from now on */
+    }
+    interrupts_restore();
+    if (atomic_add_u32(&mm->refs, (u32)-1) != 1) {
+        return;
+    }
+    kassert(mm->harts_active == 0);
+    while (mm->first_area != NULL) {
+        discard_area(mm, mm->first_area);
+    }
+    kassert(mm->rss_anon == 0 && mm->rss_file == 0 && mm->rss_shm == 0 && mm->swap_entries == 0);
+    family_leave(mm);
+    pagetable_destroy(mm);
+    if (mm->exe != NULL) {
+        inode_allow_write(mm->exe);
+        inode_put(mm->exe);
+    }
+    kfree(mm);
+}

@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * writeback.c - dirty pages of files go to the disk.
+ *
+ * A page becomes dirty in cache_mark_dirty() (write(2), or the first store through
+ * a shared mapping).  Write-back clears DIRTY, takes W away from every mapping, and
+ * writes; a store that comes later faults (mkwrite) and makes it dirty again.
+ *
+ * An inode with dirty pages is on dirty_inodes and holds a reference for that, so
+ * it does not go before its pages are written, unless its last name is gone
+ * (cache_orphan).  The flusher thread works off requests (munmap, exit) and writes
+ * everything some seconds after it became dirty; it has no timer while all is clean.
+ *
+ * Locks: BUSY => cache.lock => dirty_lock.
+ */
+#include "mm/writeback.h"
+#include "lib/errno.h"
+#include "lib/string.h"
+#include "mm/kalloc.h"
+#include "mm/rmap.h"
+#include "sync/sched.h"
+
+#define PERIOD_NS 5000000000ull
+
+struct request {
+    struct list link;
+    struct inode *inode;
+    u64 first, last;
+    enum writeback_reason reason;
+};
+
+static struct spinlock dirty_lock = SPINLOCK("dirty");
+static struct list dirty_inodes = {&dirty_inodes, &dirty_inodes};
+static struct list requests = {&requests, &requests};
+static bool flusher_busy;
+static struct wait_queue flusher_queue, drained_queue;
+static u64 dirty_pages, writing_pages;
+
+u64 cache_dirty_pages(void)
+{
+    return dirty_pages;
+}
+
+u64 cache_writeback_pages(void)
+{
+    return writing_pages;
+}
+
+void writeback_count_dirty(int change)
+{
+    atomic_add_u64(&dirty_pages, (u64)(i64)change);
+}
+
+/* => cache.lock is held, which keeps the inode's place on the list stable. */
+static void list_inode(struct inode *inode)
+{
+    if (inode->links == 0 || !list_empty(&inode->cache.dirty_link)) {
+        return;
+    }
+    inode_get(inode);
+    spin_lock(&dirty_lock);
+    if (list_empty(&dirty_inodes)) {
+        wait_wake_all(&flusher_queue); /* it has slept without a timer */
+    }
+    list_push_back(&dirty_inodes, &inode->cache.dirty_link);
+    spin_unlock(&dirty_lock);
+}
+
+/* Take an inode off the list; with `anyway` even if it has dirty pages. */
+static void unlist_inode(struct inode *inode, bool anyway)
+{
+    bool was_listed = false;
+
+    spin_lock(&inode->cache.lock);
+    if ((inode->cache.dirty == 0 || anyway) && !list_empty(&inode->cache.dirty_link)) {
+        spin_lock(&dirty_lock);
+        list_remove(&inode->cache.dirty_link);
+        spin_unlock(&dirty_lock);
+        was_listed = true;
+    }
+    spin_unlock(&inode->cache.lock);
+    if (was_listed) {
+        inode_put(inode);
+    }
+}
+
+void cache_orphan(struct inode *inode)
+{
+    unlist_inode(inode, true);
+}
+
+void cache_mark_dirty(struct inode *inode, struct frame *frame)
+{
+    if ((frame_flags(frame) & FRAME_DIRTY) != 0) {
+        return;
+    }
+    spin_lock(&inode->cache.lock);
+    if (frame->inode == inode && (frame_flag_set(frame, FRAME_DIRTY) & FRAME_DIRTY) == 0 &&
+        frame->kind == FRAME_FILE) {
+        radix_tag_set(&inode->cache.pages, frame->index, CACHE_TAG_DIRTY);
+        inode->cache.dirty++;
+        writeback_count_dirty(1);
+        list_inode(inode);
+    }
+    spin_unlock(&inode->cache.lock);
+}
+
+/* DIRTY -> WRITEBACK, unless the page is clean or has left.  => true if it is to be written. */
+static bool begin_write(struct inode *inode, struct frame *frame)
+{
+    bool begin = false;
+
+    spin_lock(&inode->cache.lock);
+    if (frame->inode == inode && (frame_flags(frame) & FRAME_DIRTY) != 0) {
+        frame_flag_set(frame, FRAME_WRITEBACK);
+        frame_flag_clear(frame, FRAME_DIRTY);
+        radix_tag_clear(&inode->cache.pages, frame->index, CACHE_TAG_DIRTY);
+        radix_tag_set(&inode->cache.pages, frame->index, CACHE_TAG_WRITEBACK);
+        inode->cache.dirty--;
+        begin = true;
+    }
+    spin_unlock(&inode->cache.lock);
+    if (begin) {
+        writeback_count_dirty(-1);
+        atomic_count_u64(&writing_pages);
+    }
+    return begin;
+}
+
+static void end_write(struct inode *inode, struct frame *frame, int error)
+{
+    spin_lock(&inode->cache.lock);
+    radix_tag_clear(&inode->cache.pages, frame->index, CACHE_TAG_WRITEBACK);
+    if (error != 0) {
+        inode->cache.error = error;
+    }
+    spin_unlock(&inode->cache.lock);
+    atomic_add_u64(&writing_pages, (u64)-1);
+    frame_clear_and_wake(frame, FRAME_WRITEBACK);
+}
+
+/* What was stored behind the end of the file through a mapping is not kept (corner case 17). */
+static void zero_tail(const struct inode *inode, struct frame *frame)
+{
+    u64 start = frame->index << PAGE_SHIFT;
+
+    if (inode->size > start && inode->size - start < PAGE_SIZE) {
+        u64 used = inode->size - start;
+
+        memset((u8 *)frame_to_virt(frame) + used, 0, PAGE_SIZE - used);
+    }
+}
+
+int writeback_page(struct inode *inode, struct frame *frame, enum writeback_reason reason)
+{
+    bool begun;
+    int error;
+
+    frame_lock_busy(frame);
+    frame_wait_clear(frame, FRAME_WRITEBACK);
+    begun = begin_write(inode, frame);
+    if (begun) {
+        rmap_write_protect(frame);
+        zero_tail(inode, frame);
+    }
+    frame_unlock_busy(frame);
+    if (!begun) {
+        return 0;
+    }
+    PROBE(WRITEBACK, inode->number, frame->index, frame_pfn(frame), reason);
+    error = inode->ops->write_page(inode, frame->index, frame);
+    end_write(inode, frame, error);
+    return error;
+}
+
+/* The next page at or after *index that carries a tag, referenced. */
+static struct frame *next_tagged(struct inode *inode, u64 *index, u64 last, unsigned tag)
+{
+    struct frame *frame;
+
+    spin_lock(&inode->cache.lock);
+    frame = (struct frame *)radix_next_tagged(&inode->cache.pages, index, tag);
+    if (frame != NULL && *index > last) {
+        frame = NULL;
+    }
+    if (frame != NULL) {
+        frame_get(frame);
+    }
+    spin_unlock(&inode->cache.lock);
+    return frame;
+}
+
+int cache_write_back(struct inode *inode, u64 first, u64 last, enum writeback_reason reason)
+{
+    struct frame *frame;
+    int result = 0;
+
+    if ((inode->flags & INODE_SHM) != 0) {
+        return 0;
+    }
+    for (u64 index = first;
+         (frame = next_tagged(inode, &index, last, CACHE_TAG_DIRTY)) != NULL; index++) {
+        int error = writeback_page(inode, frame, reason);
+
+        result = result == 0 ? error : result;
+        frame_put(frame);
+    }
+    for (u64 index = first;
+         (frame = next_tagged(inode, &index, last, CACHE_TAG_WRITEBACK)) != NULL; index++) {
+        frame_wait_clear(frame, FRAME_WRITEBACK); /* begun by somebody else */
+        frame_put(frame);
+    }
+    if (result == 0 && (reason == WRITEBACK_FSYNC || reason == WRITEBACK_MSYNC)) {
+        result = inode->cache.error; /* an earlier failure, told once */
+        inode->cache.error = 0;
+    }
+    unlist_inode(inode, false);
+    return result;
+}
+
+void writeback_start(struct inode *inode, u64 first, u64 last, enum writeback_reason reason)
+{
+    struct request *request;
+
+    if (inode->cache.dirty == 0 || inode->links == 0) {
+        return;
+    }
+    request = kalloc(sizeof(*request));
+    if (request == NULL) {
+        return; /* the periodic write-back will find the pages */
+    }
+    request->inode = inode_get(inode);
+    request->first = first;
+    request->last = last;
+    request->reason = reason;
+    spin_lock(&dirty_lock);
+    list_push_back(&requests, &request->link);
+    wait_wake_all(&flusher_queue);
+    spin_unlock(&dirty_lock);
+}
+
+/* The first inode on the list, referenced and moved to its end; NULL if there is none. */
+static struct inode *next_dirty_inode(void)
+{
+    struct inode *inode = NULL;
+
+    spin_lock(&dirty_lock);
+    if (!list_empty(&dirty_inodes)) {
+        struct list *link = dirty_inodes.next;
+
+        list_remove(link);
+        list_push_back(&dirty_inodes, link);
+        inode = inode_get(container_of(link, struct inode, cache.dirty_link));
+    }
+    spin_unlock(&dirty_lock);
+    return inode;
+}
+
+static u64 dirty_inode_count(void)
+{
+    u64 count = 0;
+
+    spin_lock(&dirty_lock);
+    list_for_each(link, &dirty_inodes) {
+        count++;
+    }
+    spin_unlock(&dirty_lock);
+    return count;
+}
+
+static int write_all_inodes(enum writeback_reason reason)
+{
+    int result = 0;
+
+    for (u64 left = dirty_inode_count(); left > 0; left--) {
+        struct inode *inode = next_dirty_inode();
+        int error;
+
+        if (inode == NULL) {
+            break;
+        }
+        error = cache_write_back(inode, 0, ~0ull, reason);
+        result = result == 0 ? error : result;
+        inode_put(inode);
+    }
+    return result;
+}
+
+int writeback_all(enum writeback_reason reason)
+{
+    spin_lock(&dirty_lock);
+    while (!list_empty(&requests) || flusher_busy) { /* they keep their own reasons */
+        wait_sleep(&drained_queue, &dirty_lock);
+    }
+    spin_unlock(&dirty_lock);
+    return write_all_inodes(reason);
+}
+
+static void serve(struct request *request)
+{
+    cache_write_back(request->inode, request->first, request->last, request->reason);
+    inode_put(request->inode);
+    kfree(request);
+}
+
+static void flusher(void *argument)
+{
+    u64 due = WAIT_FOREVER; /* next periodic round; none while everything is clean */
+
+    (void)argument;
+    spin_lock(&dirty_lock);
+    for (;;) {
+        struct list *link = list_pop_front(&requests);
+
+        if (link != NULL) {
+            flusher_busy = true;
+            spin_unlock(&dirty_lock);
+            serve(list_entry(link, struct request, link));
+            spin_lock(&dirty_lock);
+            flusher_busy = false;
+            continue;
+        }
+        wait_wake_all(&drained_queue);
+        if (list_empty(&dirty_inodes)) {
+            due = WAIT_FOREVER;
+        } else if (due == WAIT_FOREVER) {
+            due = time_now_ns() + PERIOD_NS;
+        }
+        if (wait_sleep_timeout(&flusher_queue, &dirty_lock, due, false) == -ETIMEDOUT) {
+            spin_unlock(&dirty_lock);
+            write_all_inodes(WRITEBACK_PERIODIC);
+            due = WAIT_FOREVER;
+            spin_lock(&dirty_lock);
+        }
+    }
+}
+
+void writeback_init(void)
+{
+    struct task *task;
+
+    wait_init(&flusher_queue);
+    wait_init(&drained_queue);
+    task = task_create_kernel("flusher", flusher, NULL);
+    if (task != NULL) {
+        sched_start(task);
+        task_put(task);
+    }
+}
