@@ -38,11 +38,12 @@
 #define LAPS 3u
 
 struct reclaim_counters reclaim_counters;
-u64 clock_hand; /* pfn; told to the monitor */
+static u64 clock_hand; /* pfn; read by the monitor */
 
 static struct spinlock hand_lock = SPINLOCK("clock");
 static struct wait_queue pageout_queue;
-static bool pageout_wanted, pageout_started;
+static u32 pageout_wanted;
+static bool pageout_started;
 
 /* One round of reclaim. */
 struct round {
@@ -238,9 +239,15 @@ u64 reclaim(u64 wanted, bool direct)
     return round.freed;
 }
 
+void reclaim_fill_layout(struct probe_layout *layout)
+{
+    clock_hand = frame_first_pfn;
+    layout->clock_hand = direct_physical(&clock_hand);
+}
+
 void reclaim_wake(void)
 {
-    if (pageout_started && !__atomic_exchange_n(&pageout_wanted, true, __ATOMIC_SEQ_CST)) {
+    if (pageout_started && !__atomic_exchange_n(&pageout_wanted, 1, __ATOMIC_SEQ_CST)) {
         wait_wake_all(&pageout_queue);
     }
 }
@@ -260,7 +267,7 @@ static void pageout(void *argument)
             sched_yield();
         }
         spin_lock(&lock);
-        __atomic_store_n(&pageout_wanted, false, __ATOMIC_SEQ_CST);
+        __atomic_store_n(&pageout_wanted, 0, __ATOMIC_SEQ_CST);
     }
 }
 
@@ -269,7 +276,6 @@ void reclaim_start(void)
     struct task *task;
 
     wait_init(&pageout_queue);
-    clock_hand = frame_first_pfn;
     task = task_create_kernel("pageout", pageout, NULL);
     if (task != NULL) {
         task->oom_victim = 1; /* may use the reserve: it makes more than it takes */

@@ -20,6 +20,7 @@ struct reclaim_counters {
         swap_ins, direct, background, refaults;
 };
 extern struct reclaim_counters reclaim_counters;
-extern u64 clock_hand; /* pfn */
+/* Tell the monitor where the hand is. */
+void reclaim_fill_layout(struct probe_layout *layout);
 
 #endif

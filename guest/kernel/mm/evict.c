@@ -17,6 +17,7 @@
 #include "mm/rmap.h"
 #include "mm/shm.h"
 #include "mm/swap_cache.h"
+#include "mm/writeback.h"
 
 static bool harvest_one(const struct rmap_hit *hit, void *argument)
 {
@@ -202,4 +203,30 @@ bool evict_file_page(struct frame *frame)
     PROBE(EVICT, frame_pfn(frame), index, 2u | mappings << 16, inode->number, 0);
     atomic_count_u64(&reclaim_counters.file_evicted);
     return true;
+}
+
+void evict_now(struct frame *frame)
+{
+    if (frame->kind == FRAME_FILE) {
+        struct inode *inode = frame->inode;
+
+        if (inode == NULL) {
+            return;
+        }
+        if ((frame_flags(frame) & FRAME_DIRTY) != 0) { /* wants BUSY for itself */
+            frame_unlock_busy(frame);
+            writeback_page(inode, frame, WRITEBACK_RECLAIM);
+            frame_lock_busy(frame);
+        }
+        evict_file_page(frame);
+        return;
+    }
+    if (evict_to_swap(frame)) {
+        if ((frame_flags(frame) & FRAME_DIRTY) != 0) {
+            frame_flag_set(frame, FRAME_WRITEBACK);
+            swap_write(&frame, 1);
+            frame_clear_and_wake(frame, FRAME_WRITEBACK);
+        }
+        evict_from_swap_cache(frame);
+    }
 }

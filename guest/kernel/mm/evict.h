@@ -33,4 +33,7 @@ bool evict_from_swap_cache(struct frame *frame);
 /* A clean page of a file.  => true if the caller's reference is the last. */
 bool evict_file_page(struct frame *frame);
 
+/* All of it for one page, with the write if one is needed; sleeps (madvise). */
+void evict_now(struct frame *frame);
+
 #endif

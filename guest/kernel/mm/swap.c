@@ -39,7 +39,7 @@ static struct {
     bool leaving; /* swap_off is at work: no new slots */
 } swap = {.lock = SPINLOCK("swap")};
 
-u64 swap_map_address, swap_slot_count;
+static u64 swap_map_address, swap_slot_count; /* read by the monitor */
 
 bool swap_is_on(void)
 {
@@ -470,6 +470,12 @@ int swap_off(void *device)
     swap.map = NULL;
     swap.frames = NULL;
     return 0;
+}
+
+void swap_fill_layout(struct probe_layout *layout)
+{
+    layout->swap_map = direct_physical(&swap_map_address);
+    layout->swap_slots = direct_physical(&swap_slot_count);
 }
 
 bool swap_get_info(struct swap_info *info)

@@ -36,5 +36,8 @@ struct swap_info {
     u64 total_pages, used_pages, cached_pages;
     i32 priority;
 };
+/* Tell the monitor where the slots are. */
+struct probe_layout;
+void swap_fill_layout(struct probe_layout *layout);
 bool swap_get_info(struct swap_info *info); /* => false: no swap */
 #endif

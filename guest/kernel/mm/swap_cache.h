@@ -43,6 +43,4 @@ int swap_empty(void);
 bool swap_is_on(void);
 u64 swap_free_slots(void);
 
-extern u64 swap_map_address, swap_slot_count; /* for the monitor (probe_layout) */
-
 #endif
