@@ -307,15 +307,16 @@ void frame_init(u64 ram_start, u64 ram_end)
     frame_reserve(table, table + size);
     frame_table = direct_pointer(table);
     memset(frame_table, 0, size);
-
+    for (u64 i = 0; i < frame_count; i++) { /* nobody's buddy until it is freed below */
+        frame_table[i].word = FRAME_FREE | ORDER_INSIDE << 16;
+    }
     for (u64 i = frame_count; i-- > 0;) { /* from the top, so that low frames come first */
         struct frame *frame = &frame_table[i];
 
         if (is_reserved(frame_pa(frame))) {
             frame->counts = 1;
-            frame->kind = FRAME_RESERVED;
+            frame->word = FRAME_RESERVED;
         } else {
-            frame->word = FRAME_FREE | ORDER_INSIDE << 16;
             pool_free(frame, 0);
             frames_usable++;
         }
