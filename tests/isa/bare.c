@@ -5,7 +5,7 @@
  * has a symbol `tohost`, a value other than 0 there ends it too: 1 is success, other odd values
  * are the number of the failed test * 2 + 1.
  *
- * usage: bare ELF [MAX_INSTRUCTIONS]
+ * usage: bare [--jit] ELF [MAX_INSTRUCTIONS]
  *
  * Exit status: 0 success, 1 the program failed (told on standard error), 2 cannot run it,
  * 124 too many instructions.
@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "emu/jit/jit.h"
 #include "tests/unit/rig.h"
 
 enum { RAM_BYTES = 64 << 20 };
@@ -145,8 +146,11 @@ static bool connect(struct bare *bare)
 int main(int argc, char **argv)
 {
     static struct bare bare;
+    bool jit = argc > 1 && strcmp(argv[1], "--jit") == 0;
+    argv += jit;
+    argc -= jit;
     u64 left = argc > 2 ? strtoull(argv[2], NULL, 10) : 100000000;
-    rig_init(&bare.rig, RAM_BYTES);
+    rig_init_with(&bare.rig, RAM_BYTES, 1, ISA_DEFAULT, jit ? jit_create : interp_create);
     if (argc < 2 || !load(&bare, argv[1]) || !connect(&bare)) {
         fprintf(stderr, "bare: cannot run %s\n", argc > 1 ? argv[1] : "nothing");
         return 2;

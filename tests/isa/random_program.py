@@ -170,7 +170,7 @@ class Chunk:
         self.items.append(("jalr", 0x67 | TEMPORARY << 15 | rd << 7))
 
     def loop(self, by_kind):
-        count = random.choice((2, 3, 7, 20, 60))
+        count = random.choice((2, 3, 7, 20, 60, 200, 2000))
         self.items.append(("word", count << 20 | 0x13 | COUNTER << 7))
         start = len(self.items)
         for _ in range(random.randrange(2, 14)):
