@@ -394,9 +394,6 @@ static bool check_file(const char *path, int fd, u64 *size, struct error *err)
     } else {
         return error_set(err, EINVAL, "%s: not a disk image (not a regular file)", path);
     }
-    if (*size < DISK_SECTOR) {
-        return error_set(err, EINVAL, "%s: a disk image has at least 512 bytes", path);
-    }
     return true;
 }
 
@@ -422,6 +419,11 @@ struct disk *disk_open(const char *path, bool read_only, bool overlay, struct er
             return NULL;
         }
         return open_gzip(path, fd, read_only, err);
+    }
+    if (size < DISK_SECTOR) {
+        error_set(err, EINVAL, "%s: a disk image has at least 512 bytes", path);
+        close(fd);
+        return NULL;
     }
     if (writable && flock(fd, LOCK_EX | LOCK_NB) != 0) {
         error_set(err, EBUSY, "%s: another running machine has this image open for writing", path);
