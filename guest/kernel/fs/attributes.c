@@ -164,6 +164,9 @@ int vfs_truncate(struct inode *inode, u64 size)
         return size > ~0ull >> 1 ? -EINVAL : -EFBIG;
     }
     mutex_lock(&inode->lock);
+    if (size > inode->size) {
+        inode_clear_tail(inode);
+    }
     if (inode->ops->truncate) {
         error = inode->ops->truncate(inode, size);
     } else if (inode->flags & INODE_SHM) {

@@ -302,6 +302,74 @@ static int ext2_read_page(struct inode *inode, u64 index, struct frame *frame)
     return error;
 }
 
+/*
+ * Read-ahead: pages whose blocks are in a row on the disk come in one request.
+ * => the run starts at frames[0]; *pages says how long it is
+ */
+static int read_run(struct inode *inode, u64 first, unsigned count, struct frame *const frames[],
+                    unsigned *pages)
+{
+    struct block_request request = {.operation = BLOCK_READ};
+    u32 start, block;
+    int error = ext2_map(inode, first, &start);
+
+    *pages = 1;
+    if (error || start == 0) {
+        return error ? error : ext2_read_page(inode, first, frames[0]);
+    }
+    for (unsigned i = 0; i < count && i < BLOCK_SEGMENTS; i++) {
+        error = ext2_map(inode, first + i, &block);
+        if (error || block != start + i) {
+            break;
+        }
+        request.segment[i] = (struct block_segment){frame_to_virt(frames[i]), EXT2_BLOCK_SIZE};
+        request.segment_count = i + 1;
+    }
+    *pages = request.segment_count;
+    request.sector = (u64)start * SECTORS_PER_BLOCK;
+    error = block_execute(ext2_of(inode)->disk, &request);
+    if (!error && first + *pages > inode->size >> PAGE_SHIFT) {
+        u64 last = inode->size >> PAGE_SHIFT;
+
+        if (last >= first) {
+            memset((u8 *)frame_to_virt(frames[last - first]) + (inode->size & PAGE_MASK), 0,
+                   PAGE_SIZE - (inode->size & PAGE_MASK));
+        }
+    }
+    return error;
+}
+
+static int ext2_read_pages(struct inode *inode, u64 first, unsigned count,
+                           struct frame *const frames[])
+{
+    int error = 0;
+
+    while (!error && count > 0) {
+        unsigned done = 1;
+
+        if (first < inode_pages(inode)) {
+            error = read_run(inode, first, count, frames, &done);
+        } else {
+            page_zero(frame_to_virt(frames[0])); /* truncated meanwhile */
+        }
+        first += done;
+        frames += done;
+        count -= done;
+    }
+    return error;
+}
+
+static bool is_zero(const u8 *page)
+{
+    const u64 *words = (const u64 *)page;
+    u64 any = 0;
+
+    for (u32 i = 0; i < PAGE_SIZE / sizeof(u64); i++) {
+        any |= words[i];
+    }
+    return any == 0;
+}
+
 static int ext2_write_page(struct inode *inode, u64 index, struct frame *frame)
 {
     struct ext2 *ext2 = ext2_of(inode);
@@ -320,10 +388,8 @@ static int ext2_write_page(struct inode *inode, u64 index, struct frame *frame)
         return error;
     }
     if (block == 0) {
-        return -ENOSPC; /* every way to make a page dirty goes by prepare_write */
-    }
-    if (index == inode->size >> PAGE_SHIFT) { /* what a mapping wrote behind the end stays out */
-        memset(bytes + (inode->size & PAGE_MASK), 0, PAGE_SIZE - (inode->size & PAGE_MASK));
+        /* Stores go by prepare_write; only zeros (a cut tail) may be dirty over a hole. */
+        return is_zero(bytes) ? 0 : -ENOSPC;
     }
     return block_write(ext2->disk, (u64)block * SECTORS_PER_BLOCK, bytes, SECTORS_PER_BLOCK);
 }
@@ -347,29 +413,12 @@ static int ext2_prepare_write(struct inode *inode, u64 index)
 int ext2_truncate(struct inode *inode, u64 size)
 {
     bool shrinks = size <= inode->size;
-    struct frame *last = NULL;
-    u32 block = 0;
-    int error = ext2_begin_change(ext2_of(inode));
+    int error = size > ext2_size_limit() ? -EFBIG : ext2_begin_change(ext2_of(inode));
 
-    if (size > ext2_size_limit()) {
-        return -EFBIG;
-    }
-    /* The rest of the new last page must be zero on the disk too, else growing shows it again. */
-    if (!error && shrinks && (size & PAGE_MASK) != 0) {
-        error = ext2_map(inode, size >> PAGE_SHIFT, &block);
-        if (!error && block != 0) {
-            last = cache_get(inode, size >> PAGE_SHIFT, &error);
-        }
-    }
     if (error) {
         return error;
     }
     cache_truncate(inode, size);
-    if (last) {
-        memset((u8 *)frame_to_virt(last) + (size & PAGE_MASK), 0, PAGE_SIZE - (size & PAGE_MASK));
-        cache_mark_dirty(inode, last);
-        cache_put(last);
-    }
     if (shrinks) {
         error = ext2_free_from(inode, inode_pages(inode));
     }
@@ -395,6 +444,7 @@ int ext2_sync_inode(struct inode *inode, bool datasync)
 
 const struct inode_ops ext2_file_inode_ops = {
     .read_page = ext2_read_page,
+    .read_pages = ext2_read_pages,
     .write_page = ext2_write_page,
     .prepare_write = ext2_prepare_write,
     .readlink = ext2_readlink,

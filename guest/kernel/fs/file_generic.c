@@ -20,6 +20,13 @@
 /* How far into the file bytes may go. */
 #define SIZE_LIMIT (1ull << 62)
 
+/* The page, with more read ahead if it is not there yet. */
+static struct frame *page_to_read(struct inode *inode, u64 index, int *error)
+{
+    return cache_is_resident(inode, index) ? cache_get(inode, index, error)
+                                           : cache_get_ahead(inode, index, error);
+}
+
 static ssize_t generic_read(struct inode *inode, u64 user, size_t size, u64 *offset)
 {
     size_t done = 0;
@@ -28,7 +35,7 @@ static ssize_t generic_read(struct inode *inode, u64 user, size_t size, u64 *off
     while (done < size && *offset < inode->size) {
         u64 within = *offset & PAGE_MASK;
         size_t chunk = min_u64(min_u64(PAGE_SIZE - within, size - done), inode->size - *offset);
-        struct frame *frame = cache_get(inode, *offset >> PAGE_SHIFT, &error);
+        struct frame *frame = page_to_read(inode, *offset >> PAGE_SHIFT, &error);
         size_t left;
 
         if (!frame) {
@@ -72,11 +79,7 @@ ssize_t inode_read_kernel(struct inode *inode, void *buffer, size_t size, u64 of
     return (ssize_t)done;
 }
 
-/*
- * The file is about to grow past its end: what a mapping wrote behind the end in the last
- * page must not become part of the file.  => inode->lock is held
- */
-static void clear_tail(struct inode *inode)
+void inode_clear_tail(struct inode *inode)
 {
     u64 within = inode->size & PAGE_MASK;
     struct frame *frame = within ? cache_find(inode, inode->size >> PAGE_SHIFT) : NULL;
@@ -150,7 +153,7 @@ static ssize_t generic_write(struct inode *inode, const struct source *from, siz
         return -EFBIG;
     }
     if (size > 0 && *offset > inode->size) {
-        clear_tail(inode);
+        inode_clear_tail(inode);
     }
     while (done < size) {
         size_t chunk = min_u64(PAGE_SIZE - (*offset & PAGE_MASK), size - done);

@@ -189,6 +189,9 @@ int vfs_unlink(const struct path_start *start, const char *path)
         mutex_lock(&victim->lock);
         error = last.directory->ops->unlink(last.directory, last.name, last.length);
         mutex_unlock(&victim->lock);
+        if (victim->links == 0) {
+            cache_orphan(victim); /* nobody will read what is still to be written */
+        }
     }
     mutex_unlock(&last.directory->lock);
     inode_put(victim); /* the last reference frees it: outside the locks */

@@ -122,6 +122,9 @@ static int move_locked(struct move *move, u32 flags)
                               move->to.length, flags);
     if (move->replaced) {
         mutex_unlock(&move->replaced->lock);
+        if (move->replaced->links == 0) {
+            cache_orphan(move->replaced);
+        }
     }
     if (!error) {
         inode_set_name(move->moved, to, move->to.name, move->to.length);
