@@ -34,7 +34,7 @@ enum {
 };
 
 #define MAGIC 0x74726976u     /* "virt" */
-#define VENDOR 0x4c544c46u    /* "FLTL" */
+#define VENDOR 0x554d4551u    /* "QEMU": xv6 takes no other */
 #define STATUS_DRIVER_OK 0x04u
 #define STATUS_FEATURES_OK 0x08u
 #define STATUS_NEEDS_RESET 0x40u
@@ -169,8 +169,8 @@ static void write_status(struct virtio *v, u32 value)
         return;
     }
     u32 fresh = value & ~v->status & 0xff;
-    if ((fresh & STATUS_FEATURES_OK) && ((v->driver_features & ~v->features) ||
-                                         !(v->driver_features & VIRTIO_F_VERSION_1))) {
+    /* VERSION_1 ought to be taken, but xv6 writes the low 32 bits only. */
+    if ((fresh & STATUS_FEATURES_OK) && (v->driver_features & ~v->features)) {
         fresh &= ~STATUS_FEATURES_OK; /* refused: the driver reads it back as 0 */
     }
     if (!((v->status | fresh) & STATUS_FEATURES_OK)) {
