@@ -5,7 +5,7 @@
  * `exec=CMD` at the end of the kernel's command line: CMD runs under /bin/sh with
  * its standard input, output and error on the virtio-console ports 1, 1 and 2
  * (the console where there are none), and the machine ends with its status.
- * Otherwise a shell on /dev/console, started again whenever it ends.
+ * Otherwise a shell on /dev/console; when it ends, the machine ends with its status.
  * Signals: SIGUSR2 and SIGTERM power off, SIGINT restarts.
  */
 #include "text.h"
@@ -207,10 +207,5 @@ int main(int argc, char **argv)
         command = find_command(line, length);
     if (command != NULL)
         power_off(reap_until(start_shell(command)));
-    for (;;) {
-        int pid = start_shell(NULL);
-
-        if (pid < 0 || reap_until(pid) == 127)
-            sys_sleep_ms(1000);
-    }
+    power_off(reap_until(start_shell(NULL)));
 }

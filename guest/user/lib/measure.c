@@ -7,6 +7,9 @@
 #include <asm/sigcontext.h>
 #include <asm/ucontext.h>
 
+extern char _text_begin[], _text_end[], _constants_begin[], _constants_end[];
+extern char _data_begin[], _data_end[];
+
 static const char *const kind_texts[FAULT_KIND_COUNT] = {
     [0] = "none",
 #define FAULT_KIND(id, NAME, text, allowed, help) [id] = text,
@@ -250,4 +253,25 @@ u64 measure_instructions(void)
         return 0;
     __asm__ volatile("csrr %0, instret" : "=r"(value));
     return instructions_forbidden ? 0 : value;
+}
+
+/* Three pages of stack, so that what follows does not grow it. */
+__attribute__((noinline)) static void touch_stack(void)
+{
+    volatile u8 room[3 * PAGE];
+
+    for (size_t i = 0; i < sizeof room; i += PAGE / 2)
+        room[i] = 0;
+}
+
+void touch_program(void)
+{
+    for (const volatile char *p = _text_begin; p < _text_end; p += PAGE)
+        (void)*p;
+    for (const volatile char *p = _constants_begin; p < _constants_end; p += PAGE)
+        (void)*p;
+    for (volatile char *p = _data_begin; p < _data_end;
+         p = (volatile char *)(((u64)p & ~(PAGE - 1)) + PAGE))
+        *p = *p;
+    touch_stack();
 }

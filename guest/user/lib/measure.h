@@ -50,6 +50,12 @@ int page_resident(const void *address);
 /* Moves the pages out (MADV_PAGEOUT); false when they are still there afterwards. */
 bool page_out(void *address, size_t size);
 
+/*
+ * Touches the program's own code, constants, data and three pages of stack, so that
+ * they cause no fault later.
+ */
+void touch_program(void);
+
 /* Retired instructions, or 0 where programs may not read them. */
 u64 measure_instructions(void);
 

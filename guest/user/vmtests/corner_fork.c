@@ -289,6 +289,8 @@ static int leave(void *arg)
     char *argv[] = {vm_program, "--exec-true", NULL}, *envp[] = {NULL};
     u8 byte = 0;
 
+    sys_close(l->ready[0]);
+    sys_close(l->go[1]);
     EXPECT(sys_write(l->ready[1], "r", 1) == 1);
     EXPECT(sys_read(l->go[0], &byte, 1) == 1);
     if (l->how == 1)
@@ -313,10 +315,12 @@ int vm_corner_14(void)
         EXPECT(l.at != NULL && sys_pipe(l.ready) == 0 && sys_pipe(l.go) == 0);
         pattern_fill(l.at, PAGES * PAGE, 80);
         pid = child_start(leave, &l);
+        sys_close(l.ready[1]);
+        sys_close(l.go[0]);
         EXPECT(sys_read(l.ready[0], &byte, 1) == 1);
         EXPECT(sys_write(l.go[1], "g", 1) == 1);
         EXPECT(child_wait(pid) == VM_OK);
-        measure_faults(&before);
+        vm_measure(&before);
         pages_write(l.at, PAGES, 1);
         if (vm_lazy("fork")) {
             EXPECT(faults_of(&before, FAULT_COW_REUSE, PAGES) == PAGES);

@@ -260,7 +260,7 @@ int vm_populate(void)
 
     EXPECT(!sys_failed(at));
     EXPECT(SYS(mincore, at, 8 * PAGE, vector) == 0);
-    measure_faults(&before);
+    vm_measure(&before);
     pages_write(at, 8, 1);
     EXPECT(faults_of(&before, FAULT_ZERO_FILL, 0) == 0);
     if (on_faultline()) {

@@ -38,10 +38,17 @@ int vm_skip(const char *why)
     return VM_SKIPPED;
 }
 
+static struct faults now;
+
+void vm_measure(struct faults *out)
+{
+    measure_faults(&now);
+    measure_faults(out);
+    measure_faults(out);
+}
+
 u64 faults_of(const struct faults *before, unsigned kind, u64 otherwise)
 {
-    static struct faults now;
-
     measure_faults(&now);
     return now.exact ? now.kind[kind] - before->kind[kind] : otherwise;
 }
@@ -76,20 +83,21 @@ static void run_once(const struct test *test, struct outcome *out)
         reason_fd = fds[1];
         SYS(setpgid, 0, 0);
         SYS(setitimer, 0, limit, 0);
+        touch_program();
         catch_faults(false);
         status = test->run();
         file_remove();
         sys_exit(status);
     }
     sys_close(fds[1]);
+    out->status = pid > 0 ? child_wait(pid) : VM_FAILED;
+    /* Whatever the check started and left goes too; then the pipe has an end. */
+    if (pid > 0)
+        sys_kill(-pid, SIGKILL);
     while (pid > 0 && (n = sys_read(fds[0], out->why + used, sizeof out->why - 1 - used)) > 0)
         used += (size_t)n;
     out->why[used] = '\0';
     sys_close(fds[0]);
-    out->status = pid > 0 ? child_wait(pid) : VM_FAILED;
-    /* Whatever the check started and left goes too. */
-    if (pid > 0)
-        sys_kill(-pid, SIGKILL);
     while (sys_wait(-1, NULL, 1 /* WNOHANG */) > 0)
         continue;
 }
@@ -188,6 +196,7 @@ int main(int argc, char **argv)
     if (argc == 2 && text_equal(argv[1], "-l"))
         return list();
     find_program(argv[0]);
+    touch_program(); /* mapped here, the code is not dropped with the page cache */
     for (size_t i = 0; i < TEST_COUNT; i++) {
         if (!wanted(tests[i].name, argc, argv))
             continue;

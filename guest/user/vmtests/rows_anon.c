@@ -127,7 +127,7 @@ int vm_zero_map(void)
     u64 first, frames = 0;
 
     EXPECT(at != NULL);
-    measure_faults(&before);
+    vm_measure(&before);
     EXPECT(pages_read(at, PAGES) == 0);
     if (vm_lazy("mmap") && !kernel_option("vm.zeropage=", "off")) {
         EXPECT(faults_of(&before, FAULT_ZERO_MAP, PAGES) == PAGES);
@@ -147,7 +147,7 @@ int vm_zero_fill(void)
     u8 *at = pages_private(PAGES);
 
     EXPECT(at != NULL);
-    measure_faults(&before);
+    vm_measure(&before);
     pages_write(at, PAGES, 0x5a);
     if (vm_lazy("mmap"))
         EXPECT(faults_of(&before, FAULT_ZERO_FILL, PAGES) == PAGES);
@@ -163,7 +163,7 @@ int vm_zero_copy(void)
 
     EXPECT(at != NULL && other != NULL);
     EXPECT(pages_read(at, PAGES) == 0 && *other == 0);
-    measure_faults(&before);
+    vm_measure(&before);
     pages_write(at, PAGES, 9);
     if (vm_lazy("mmap") && !kernel_option("vm.zeropage=", "off"))
         EXPECT(faults_of(&before, FAULT_ZERO_COPY, PAGES) == PAGES);
@@ -189,7 +189,7 @@ int vm_cow_reuse(void)
     pattern_fill(at, PAGES * PAGE, 3);
     EXPECT(child_run(only_exit, NULL) == 0);
     frame = page_frame(at);
-    measure_faults(&before);
+    vm_measure(&before);
     pages_write(at, PAGES, 1);
     if (vm_lazy("fork"))
         EXPECT(faults_of(&before, FAULT_COW_REUSE, PAGES) == PAGES);
@@ -222,6 +222,8 @@ static int copy_child(void *arg)
 {
     struct copy_case *c = arg;
 
+    sys_close(c->to_parent[0]);
+    sys_close(c->to_child[1]);
     pattern_fill(c->at, 4 * PAGE, 50);
     EXPECT(pattern_check(c->at + 4 * PAGE, 4 * PAGE, 41) == -1);
     EXPECT(tell(c->to_parent[1]));
@@ -243,9 +245,11 @@ int vm_cow_copy(void)
     pattern_fill(c.at + 4 * PAGE, 4 * PAGE, 41);
     pid = child_start(copy_child, &c);
     EXPECT(pid > 0);
+    sys_close(c.to_parent[1]);
+    sys_close(c.to_child[0]);
     EXPECT(hear(c.to_parent[0]));
     EXPECT(pattern_check(c.at, 4 * PAGE, 40) == -1);
-    measure_faults(&before);
+    vm_measure(&before);
     pattern_fill(c.at + 4 * PAGE, 4 * PAGE, 60);
     if (vm_lazy("fork"))
         EXPECT(faults_of(&before, FAULT_COW_COPY, 4) == 4);

@@ -31,7 +31,7 @@ int vm_cow_file(void)
     at = map_file(fd, PAGES, PROT_READ | PROT_WRITE, MAP_PRIVATE);
     EXPECT(at != NULL);
     EXPECT(pattern_check(at, PAGES * PAGE, 1) == -1);
-    measure_faults(&before);
+    vm_measure(&before);
     for (size_t i = 0; i < PAGES; i++)
         at[i * PAGE + 5] ^= 0xa5;
     if (vm_lazy("mmap"))
@@ -53,7 +53,7 @@ int vm_file_map(void)
     EXPECT(fd >= 0);
     at = map_file(fd, PAGES, PROT_READ, MAP_SHARED);
     EXPECT(at != NULL);
-    measure_faults(&before);
+    vm_measure(&before);
     EXPECT(pattern_check(at, PAGES * PAGE, 1) == -1);
     /* Neighbours may be mapped in the same fault, so one at least. */
     if (vm_lazy("mmap"))
@@ -74,7 +74,7 @@ int vm_file_read(void)
     dropped = drop_caches();
     at = map_file(fd, PAGES, PROT_READ, MAP_SHARED);
     EXPECT(at != NULL);
-    measure_faults(&before);
+    vm_measure(&before);
     EXPECT(pattern_check(at, PAGES * PAGE, 1) == -1);
     if (dropped && vm_lazy("mmap"))
         EXPECT(faults_of(&before, FAULT_FILE_READ, 1) >= 1);
@@ -125,7 +125,7 @@ int vm_file_cow(void)
     EXPECT(fd >= 0);
     at = map_file(fd, PAGES, PROT_READ | PROT_WRITE, MAP_PRIVATE);
     EXPECT(at != NULL);
-    measure_faults(&before);
+    vm_measure(&before);
     pages_write(at, PAGES, 0x11);
     if (vm_lazy("mmap"))
         EXPECT(faults_of(&before, FAULT_FILE_COW, PAGES) == PAGES);
@@ -145,7 +145,7 @@ int vm_file_write(void)
     EXPECT(fd >= 0);
     at = map_file(fd, PAGES, PROT_READ | PROT_WRITE, MAP_SHARED);
     EXPECT(at != NULL);
-    measure_faults(&before);
+    vm_measure(&before);
     pages_write(at, PAGES, 0x22);
     if (vm_lazy("mmap"))
         EXPECT(faults_of(&before, FAULT_FILE_WRITE, PAGES) == PAGES);
@@ -171,7 +171,7 @@ int vm_mkwrite(void)
     at = map_file(fd, PAGES, PROT_READ | PROT_WRITE, MAP_SHARED);
     EXPECT(at != NULL);
     EXPECT(pattern_check(at, PAGES * PAGE, 1) == -1);
-    measure_faults(&before);
+    vm_measure(&before);
     pages_write(at, PAGES, 0x33);
     if (vm_lazy("mmap"))
         EXPECT(faults_of(&before, FAULT_MKWRITE, PAGES) == PAGES);

@@ -15,7 +15,7 @@ int vm_shm_fill(void)
     u8 *at = pages_shared(PAGES);
 
     EXPECT(at != NULL);
-    measure_faults(&before);
+    vm_measure(&before);
     EXPECT(pages_read(at, PAGES / 2) == 0);
     pages_write(at + PAGES / 2 * PAGE, PAGES / 2, 4);
     if (vm_lazy("mmap"))
@@ -30,7 +30,7 @@ static int store_shared(void *arg)
     static struct faults before;
     u8 *at = arg;
 
-    measure_faults(&before);
+    vm_measure(&before);
     EXPECT(pages_read(at, PAGES) == 3 * PAGES);
     pattern_fill(at, PAGES * PAGE, 12);
     return VM_OK;
@@ -63,7 +63,7 @@ int vm_shm_swapin(void)
     pattern_fill(at, PAGES * PAGE, 13);
     if (!page_out(at, PAGES * PAGE))
         return vm_skip("pages cannot be moved out here");
-    measure_faults(&before);
+    vm_measure(&before);
     EXPECT(at[0] == pattern_byte(0, 13));
     EXPECT(faults_of(&before, FAULT_SHM_SWAPIN, 1) >= 1);
     EXPECT(child_run(check_shared, at) == VM_OK);
@@ -84,7 +84,7 @@ int vm_swap_map(void)
     pattern_fill(at, PAGES * PAGE, 20);
     if (!page_out(at, PAGES * PAGE))
         return vm_skip("pages cannot be moved out here");
-    measure_faults(&before);
+    vm_measure(&before);
     EXPECT(pattern_check(at, PAGES * PAGE, 20) == -1);
     EXPECT(faults_of(&before, FAULT_SWAP_MAP, PAGES) +
                faults_of(&before, FAULT_SWAP_READ, 0) <= PAGES);
@@ -102,7 +102,7 @@ int vm_swap_read(void)
     for (u64 round = 21; round < 24; round++) {
         if (!page_out(at, PAGES * PAGE))
             return vm_skip("pages cannot be moved out here");
-        measure_faults(&before);
+        vm_measure(&before);
         EXPECT(pattern_check(at, PAGES * PAGE, round) == -1);
         EXPECT(faults_of(&before, FAULT_SWAP_READ, 1) >= 1);
         pattern_fill(at, PAGES * PAGE, round + 1);

@@ -35,6 +35,8 @@ int vm_skip(const char *why);
         EXPECT(fault_seen.address == (u64)(at));                                                   \
     } while (0)
 
+/* The counts now.  Its own copies of shared pages, after a fork, are not in them. */
+void vm_measure(struct faults *out);
 /*
  * Faults of one kind since `before`, where the kernel counts kinds; `otherwise`
  * elsewhere (so that EXPECT(faults_of(...) == n) passes there).

@@ -9,9 +9,6 @@
 #error "LAB_NAME is given by the build: the program's name"
 #endif
 
-extern char _text_begin[], _text_end[], _constants_begin[], _constants_end[];
-extern char _data_begin[], _data_end[];
-
 static struct faults before, after;
 static const char *step_text;
 static bool failed, exact, lazy;
@@ -174,27 +171,6 @@ void *lab_need(void *pages)
         sys_exit(1);
     }
     return pages;
-}
-
-/* Three pages of stack, so that a step does not grow it. */
-__attribute__((noinline)) static void touch_stack(void)
-{
-    volatile u8 room[3 * PAGE];
-
-    for (size_t i = 0; i < sizeof room; i += PAGE / 2)
-        room[i] = 0;
-}
-
-static void touch_program(void)
-{
-    for (const volatile char *p = _text_begin; p < _text_end; p += PAGE)
-        (void)*p;
-    for (const volatile char *p = _constants_begin; p < _constants_end; p += PAGE)
-        (void)*p;
-    for (volatile char *p = _data_begin; p < _data_end;
-         p = (volatile char *)(((u64)p & ~(PAGE - 1)) + PAGE))
-        *p = *p;
-    touch_stack();
 }
 
 int main(int argc, char **argv)
