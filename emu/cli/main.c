@@ -10,6 +10,7 @@
 
 #include "emu/base/log.h"
 #include "emu/cli/session.h"
+#include "emu/monitor/monitor.h"
 #include "emu/trace/diff.h"
 
 /* A program started without standard streams must not take a disk image for its stdout. */
@@ -56,6 +57,9 @@ int main(int argc, char **argv)
     }
     if (argc > 1 && strcmp(argv[1], "trace") == 0) {
         return trace_main(argc - 2, argv + 2);
+    }
+    if (argc > 1 && strcmp(argv[1], "ctl") == 0) {
+        return ctl_main(argc - 2, argv + 2);
     }
     return start(argc, argv, false);
 }

@@ -138,6 +138,10 @@ int recording_close(struct recording *r, struct observer *o, int status)
     if (o && recording_wanted(r)) {
         observer_finish(o);
     }
+    if (r->expect && !scope_found(r->scope)) {
+        log_error("--expect counts the faults of one program and its children; it never ran (is it "
+                  "built into the shell?)");
+    }
     if (r->expect && !expect_holds(r->expect, &r->counts, stderr) && status == 0) {
         status = 1;
     }

@@ -17,6 +17,7 @@
 #include "emu/machine/machine.h"
 #include "emu/map/shot.h"
 #include "emu/map/window.h"
+#include "emu/monitor/monitor.h"
 #include "emu/observe/observe.h"
 #include "emu/time/clock.h"
 
@@ -110,6 +111,7 @@ static bool run_machine(struct session *s, struct machine *m, struct observer *o
 struct company {
     struct recording recording;
     struct observer *observer;
+    struct monitor *monitor;
     struct debuglog *debuglog;
     struct shot *shot;
 };
@@ -135,18 +137,81 @@ static bool open_company(struct company *c, const struct session *s, int argc, c
     return recording_open(&c->recording, s, argc, argv, err);
 }
 
+static const char *after(const char *text, const char *prefix)
+{
+    size_t n = strlen(prefix);
+    return text && strncmp(text, prefix, n) == 0 ? text + n : NULL;
+}
+
+/* "unix:PATH", with QEMU's ",server,nowait" behind it taken as said. */
+static bool listen_at(struct monitor *m, const char *where, const char *option, bool json,
+                      struct error *err)
+{
+    const char *path = after(where, "unix:");
+    char copy[128];
+    if (!path) {
+        return error_set(err, EINVAL, "%s %s: say unix:PATH%s", option, where,
+                         json ? "" : ", stdio or none");
+    }
+    size_t length = strcspn(path, ",");
+    if (length >= sizeof copy) {
+        return error_set(err, ENAMETOOLONG, "%s: the path is too long", option);
+    }
+    snprintf(copy, sizeof copy, "%.*s", (int)length, path);
+    return monitor_listen(m, copy, json, err);
+}
+
+static bool wants_monitor(const struct session *s, const struct machine *m)
+{
+    const struct options *o = s->options;
+    bool none = o->monitor && strcmp(o->monitor, "none") == 0;
+    return (o->monitor && !none) || o->qmp || o->script ||
+           (!none && !s->command && machine_has_terminal(m));
+}
+
+static bool connect_monitor(struct company *c, const struct session *s, struct machine *m,
+                            struct error *err)
+{
+    const struct options *o = s->options;
+    c->monitor = monitor_create(m, c->observer, err);
+    if (!c->monitor) {
+        return false;
+    }
+    bool none = o->monitor && strcmp(o->monitor, "none") == 0;
+    bool stdio = o->monitor && strcmp(o->monitor, "stdio") == 0;
+    if (machine_has_terminal(m) && !none) {
+        monitor_attach_terminal(c->monitor);
+        if (stdio) {
+            machine_monitor_enter(m);
+        }
+    }
+    if (o->monitor && !none && !stdio && !listen_at(c->monitor, o->monitor, "-monitor", false, err)) {
+        return false;
+    }
+    if (o->qmp && !listen_at(c->monitor, o->qmp, "-qmp", true, err)) {
+        return false;
+    }
+    return !o->script || monitor_script(c->monitor, o->script, stdout, err);
+}
+
 static bool connect_company(struct company *c, const struct session *s, struct machine *m,
                             struct error *err)
 {
-    if (recording_wanted(&c->recording) || s->options->map || c->shot) {
+    bool monitor = wants_monitor(s, m);
+    if (monitor || recording_wanted(&c->recording) || s->options->map || c->shot) {
         c->observer = observer_create(m, err);
         if (!c->observer) {
             return false;
         }
+    }
+    if (recording_wanted(&c->recording)) {
         recording_connect(&c->recording, c->observer);
     }
     if (c->shot && !shot_connect(c->shot, m, c->observer)) {
         return error_set(err, ENOMEM, "not enough memory for a picture");
+    }
+    if (monitor && !connect_monitor(c, s, m, err)) {
+        return false;
     }
     if (c->debuglog) {
         debuglog_connect(c->debuglog, m, c->observer ? observer_hook(c->observer) : NULL);
@@ -163,6 +228,7 @@ static int close_company(struct company *c, int status)
         status = EXIT_TROUBLE;
     }
     shot_free(c->shot);
+    monitor_destroy(c->monitor);
     observer_destroy(c->observer);
     debuglog_close(c->debuglog);
     return status;

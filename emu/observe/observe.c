@@ -254,6 +254,9 @@ static void hook_probe(void *ctx, struct hart *h, unsigned event, unsigned priv,
         observer_fault_end(o, h);
         return;
     }
+    /* The scheduler may choose who runs already, idle above all: nothing has changed then. */
+    if (event == PROBE_EV_SWITCH && o->hart[h->id % MAX_HARTS].id == a[0])
+        return;
     act_on(o, h, event, a);
     u64 id = acted_on_id >> event & 1 ? a[0] : o->hart[h->id % MAX_HARTS].id;
     struct trace_record r = {.type = (u8)(RECORD_PROBE + event), .hart = (u8)h->id,

@@ -83,7 +83,7 @@ static u64 hash_fault(const struct trace_fault *f)
 
     hash = mix(hash, named ? f->area : 0xff);
     hash = mix(hash, named ? page - f->area_start : page);
-    return mix(hash, (u64)f->access | (u64)f->result << 8 | (u64)f->refs << 16 |
+    return mix(hash, (u64)f->access | (u64)f->result << 8 | (u64)trace_semantic_refs(f) << 16 |
                          (u64)(f->flags & PROBE_FLAG_KERNEL) << 48);
 }
 

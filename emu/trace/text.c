@@ -56,7 +56,7 @@ int trace_pte_words(char *out, size_t size, u64 pte)
                  : code == PTE_MARKER_POISON ? "poison"
                                              : "unknown");
     } else if (PTE_CLASS(pte) == PTE_CLASS_AWAY) {
-        line_add(&line, "away (no access), frame %" PRIx64, (u64)PTE_PAYLOAD(pte));
+        line_add(&line, "away (no access), frame 0x%" PRIx64, (u64)PTE_PAYLOAD(pte));
     } else {
         line_add(&line, "invalid 0x%" PRIx64, pte);
     }
@@ -114,9 +114,9 @@ static void line_fault(struct line *line, const struct trace_fault *fault)
              fault_cause_name(fault->cause), fault->cause, fault->va, fault->pc);
     line_place(line, fault);
     if (fault->pfn_old && fault->pfn_new && fault->pfn_old != fault->pfn_new)
-        line_add(line, " pfn %" PRIx64 "->%" PRIx64, fault->pfn_old, fault->pfn_new);
+        line_add(line, " pfn 0x%" PRIx64 "->0x%" PRIx64, fault->pfn_old, fault->pfn_new);
     else if (fault->pfn_new)
-        line_add(line, " pfn %" PRIx64, fault->pfn_new);
+        line_add(line, " pfn 0x%" PRIx64, fault->pfn_new);
     if (fault->refs)
         line_add(line, " refs %u", fault->refs);
     if (fault->kind == FAULT_SWAP_MAP || fault->kind == FAULT_SWAP_READ ||
@@ -185,7 +185,7 @@ static void line_probe(struct line *line, unsigned event, const u64 *a)
         line_rights(line, a[3]);
         break;
     case PROBE_EV_EVICT:
-        line_add(line, " pfn %" PRIx64 " %s %s %" PRIu64 ", %s, %" PRIu64 " mappings", a[0],
+        line_add(line, " pfn 0x%" PRIx64 " %s %s %" PRIu64 ", %s, %" PRIu64 " mappings", a[0],
                  (a[2] & 0xff) == 1   ? "anon"
                  : (a[2] & 0xff) == 2 ? "file"
                                       : "shm",
@@ -194,13 +194,13 @@ static void line_probe(struct line *line, unsigned event, const u64 *a)
         break;
     case PROBE_EV_SWAP_OUT:
     case PROBE_EV_SWAP_IN:
-        line_add(line, " slot %" PRIu64 " pfn %" PRIx64, a[0], a[1]);
+        line_add(line, " slot %" PRIu64 " pfn 0x%" PRIx64, a[0], a[1]);
         break;
     case PROBE_EV_SWAP_FREE:
         line_add(line, " slot %" PRIu64, a[0]);
         break;
     case PROBE_EV_WRITEBACK:
-        line_add(line, " inode %" PRIu64 " page %" PRIu64 " pfn %" PRIx64 " %s", a[0], a[1], a[2],
+        line_add(line, " inode %" PRIu64 " page %" PRIu64 " pfn 0x%" PRIx64 " %s", a[0], a[1], a[2],
                  writeback_reason_name((unsigned)a[3]));
         break;
     case PROBE_EV_RECLAIM:

@@ -16,7 +16,7 @@
 
 /*
  * One line for people, no newline: "#1042 i=12003441 p3 cow-copy store page fault (15)
- * stval=0x... sepc=0x... heap+0x1000 pfn 8041c->80500 refs 2 cost 5010 ok".
+ * stval=0x... sepc=0x... heap+0x1000 pfn 0x8041c->0x80500 refs 2 cost 5010 ok".
  * Returns the length as snprintf does.
  */
 int trace_line(char *out, size_t size, const struct trace_record *record);
@@ -29,6 +29,11 @@ int trace_line_exact(char *out, size_t size, const struct trace_record *record);
  */
 bool trace_line_semantic(char *out, size_t size, const struct trace_record *record,
                          unsigned other_process);
+/*
+ * References as far as they are part of the meaning: of frames that are shared copy-on-write.  Those
+ * of page-cache pages depend on who else happens to use the file.
+ */
+u32 trace_semantic_refs(const struct trace_fault *fault);
 /* A flat JSON object, no newline.  64-bit values beyond 2^53 and addresses are hex strings. */
 int trace_line_json(char *out, size_t size, const struct trace_record *record);
 /* Comma-separated: one column for each common field and fault field; empty where not a fault. */

@@ -93,6 +93,18 @@ static bool semantic_probe(struct line *line, const struct trace_record *record,
     }
 }
 
+u32 trace_semantic_refs(const struct trace_fault *fault)
+{
+    switch (fault->kind) {
+    case FAULT_COW_REUSE:
+    case FAULT_COW_COPY:
+    case FAULT_SWAP_COW:
+        return fault->refs;
+    default:
+        return 0;
+    }
+}
+
 bool trace_line_semantic(char *out, size_t size, const struct trace_record *record,
                          unsigned other_process)
 {
@@ -107,8 +119,8 @@ bool trace_line_semantic(char *out, size_t size, const struct trace_record *reco
     line_add(&line, " %c ", fault_access_letter(fault->access));
     line_place(&line, fault);
     line_add(&line, " %s", fault_result_name(fault->result));
-    if (fault->refs)
-        line_add(&line, " refs=%u", fault->refs);
+    if (trace_semantic_refs(fault))
+        line_add(&line, " refs=%u", trace_semantic_refs(fault));
     if (fault->flags & PROBE_FLAG_KERNEL)
         line_add(&line, " kernel");
     return true;

@@ -26,7 +26,7 @@ static void a_fault_line_says_cause_stval_and_sepc(void **state)
     r.fault.flags = PROBE_FLAG_KERNEL;
     trace_line(line, sizeof line, &r);
     assert_string_equal(line, "#1042 i=12003441 p3 cow-copy store page fault (15) "
-                              "stval=0x40001008 sepc=0x10001 heap+0x1000 pfn 8041c->80500 refs 2 "
+                              "stval=0x40001008 sepc=0x10001 heap+0x1000 pfn 0x8041c->0x80500 refs 2 "
                               "cost 401 ok kernel");
     assert_true(trace_line_semantic(line, sizeof line, &r, 0));
     assert_string_equal(line, "cow-copy W heap+0x1000 ok refs=2 kernel");
@@ -57,7 +57,7 @@ static void ptes_are_put_in_words(void **state)
     trace_pte_words(text, sizeof text, (uint64_t)1 << 10 | 2 << 1);
     assert_string_equal(text, "guard marker");
     trace_pte_words(text, sizeof text, (uint64_t)0x80123 << 10 | 3 << 1);
-    assert_string_equal(text, "away (no access), frame 80123");
+    assert_string_equal(text, "away (no access), frame 0x80123");
     trace_number(text, sizeof text, 12003441);
     assert_string_equal(text, "12,003,441");
     trace_number(text, sizeof text, 7);

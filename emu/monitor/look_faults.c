@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT */
+/* look_faults.c - faults, fault, explain, reset-counters. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "emu/monitor/address.h"
+#include "emu/monitor/explain.h"
+#include "emu/monitor/value.h"
+#include "emu/trace/text.h"
+
+COMMAND_HANDLER(faults);
+COMMAND_HANDLER(fault);
+COMMAND_HANDLER(explain);
+COMMAND_HANDLER(reset_counters);
+
+#define SHOWN_PIDS 8 /* columns of the table */
+
+json_t *run_faults(struct call *call)
+{
+    struct observer *o = call->observer;
+    const char *by = call_text(call, "by");
+    bool by_pid = !by || strstr(by, "pid");
+
+    if (by && strcmp(by, "by kind,pid") && strcmp(by, "by kind") && strcmp(by, "by pid,kind"))
+        return call_fail(call, "faults can be counted by kind, or by kind,pid; not '%s'", by);
+    json_t *value = json_object(), *rows = json_array(), *pids = json_array();
+    for (size_t i = 0; by_pid && i < observer_counted_pids(o); i++)
+        json_array_append_new(pids, json_integer(observer_counted_pid(o, i)));
+    for (unsigned kind = 0; kind < FAULT_KIND_COUNT; kind++) {
+        const struct fault_count *c = observer_kind_count(o, kind);
+        if (!c->count)
+            continue;
+        json_t *row = json_object(), *counts = json_array();
+        value_set_text(row, "kind", "%s", kind ? fault_kind_name(kind) : "(unnamed)");
+        value_set_count(row, "total", c->count);
+        value_set_count(row, "cost", c->cost);
+        value_set_count(row, "p50", observer_cost_percentile(c, 50));
+        value_set_count(row, "p95", observer_cost_percentile(c, 95));
+        value_set_count(row, "max", c->max_cost);
+        value_set_count(row, "frames", c->frames);
+        value_set_count(row, "io", c->io);
+        for (size_t i = 0; by_pid && i < observer_counted_pids(o); i++)
+            json_array_append_new(counts, value_count(observer_pid_kind(o, i, kind)));
+        json_object_set_new(row, "by_pid", counts);
+        json_array_append_new(rows, row);
+    }
+    json_object_set_new(value, "pids", pids);
+    json_object_set_new(value, "kinds", rows);
+    value_set_count(value, "faults", observer_counts(o)->faults);
+    value_set_count(value, "label_mismatches", observer_label_mismatches(o));
+    return value;
+}
+
+void show_faults(const json_t *value, struct buffer *out)
+{
+    const json_t *pids = value_list(value, "pids");
+    size_t all = json_array_size(pids), from = all > SHOWN_PIDS ? all - SHOWN_PIDS : 0, i;
+    json_t *row;
+
+    buffer_printf(out, "%-12s %9s", "kind", "total");
+    for (size_t p = from; p < all; p++) {
+        char head[16];
+        snprintf(head, sizeof head, "pid%lld", (long long)json_integer_value(json_array_get(pids, p)));
+        buffer_printf(out, " %7s", head);
+    }
+    buffer_printf(out, "   %-22s %8s %7s\n", "instructions p50/p95", "frames+", "I/O");
+    json_array_foreach(value_list(value, "kinds"), i, row) {
+        const json_t *counts = value_list(row, "by_pid");
+        char cost[48];
+        buffer_printf(out, "%-12s %9" PRIu64, value_string(row, "kind"),
+                      value_u64(row, "total"));
+        for (size_t p = from; p < all; p++)
+            buffer_printf(out, " %7lld", (long long)json_integer_value(json_array_get(counts, p)));
+        snprintf(cost, sizeof cost, "%" PRIu64 " / %" PRIu64, value_u64(row, "p50"),
+                 value_u64(row, "p95"));
+        buffer_printf(out, "   %-22s %8" PRIu64 " %7" PRIu64 "\n", cost,
+                      value_u64(row, "frames"), value_u64(row, "io"));
+    }
+    buffer_printf(out, "%" PRIu64 " faults, label mismatches %" PRIu64 "%s\n",
+                  value_u64(value, "faults"), value_u64(value, "label_mismatches"),
+                  from ? " (the last processes are shown; JSON has all)" : "");
+}
+
+/* "last", nothing, or a number. */
+static bool find_fault(struct call *call, struct trace_record *out)
+{
+    const char *which = call_text(call, "which");
+    char *end;
+
+    if (!which || !strcmp(which, "last")) {
+        if (observer_last_fault(call->observer, 0, out))
+            return true;
+        return error_set(&call->error, 2, "there was no fault yet");
+    }
+    if (*which == '#')
+        which++;
+    u64 seq = strtoull(which, &end, 0);
+    if (*end || end == which)
+        return error_set(&call->error, 22, "'%s' is neither last nor the number of a fault", which);
+    if (observer_fault(call->observer, seq, out))
+        return true;
+    return error_set(&call->error, 2, "fault %s is none, or is no longer kept (the last %d are)",
+                     which, OBSERVER_RING);
+}
+
+static json_t *record_value(struct call *call, const struct trace_record *r)
+{
+    char line[2 * TRACE_LINE], symbol[80];
+
+    trace_line_json(line, sizeof line, r);
+    json_t *value = json_loads(line, 0, NULL);
+    if (!value)
+        value = json_object();
+    trace_line(line, TRACE_LINE, r);
+    value_set_text(value, "text", "%s", line);
+    if (symbol_at(call, r->fault.pc, symbol, sizeof symbol))
+        value_set_text(value, "symbol", "%s", symbol);
+    return value;
+}
+
+json_t *run_fault(struct call *call)
+{
+    const char *which = call_text(call, "which");
+    struct trace_record record;
+    u64 count = 10;
+    json_t *value, *list;
+
+    if (!call_number(call, "count", &count))
+        return NULL;
+    if (which && strcmp(which, "last")) {
+        if (!find_fault(call, &record))
+            return NULL;
+        count = 0;
+    } else if (!observer_last_fault(call->observer, 0, &record)) {
+        return call_fail(call, "there was no fault yet");
+    }
+    list = json_array();
+    if (!count)
+        json_array_append_new(list, record_value(call, &record));
+    if (count > OBSERVER_RING)
+        count = OBSERVER_RING;
+    for (u64 i = count; i > 0; i--)
+        if (observer_last_fault(call->observer, i - 1, &record))
+            json_array_append_new(list, record_value(call, &record));
+    value = json_object();
+    json_object_set_new(value, "faults", list);
+    return value;
+}
+
+void show_fault(const json_t *value, struct buffer *out)
+{
+    size_t i;
+    json_t *entry;
+
+    json_array_foreach(value_list(value, "faults"), i, entry) {
+        buffer_text(out, value_string(entry, "text"));
+        if (value_string(entry, "symbol")[0])
+            buffer_printf(out, "  [%s]", value_string(entry, "symbol"));
+        buffer_byte(out, '\n');
+    }
+}
+
+json_t *run_explain(struct call *call)
+{
+    struct trace_record record;
+    struct buffer text = {0};
+
+    if (!find_fault(call, &record))
+        return NULL;
+    json_t *value = record_value(call, &record);
+    explain_fault(&record, &text);
+    buffer_byte(&text, 0);
+    value_set_text(value, "explanation", "%s", text.data ? (char *)text.data : "");
+    buffer_free(&text);
+    return value;
+}
+
+void show_explain(const json_t *value, struct buffer *out)
+{
+    buffer_printf(out, "%s\n%s", value_string(value, "text"), value_string(value, "explanation"));
+}
+
+json_t *run_reset_counters(struct call *call)
+{
+    observer_reset_counts(call->observer);
+    return json_object();
+}
+
+void show_reset_counters(const json_t *value, struct buffer *out)
+{
+    (void)value;
+    (void)out;
+}
