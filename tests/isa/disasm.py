@@ -59,8 +59,8 @@ def disassemble(code, mode, folder):
     open(source, "w").write(f'.attribute arch, "{ARCH}"\n.text\n.incbin "{raw}"\n')
     subprocess.run([CC + "gcc", "-c", source, "-o", elf], check=True)
     subprocess.run([CC + "strip", elf], check=True)  # no mapping symbols: all of it is code
-    out = subprocess.run([CC + "objdump", "-j", ".text", "-D", elf] + (["-M", mode] if mode else []),
-                         check=True, capture_output=True, text=True).stdout
+    command = [CC + "objdump", "-j", ".text", "-D", elf] + (["-M", mode] if mode else [])
+    out = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     lines = {}
     for line in out.splitlines():
         m = re.match(r"\s*([0-9a-f]+):\t([0-9a-f]+)\s*\t(.*)$", line)
@@ -84,7 +84,8 @@ def same(word, ours, theirs, mode):
     our_name, their_name = ours.split(" ")[0], theirs.split(" ")[0]
     if our_name == "c.nop" and their_name == "c.addi":
         return theirs.startswith("c.addi zero,")
-    if not mode and our_name in (their_name + "i", re.sub("(w|.uw)?$", r"i\1", their_name, count=1)):
+    immediate = re.sub("(w|.uw)?$", r"i\1", their_name, count=1)
+    if not mode and our_name in (their_name + "i", immediate):
         if ours.split(" ")[1] == theirs.split(" ")[1]:
             return True
     if our_name.startswith("csr"):
