@@ -148,13 +148,17 @@ static bool attend(struct hart *h, u32 *reason)
     return true;
 }
 
-static struct jit_entry *find_entry(struct jit *jit, u64 physical)
+static struct jit_entry *find_entry(struct jit *jit, u64 physical, bool *cold)
 {
     struct jit_entry *entry = jit->bucket[(physical >> 1) & (ENTRY_BUCKETS - 1)];
     while (entry && entry->physical != physical) {
         entry = entry->chain;
     }
-    return entry ? entry : jit_new_entry(jit, physical);
+    if (entry) {
+        return entry;
+    }
+    *cold = jit_is_cold(jit, physical);
+    return *cold ? NULL : jit_new_entry(jit, physical);
 }
 
 /* Interprets for a while; true: the run has ended. */
@@ -193,11 +197,13 @@ const u8 *jit_dispatch(struct hart *h, struct jit_frame *frame)
             }
         }
         struct jit_entry *entry = NULL;
+        bool cold = false;
         if (h->fetch_page != FETCH_NONE) {
-            entry = find_entry(jit, h->fetch_physical + (h->pc & 0xfff));
+            entry = find_entry(jit, h->fetch_physical + (h->pc & 0xfff), &cold);
         }
         if (!entry) {
-            if (interpret_some(jit, h, 1, &frame->exit_reason)) {
+            i64 stretch = cold ? COLD_STRETCH : 1;
+            if (interpret_some(jit, h, stretch, &frame->exit_reason)) {
                 return jit->leave;
             }
             continue;

@@ -24,7 +24,13 @@
 
 #define HART_BIAS 128
 
-enum { JUMP_ENTRIES = 4096 };
+enum {
+    JUMP_ENTRIES = 4096,
+    /* Translating a region costs as much as interpreting some 30,000 instructions, so code is
+     * interpreted in stretches until its page has been met often enough. */
+    COLD_STRETCH = 512,
+    HOT_PAGE = 24,
+};
 
 /* Where indirect jumps and jumps between regions look first, by the host address of the target. */
 struct jump_entry {
@@ -90,6 +96,7 @@ struct jit {
     void (*enter)(struct hart *h, struct jit_frame *in, const u8 *code);
     struct jit_entry *bucket[ENTRY_BUCKETS];
     struct jit_region **page; /* by page of RAM */
+    u8 *heat;                 /* by page of RAM: how often cold code of it was met */
     struct jump_entry jumps[JUMP_ENTRIES];
     u64 next_id;
     struct jit_counters counters;
@@ -101,6 +108,8 @@ struct jit_region *jit_translate(struct jit *jit);
 /* jit.c: translates the region entered at this address and returns the entry; NULL: it cannot be.
  */
 struct jit_entry *jit_new_entry(struct jit *jit, u64 physical);
+/* The page has not been met often enough to be translated; counts this time. */
+bool jit_is_cold(struct jit *jit, u64 physical);
 /* thunks.c: the code that is always there.  False when there is no room. */
 bool jit_make_thunks(struct jit *jit);
 

@@ -154,6 +154,16 @@ static void add_region(struct jit *jit, struct jit_region *region)
     jit->counters.regions++;
 }
 
+bool jit_is_cold(struct jit *jit, u64 physical)
+{
+    u8 *heat = &jit->heat[page_index(jit, physical)];
+    if (*heat >= HOT_PAGE) {
+        return false;
+    }
+    ++*heat;
+    return true;
+}
+
 struct jit_entry *jit_new_entry(struct jit *jit, u64 physical)
 {
     u64 page = physical & ~(u64)0xfff;
@@ -223,6 +233,7 @@ static void jit_destroy(struct engine *engine)
         }
         free(jit->page);
     }
+    free(jit->heat);
     if (jit->interp) {
         jit->interp->destroy(jit->interp);
     }
@@ -254,8 +265,9 @@ struct engine *jit_create(struct hart *const *harts, unsigned count, struct erro
     jit->ram = harts[0]->ram;
     jit->features = find_features();
     jit->page = calloc(jit->ram->size >> RAM_PAGE_SHIFT, sizeof *jit->page);
+    jit->heat = calloc(jit->ram->size >> RAM_PAGE_SHIFT, 1);
     jit->interp = interp_create(harts, count, err);
-    if (!jit->page || !jit->interp) {
+    if (!jit->page || !jit->heat || !jit->interp) {
         if (jit->interp) {
             error_set(err, ENOMEM, "out of memory");
         }

@@ -125,7 +125,7 @@ void write_position(struct translator *t)
     x86_store(&t->x, X86_8, HART_AT(pc), RCX);
 }
 
-static void call_routine(struct translator *t, const u8 *routine)
+void call_routine(struct translator *t, const u8 *routine)
 {
     static const u8 opcode = 0xe8;
     if (!t->x.full && t->x.end - t->x.next >= 5) {
@@ -412,7 +412,7 @@ static void emit_stub(struct translator *t, const struct stub *s)
     switch (s->kind) {
     case STUB_BUDGET:
         write_position(t);
-        spill_registers(t);
+        call_routine(t, t->spill);
         x86_store_imm(x, X86_4, FRAME_AT(status), JIT_INTERPRET);
         x86_jump_to(x, t->jit->dispatch);
         break;

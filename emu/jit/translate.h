@@ -74,6 +74,10 @@ unsigned f_read(struct translator *t, unsigned f, unsigned scratch);
 unsigned f_result(const struct translator *t, unsigned f); /* xmm0 when it lives in memory */
 void f_written(struct translator *t, unsigned f, unsigned reg);
 
+/* Calls t->spill (all that the region may have changed goes to memory; nothing else is touched) or
+ * t->reload (everything comes back from there). */
+void call_routine(struct translator *t, const u8 *routine);
+
 /* A jump to code that is written later. */
 void add_stub(struct translator *t, u8 *from, enum stub_kind kind, unsigned size, bool sign,
               unsigned reg);

@@ -134,16 +134,7 @@ static void call_slow(struct translator *t, const struct stub *s, const struct i
     /* rax: virtual address.  Guest registers go to memory, where a trap handler's world finds them.
      */
     x86_store(x, X86_8, FRAME_AT(value), RAX);
-    for (unsigned n = 1; n < 32; n++) {
-        if (x_host(t, n) != X86_NONE && (t->region->int_written >> n & 1)) {
-            x86_store(x, X86_8, x_at(n), x_host(t, n));
-        }
-    }
-    for (unsigned n = 0; n < 32; n++) {
-        if (f_host(t, n) != REGION_NONE && (t->region->float_written >> n & 1)) {
-            x86_float_store(x, true, f_at(n), f_host(t, n));
-        }
-    }
+    call_routine(t, t->spill);
     if (s->kind == STUB_FSTORE) {
         unsigned from = f_read(t, i->rs2, 1);
         x86_float_to_reg(x, X86_8, RDX, from);
@@ -172,16 +163,7 @@ void emit_memory_stub(struct translator *t, const struct stub *s)
     const struct insn *i = &t->region->insn[s->insn];
     call_slow(t, s, i);
     x86_store(x, X86_4, FRAME_AT(status), RAX);
-    for (unsigned n = 1; n < 32; n++) {
-        if (x_host(t, n) != X86_NONE) {
-            x86_load(x, X86_8, false, x_host(t, n), x_at(n));
-        }
-    }
-    for (unsigned n = 0; n < 32; n++) {
-        if (f_host(t, n) != REGION_NONE) {
-            x86_float_load(x, true, f_host(t, n), f_at(n));
-        }
-    }
+    call_routine(t, t->reload);
     if (s->kind == STUB_LOAD) {
         enum x86_reg to = x_result(t, i->rd);
         x86_load(x, (enum x86_width)s->size, s->sign, to, FRAME_AT(value));
@@ -199,15 +181,6 @@ void emit_memory_stub(struct translator *t, const struct stub *s)
     /* Something wants to be looked at before the next instruction. */
     x86_alu_store_imm(x, X86_ADD, X86_8, HART_AT(pc), i->len);
     x86_lea(x, X86_8, R15, x86_at(R15, rest_of_block(t) - 1));
-    for (unsigned n = 1; n < 32; n++) {
-        if (x_host(t, n) != X86_NONE && (t->region->int_written >> n & 1)) {
-            x86_store(x, X86_8, x_at(n), x_host(t, n));
-        }
-    }
-    for (unsigned n = 0; n < 32; n++) {
-        if (f_host(t, n) != REGION_NONE && (t->region->float_written >> n & 1)) {
-            x86_float_store(x, true, f_at(n), f_host(t, n));
-        }
-    }
+    call_routine(t, t->spill);
     x86_jump_to(x, t->jit->dispatch_store);
 }
