@@ -75,7 +75,7 @@ void hart_start_supervisor(struct hart *h, u64 pc, u64 argument)
                  BIT(CAUSE_FETCH_PAGE) | BIT(CAUSE_LOAD_PAGE) | BIT(CAUSE_STORE_PAGE);
     h->mideleg = BIT(IRQ_SSI) | BIT(IRQ_STI) | BIT(IRQ_SEI);
     h->mcounteren = 7;
-    h->scounteren = 0;
+    h->scounteren = 7;
     h->menvcfg |= (h->extensions & ISA_ZICBOZ ? ENVCFG_CBZE : 0) |
                   (h->extensions & ISA_SSTC ? ENVCFG_STCE : 0);
     h->pmp_config[0] = 0x1f; /* NAPOT, all rights */
