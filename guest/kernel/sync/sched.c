@@ -294,7 +294,11 @@ void sched_tick(u64 now_ns)
 {
     struct hart_local *hart = this_hart();
 
-    if (now_ns < hart->slice_end || hart->task == hart->idle) {
+    if (now_ns < hart->slice_end) {
+        return;
+    }
+    if (hart->task == hart->idle) { /* the end of a slice whose task is gone */
+        hart->slice_end = ~0ull;
         return;
     }
     hart->slice_end = now_ns + SLICE_NS;
