@@ -21,13 +21,31 @@ const char *fault_kind_text(unsigned kind)
     return kind < FAULT_KIND_COUNT ? kind_texts[kind] : "?";
 }
 
+/*
+ * All that measuring writes to is in one page, which is touched before the counts are
+ * taken: so that measuring after a fork does not count its own copy-on-write.
+ */
+static struct {
+    struct usage usage;
+    struct faults scratch;
+    int source; /* of the kinds: 0 not tried, 1 per process, 2 whole machine, 3 none */
+    char text[2048];
+} work __attribute__((aligned(4096)));
+_Static_assert(sizeof work <= 4096, "one page");
+
+struct faults *measure_scratch(void)
+{
+    return &work.scratch;
+}
+
 /* Lines "kind count"; false when the file is not there. */
 static bool read_kinds(const char *path, u64 *kinds)
 {
-    static char text[2048];
+    char *text = work.text;
     const char *at = text;
 
-    if (text_read_file(path, text, sizeof text) <= 0)
+    text[0] = '\0';
+    if (text_read_file(path, text, sizeof work.text) <= 0)
         return false;
     while (*at != '\0') {
         for (unsigned k = 1; k < FAULT_KIND_COUNT; k++) {
@@ -46,21 +64,18 @@ static bool read_kinds(const char *path, u64 *kinds)
 
 void measure_faults(struct faults *out)
 {
-    static struct usage usage;
-    static int source; /* 0 not tried, 1 per process, 2 whole machine, 3 none */
-
-    SYS(getrusage, 0, &usage);
-    out->minor = (u64)usage.minflt;
-    out->major = (u64)usage.majflt;
+    SYS(getrusage, 0, &work.usage);
+    out->minor = (u64)work.usage.minflt;
+    out->major = (u64)work.usage.majflt;
     for (unsigned k = 0; k < FAULT_KIND_COUNT; k++)
         out->kind[k] = 0;
-    if (source == 0)
-        source = read_kinds("/proc/self/faults", out->kind) ? 1
+    if (work.source == 0)
+        work.source = read_kinds("/proc/self/faults", out->kind) ? 1
                  : read_kinds("/proc/faults", out->kind)    ? 2
                                                             : 3;
-    else if (source < 3)
-        read_kinds(source == 1 ? "/proc/self/faults" : "/proc/faults", out->kind);
-    out->exact = source < 3;
+    else if (work.source < 3)
+        read_kinds(work.source == 1 ? "/proc/self/faults" : "/proc/faults", out->kind);
+    out->exact = work.source < 3;
 }
 
 void faults_subtract(struct faults *after, const struct faults *before)

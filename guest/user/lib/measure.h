@@ -59,4 +59,7 @@ void touch_program(void);
 /* Retired instructions, or 0 where programs may not read them. */
 u64 measure_instructions(void);
 
+/* Room for one more result, in the page that measuring writes to anyway. */
+struct faults *measure_scratch(void);
+
 #endif
