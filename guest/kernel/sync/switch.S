@@ -4,7 +4,9 @@
  * registers.
  *
  * context_switch() is an ordinary call to the compiler: only callee-saved
- * registers have to survive.  tp stays: it belongs to the hart.
+ * registers have to survive.  tp stays: it belongs to the hart.  gp, which the kernel
+ * does not use, is the user's own and goes with the task: a fault that slept returns
+ * without loading it from the frame.
  */
     .option arch, +d
 
@@ -26,6 +28,7 @@ context_switch:                 /* a0 = from, a1 = to (struct context) */
     sd s9, 88(a0)
     sd s10, 96(a0)
     sd s11, 104(a0)
+    sd gp, 112(a0)
     ld ra, 0(a1)
     ld sp, 8(a1)
     ld s0, 16(a1)
@@ -40,6 +43,7 @@ context_switch:                 /* a0 = from, a1 = to (struct context) */
     ld s9, 88(a1)
     ld s10, 96(a1)
     ld s11, 104(a1)
+    ld gp, 112(a1)
     ret
 
 /* A new task starts here, as if context_switch() returned: s0 = function, s1 = argument. */

@@ -23,6 +23,7 @@ enum task_state {
 /* Callee-saved registers of a task that is switched out. */
 struct context {
     u64 ra, sp, s[12];
+    u64 gp; /* the user's: the kernel does not use it */
 };
 
 #define KERNEL_STACK_SIZE 16384ul
