@@ -116,7 +116,7 @@ bool kernel_option(const char *parameter, const char *word)
     static char line[1024];
     const char *at, *end;
 
-    if (text_read_file("/proc/cmdline", line, sizeof line) <= 0)
+    if (line[0] == '\0' && text_read_file("/proc/cmdline", line, sizeof line) <= 0)
         return false;
     at = text_find(line, parameter);
     if (at == NULL)
