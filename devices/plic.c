@@ -13,7 +13,7 @@
 
 static u32 pending_word(const struct plic *p, unsigned word)
 {
-    return p->level[word] & ~p->claimed[word];
+    return (p->level[word] | p->latched[word]) & ~p->claimed[word];
 }
 
 /* The source a context would claim: highest priority above the threshold, lowest number first. */
@@ -43,16 +43,26 @@ static void update(struct plic *p)
     }
 }
 
+static void set_bit(struct plic *p, u32 *words, u32 source, bool value)
+{
+    u32 bit = 1u << (source % 32);
+    u32 next = value ? words[source / 32] | bit : words[source / 32] & ~bit;
+    if (next != words[source / 32]) {
+        words[source / 32] = next;
+        update(p);
+    }
+}
+
 static void set_line(void *ctx, u32 source, bool level)
 {
     struct plic *p = ctx;
-    u32 bit = 1u << (source % 32);
-    u32 *word = &p->level[source / 32];
-    u32 next = level ? *word | bit : *word & ~bit;
-    if (next != *word) {
-        *word = next;
-        update(p);
-    }
+    set_bit(p, p->level, source, level);
+}
+
+static void set_latched_line(void *ctx, u32 source, bool level)
+{
+    struct plic *p = ctx;
+    set_bit(p, p->latched, source, level);
 }
 
 struct irq_line plic_input(struct plic *p, u32 source)
@@ -60,11 +70,17 @@ struct irq_line plic_input(struct plic *p, u32 source)
     return (struct irq_line){.set = set_line, .ctx = p, .number = source};
 }
 
+struct irq_line plic_latched_input(struct plic *p, u32 source)
+{
+    return (struct irq_line){.set = set_latched_line, .ctx = p, .number = source};
+}
+
 static u32 claim(struct plic *p, struct plic_context *c)
 {
     u32 source = best_source(p, c);
     if (source) {
         p->claimed[source / 32] |= 1u << (source % 32);
+        p->latched[source / 32] &= ~(1u << (source % 32));
         update(p);
     }
     return source;
@@ -183,6 +199,7 @@ static void reset(void *state)
     struct plic *p = state;
     memset(p->priority, 0, sizeof p->priority);
     memset(p->claimed, 0, sizeof p->claimed);
+    memset(p->latched, 0, sizeof p->latched);
     for (unsigned i = 0; i < p->contexts; i++) {
         memset(p->context[i].enable, 0, sizeof p->context[i].enable);
         p->context[i].threshold = 0;
@@ -197,6 +214,7 @@ static void save(const void *state, struct serial_writer *writer)
     serial_put_bytes(writer, "priority", p->priority, sizeof p->priority);
     for (unsigned i = 0; i < PLIC_WORDS; i++) {
         serial_put_u64(writer, "level", p->level[i]);
+        serial_put_u64(writer, "latched", p->latched[i]);
         serial_put_u64(writer, "claimed", p->claimed[i]);
     }
     for (unsigned i = 0; i < p->contexts; i++) {
@@ -216,6 +234,7 @@ static bool load(void *state, struct serial_reader *reader, struct error *err)
     serial_get_bytes(reader, "priority", p->priority, sizeof p->priority);
     for (unsigned i = 0; i < PLIC_WORDS; i++) {
         p->level[i] = (u32)serial_get_u64(reader, "level");
+        p->latched[i] = (u32)serial_get_u64(reader, "latched");
         p->claimed[i] = (u32)serial_get_u64(reader, "claimed");
     }
     for (unsigned i = 0; i < p->contexts; i++) {

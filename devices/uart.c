@@ -49,7 +49,13 @@ static u8 interrupt_cause(const struct uart *u)
 
 static void update(struct uart *u)
 {
-    irq_set(&u->irq, interrupt_cause(u) != IIR_NONE);
+    u8 cause = interrupt_cause(u);
+    bool sent = (u->ier & IER_SENT) && u->sent;
+    irq_set(&u->irq, cause != IIR_NONE && cause != IIR_SENT);
+    if (sent != u->sent_line) {
+        u->sent_line = sent;
+        irq_set(&u->irq_sent, sent);
+    }
 }
 
 static size_t room(void *device)
@@ -126,6 +132,8 @@ int uart_take(struct uart *u)
 static void write_data(struct uart *u, u8 byte)
 {
     u->polls = 0;
+    u->sent = false; /* full for no time at all, but that is an edge */
+    update(u);
     if (u->mcr & MCR_LOOP) {
         push(u, byte);
     } else {
@@ -268,7 +276,7 @@ static void reset(void *state)
 }
 
 #define UART_FIELDS(F) \
-    F(ier) F(lcr) F(mcr) F(scr) F(fcr) F(divisor) F(sent) F(break_in) F(head) F(count) F(polls)
+    F(ier) F(lcr) F(mcr) F(scr) F(fcr) F(divisor) F(sent) F(sent_line) F(break_in) F(head) F(count) F(polls)
 
 static void save(const void *state, struct serial_writer *writer)
 {
@@ -300,13 +308,14 @@ static void destroy(void *state)
 const struct device_ops uart_device_ops = {
     .reset = reset, .save = save, .load = load, .destroy = destroy};
 
-struct uart *uart_create(struct irq_line irq)
+struct uart *uart_create(struct irq_line irq, struct irq_line irq_sent)
 {
     struct uart *u = calloc(1, sizeof *u);
     if (!u) {
         return NULL;
     }
     u->irq = irq;
+    u->irq_sent = irq_sent;
     u->port = (struct charport){.device = u, .room = room, .receive = receive, .hangup = hangup};
     reset(u);
     return u;

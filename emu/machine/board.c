@@ -116,7 +116,8 @@ bool board_build(struct machine *m, struct error *err)
         return false;
     }
     m->finisher = (struct finisher){machine_power_off, machine_request_reset, m};
-    m->uart = uart_create(plic_input(m->plic, BOARD_IRQ_UART));
+    m->uart = uart_create(plic_input(m->plic, BOARD_IRQ_UART),
+                          plic_latched_input(m->plic, BOARD_IRQ_UART));
     m->rtc = rtc_create(&m->clock, plic_input(m->plic, BOARD_IRQ_RTC), m->config.rtc_epoch);
     if (!m->uart || !m->rtc) {
         return out_of_memory(err);

@@ -93,6 +93,35 @@ static void test_plic_priority_and_threshold(void **state)
     rig_stop(&rig);
 }
 
+static void test_plic_latched(void **state)
+{
+    struct rig rig;
+    (void)state;
+    rig_start(&rig);
+    struct plic *p = make_plic(&rig);
+    struct irq_line edge = plic_latched_input(p, 10);
+    plic_out(p, 40, 1);
+    plic_out(p, ENABLE(1), 1u << 10);
+    irq_set(&edge, true);
+    assert_int_equal(plic_in(p, CLAIM(1)), 10);
+    plic_out(p, CLAIM(1), 10); /* the line is still high: once is enough */
+    assert_false(rig.line[1]);
+    irq_set(&edge, false);
+    irq_set(&edge, true);
+    assert_true(rig.line[1]);
+    irq_set(&edge, false); /* taken back before anybody claimed it */
+    assert_false(rig.line[1]);
+    irq_set(&edge, true);
+    assert_int_equal(plic_in(p, CLAIM(1)), 10);
+    irq_set(&edge, false);
+    irq_set(&edge, true); /* again while it is served: comes after completion */
+    assert_false(rig.line[1]);
+    plic_out(p, CLAIM(1), 10);
+    assert_true(rig.line[1]);
+    plic_device_ops.destroy(p);
+    rig_stop(&rig);
+}
+
 static void test_plic_outside(void **state)
 {
     struct rig rig;
@@ -306,7 +335,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_plic_claim), cmocka_unit_test(test_plic_priority_and_threshold),
-        cmocka_unit_test(test_plic_outside), cmocka_unit_test(test_plic_state),
+        cmocka_unit_test(test_plic_outside), cmocka_unit_test(test_plic_latched), cmocka_unit_test(test_plic_state),
         cmocka_unit_test(test_clint_timer), cmocka_unit_test(test_clint_software),
         cmocka_unit_test(test_clint_state), cmocka_unit_test(test_rtc),
         cmocka_unit_test(test_finisher),

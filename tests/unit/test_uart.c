@@ -39,7 +39,7 @@ static int set_up(void **state)
     static struct bench b;
     memset(&b, 0, sizeof b);
     rig_start(&b.rig);
-    b.uart = uart_create(rig_line(&b.rig, 0));
+    b.uart = uart_create(rig_line(&b.rig, 0), rig_line(&b.rig, 1));
     b.uart->port.owner = &b;
     b.uart->port.transmit = take_sent;
     b.uart->port.wanted = count_wanted;
@@ -127,12 +127,19 @@ static void test_transmit_interrupt(void **state)
 {
     struct bench *b = *state;
     out(b, 1, 0x02);
-    assert_true(b->rig.line[0]);
-    assert_int_equal(in(b, 2) & 0x0f, 0x02); /* reading it acknowledges */
+    assert_true(b->rig.line[1]);
     assert_false(b->rig.line[0]);
+    assert_int_equal(in(b, 2) & 0x0f, 0x02); /* reading it acknowledges */
+    assert_false(b->rig.line[1]);
     assert_int_equal(in(b, 2) & 0x0f, 0x01);
     out(b, 0, 'x');
-    assert_true(b->rig.line[0]);
+    assert_true(b->rig.line[1]);
+    unsigned edges = b->rig.edges;
+    out(b, 0, 'y'); /* not acknowledged, but each byte is an edge of its own */
+    assert_true(b->rig.line[1]);
+    assert_int_equal(b->rig.edges, edges + 1);
+    out(b, 1, 0x00);
+    assert_false(b->rig.line[1]);
 }
 
 static void test_loopback(void **state)
@@ -192,7 +199,7 @@ static void test_outside(void **state)
 static void test_state(void **state)
 {
     struct bench *b = *state;
-    struct uart *other = uart_create((struct irq_line){0});
+    struct uart *other = uart_create((struct irq_line){0}, (struct irq_line){0});
     out(b, 2, 0x81);
     out(b, 1, 0x07);
     out(b, 3, 0x1b);
