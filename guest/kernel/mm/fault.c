@@ -290,6 +290,10 @@ static inline void classify(struct fault *fault)
     if (unlikely(area == NULL || fault->address - area->start >= area->end - area->start)) {
         area = area_find(mm, fault->address);
         fault->area = area;
+        if (unlikely(mm->forking)) {
+            fault->need = NEED_LOCK;
+            return;
+        }
         if (area == NULL) {
             no_area(fault);
             return;

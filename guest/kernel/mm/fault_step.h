@@ -15,6 +15,7 @@
 enum fault_need {
     NEED_NOTHING,
     NEED_FRAME,    /* memory: for a page or a page table */
+    NEED_LOCK,     /* the address space is being copied: wait for mm->lock */
     NEED_GROW,     /* the stack area must grow; takes mm->lock */
     NEED_READ,     /* page `index` of `inode` must be read */
     NEED_BUSY,     /* `held` is being read by somebody else */

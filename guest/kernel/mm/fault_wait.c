@@ -139,6 +139,10 @@ static void satisfy(struct fault *fault)
     case NEED_FRAME:
         wait_for_frame(fault);
         break;
+    case NEED_LOCK:
+        mutex_lock(&fault->mm->lock);
+        mutex_unlock(&fault->mm->lock);
+        break;
     case NEED_GROW:
         grow_stack(fault);
         break;

@@ -8,8 +8,9 @@
  * case 9).  One flush at the end takes the parent's stale write permissions from
  * the TLBs before the child can run (corner case 10).
  *
- * The parent's mm->lock is held throughout, so its areas do not change; faults of
- * its other threads are kept out table by table, by pte_lock.
+ * The parent's mm->lock is held throughout, so its areas do not change, and faults
+ * of its other threads wait (mm->forking): the child must not see a later page that
+ * such a thread touched without the earlier one (corner case 12).
  */
 #include "lib/errno.h"
 #include "mm/object.h"
@@ -208,6 +209,15 @@ static int copy_area(struct mm *parent, struct mm *child, const struct area *are
     return error;
 }
 
+/* Faults look at the flag only when the cached area does not help: so there must be none. */
+static void set_forking(struct mm *mm, bool forking)
+{
+    spin_lock(&mm->pte_lock);
+    mm->forking = forking;
+    mm->last_found = NULL;
+    spin_unlock(&mm->pte_lock);
+}
+
 struct mm *mm_fork(struct mm *parent)
 {
     struct mm *child = mm_create_child(parent);
@@ -218,6 +228,7 @@ struct mm *mm_fork(struct mm *parent)
         return NULL;
     }
     mutex_lock(&parent->lock);
+    set_forking(parent, true);
     for (struct area *area = parent->first_area; area != NULL && error == 0; area = area->next) {
         if ((area->flags & AREA_FLAG_DONTFORK) == 0) {
             error = copy_area(parent, child, area, &entries);
@@ -226,6 +237,7 @@ struct mm *mm_fork(struct mm *parent)
     child->data_pages = parent->data_pages;
     child->stack_pages = parent->stack_pages;
     tlb_flush_mm(parent); /* also after a failure: entries lost W */
+    set_forking(parent, false);
     mutex_unlock(&parent->lock);
     if (error != 0) {
         mm_put(child); /* takes the counts back; the parent's pages may stay COW, which is harmless */

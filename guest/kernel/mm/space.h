@@ -27,6 +27,7 @@ struct mm {
     struct tree areas;
     struct area *first_area;
     struct area *last_found; /* pte_lock: cache of area_find() */
+    bool forking;            /* pte_lock: faults wait until the copy is complete */
     u32 area_count;
     u64 hole_hint;           /* no hole of hole_size or more above this address */
     u64 hole_size;
