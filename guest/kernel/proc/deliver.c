@@ -63,8 +63,11 @@ static void begin_stop(struct process *process, u32 signo)
 
 static void report_death(const struct process *process, const struct signal_info *info)
 {
-    log_debug("%s[%u]: killed by signal %d, code %d, address %#lx", process->name, process->pid,
-              info->signo, info->code, info->value);
+    const struct trapframe *frame = current()->frame;
+
+    log_debug("%s[%u]: killed by signal %d, code %d, address %#lx; pc %#lx ra %#lx sp %#lx",
+              process->name, process->pid, info->signo, info->code, info->value, frame->pc,
+              frame->regs[REG_RA], frame->regs[REG_SP]);
 }
 
 /* The signal's default action.  process_lock; may not return. */
