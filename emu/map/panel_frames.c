@@ -2,7 +2,7 @@
 /*
  * panel_frames.c - physical memory, one cell a frame (or a power of two of them).
  *
- * Rows are a power of two of frames long, so that every row begins at a round address.  Hue is the
+ * Rows are a power of two of cells long, so that every row begins at a round address.  Hue is the
  * frame's class, brightness how recently something happened to it; marks: a dot at the lower right
  * for dirty, at the lower left for accessed, an inner box for shared, a corner for pinned.
  */
@@ -14,7 +14,7 @@ static color_t frame_color(const struct painter *p, const struct map_frame *fram
 {
     if (p->view->heat) {
         int brightness = age_brightness(p->model->icount, frame->touched);
-        return heat_color(p->view->palette, (brightness - 115) * 256 / 141);
+        return heat_color(p->view->palette, (brightness - 140) * 256 / 117);
     }
     color_t color = class_color(frame->class);
     if (frame->class == CLASS_FREE || frame->class == CLASS_RESERVED) {
@@ -39,7 +39,8 @@ static const struct map_frame *cell_frame(const struct map_model *model, u64 ind
 
 static void paint_marks(const struct painter *p, struct rect cell, const struct map_frame *frame)
 {
-    int dot = cell.w / 5 > 1 ? cell.w / 5 : 1;
+    int dot = (cell.w < cell.h ? cell.w : cell.h) / 5;
+    dot = dot > 1 ? dot : 1;
     color_t ink = p->theme->background;
     if (frame->marks & MAP_MARK_DIRTY) {
         canvas_fill(p->canvas,
@@ -62,14 +63,15 @@ static void paint_cell(const struct painter *p, const struct frame_grid *grid, u
                        int y)
 {
     const struct map_frame *frame = cell_frame(p->model, index, grid->per_cell);
-    int gap = grid->side >= 5 ? 1 : 0;
-    struct rect cell = {x, y, grid->side - gap, grid->side - gap};
+    int side = grid->cell_w < grid->cell_h ? grid->cell_w : grid->cell_h;
+    int gap = side >= 4 ? 1 : 0;
+    struct rect cell = {x, y, grid->cell_w - gap, grid->cell_h - gap};
     canvas_fill(p->canvas, cell, frame_color(p, frame));
     if (p->view->changed_only && !(frame->marks & MAP_MARK_CHANGED)) {
         canvas_tint(p->canvas, cell, p->theme->background, 200);
     }
-    bool room = grid->side >= p->layout.unit + 2 && grid->side >= 14;
-    if (grid->side >= 6) {
+    bool room = cell.w >= p->layout.glyph + 2 && cell.h >= p->layout.unit - 2;
+    if (side >= 6) {
         paint_marks(p, cell, frame);
     }
     if (room && p->view->letters) {
@@ -80,8 +82,8 @@ static void paint_cell(const struct painter *p, const struct frame_grid *grid, u
     }
     u64 pfn = p->model->first_pfn + index;
     if (p->view->cursor_pfn >= pfn && p->view->cursor_pfn < pfn + grid->per_cell) {
-        canvas_frame(p->canvas, (struct rect){x - 1, y - 1, grid->side + 1, grid->side + 1},
-                     grid->side >= 12 ? 2 : 1, p->theme->select);
+        canvas_frame(p->canvas, (struct rect){x - 1, y - 1, grid->cell_w + 1, grid->cell_h + 1},
+                     side >= 12 ? 2 : 1, p->theme->select);
     }
 }
 
@@ -129,8 +131,8 @@ void paint_frames(const struct painter *p)
         if (first >= p->model->frame_count) {
             break;
         }
-        int y = grid.cells.y + (int)row * grid.side;
-        u64 every = (u64)(p->layout.unit / grid.side + 1);
+        int y = grid.cells.y + (int)row * grid.cell_h;
+        u64 every = (u64)(p->layout.unit / grid.cell_h + 1);
         if (row % every == 0) {
             char label[24];
             snprintf(label, sizeof label, "%09llx",
@@ -141,7 +143,7 @@ void paint_frames(const struct painter *p)
         for (u64 column = 0; column < grid.columns; column++) {
             u64 index = first + column * grid.per_cell;
             if (index < p->model->frame_count) {
-                paint_cell(p, &grid, index, grid.cells.x + (int)column * grid.side, y);
+                paint_cell(p, &grid, index, grid.cells.x + (int)column * grid.cell_w, y);
             }
         }
     }

@@ -14,7 +14,7 @@ static const char *state_name(u32 state)
 void paint_processes(const struct painter *p)
 {
     struct rect inside = paint_panel(p, p->layout.processes, "PROCESSES");
-    paint_line(p, inside, 0, p->theme->dim, "%-22s %-7s %7s %6s %7s", "pid name", "state", "pages",
+    paint_line(p, inside, 0, p->theme->dim, "%-20s %-7s %6s %6s %7s", "pid name", "state", "pages",
                "swap", "faults");
     for (size_t i = 0; i < p->model->process_count; i++) {
         const struct map_process *process = &p->model->process[i];
@@ -23,7 +23,7 @@ void paint_processes(const struct painter *p)
                  process->name);
         bool chosen = process->pid == p->model->pid;
         paint_line(p, inside, (int)i + 1, chosen ? p->theme->strong : p->theme->text,
-                   "%-22.22s %-7s %7llu %6llu %7llu%s", name, state_name(process->state),
+                   "%-20.20s %-7s %6llu %6llu %7llu%s", name, state_name(process->state),
                    (unsigned long long)process->rss, (unsigned long long)process->swap,
                    (unsigned long long)process->faults, chosen ? " <" : "");
     }

@@ -62,7 +62,8 @@ static void paint_area(const struct painter *p, struct rect r, const struct map_
     canvas_text(p->canvas, p->font, r.x, y + p->layout.unit, r.w - 2, p->theme->dim, name);
 }
 
-static void paint_states(const struct painter *p, int x, int y)
+/* The key, right-aligned at `right` if it fits behind `left`. */
+static void paint_states(const struct painter *p, int left, int right, int y)
 {
     static const struct {
         enum page_state state;
@@ -71,6 +72,14 @@ static void paint_states(const struct painter *p, int x, int y)
     } key[] = {{PAGE_ABSENT, '.', "not there"}, {PAGE_ZERO, 'Z', "zero page"},
                {PAGE_PRESENT, 'P', "present"},  {PAGE_DIRTY, 'D', "dirty"},
                {PAGE_COW, 'C', "COW"},          {PAGE_SWAPPED, 'S', "swapped"}};
+    int x = right;
+    for (size_t i = 0; i < sizeof key / sizeof *key; i++) {
+        x -= p->layout.unit * 3 / 4 + p->layout.glyph * 7 / 2 +
+             canvas_text_width(p->font, key[i].name);
+    }
+    if (x < left) {
+        return;
+    }
     for (size_t i = 0; i < sizeof key / sizeof *key; i++) {
         x = paint_key(p, x, y, page_state_color(key[i].state), key[i].letter, key[i].name);
     }
@@ -85,10 +94,8 @@ void paint_space(const struct painter *p)
         paint_line(p, inside, 0, p->theme->dim, "no process (p chooses one)");
         return;
     }
-    int legend = inside.x + inside.w - 62 * p->layout.glyph;
-    if (legend > inside.x + 40 * p->layout.glyph) {
-        paint_states(p, legend, p->layout.space.y + p->layout.unit / 4);
-    }
+    paint_states(p, inside.x + 34 * p->layout.glyph, inside.x + inside.w,
+                 p->layout.space.y + p->layout.unit / 4);
     int weight = 0, gap = p->layout.glyph / 2;
     for (size_t i = 0; i < p->model->area_count; i++) {
         weight += area_weight(&p->model->area[i]);

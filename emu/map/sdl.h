@@ -13,12 +13,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define SDL_FUNCTIONS(F)                                                                      \
-    F(Init)                                                                                   \
-    F(Quit) F(GetError) F(CreateWindow) F(DestroyWindow) F(CreateRenderer) F(DestroyRenderer) \
-        F(CreateTexture) F(DestroyTexture) F(UpdateTexture) F(RenderClear) F(RenderCopy)      \
-            F(RenderPresent) F(WaitEventTimeout) F(PollEvent) F(GetRendererOutputSize)        \
-                F(SetWindowFullscreen) F(SetWindowMinimumSize) F(GetWindowFlags) F(SetHint)   \
+#define SDL_FUNCTIONS(F)                                                                    \
+    F(Init)                                                                                 \
+    F(Quit)                                                                                 \
+    F(GetError) F(CreateWindow) F(DestroyWindow) F(CreateRenderer) F(DestroyRenderer)       \
+        F(CreateTexture) F(DestroyTexture) F(UpdateTexture) F(RenderClear) F(RenderCopy)    \
+            F(RenderPresent) F(WaitEventTimeout) F(PollEvent) F(GetRendererOutputSize)      \
+                F(SetWindowFullscreen) F(SetWindowMinimumSize) F(GetWindowFlags) F(SetHint) \
                     F(GetModState)
 
 struct sdl {

@@ -116,7 +116,7 @@ const char *heat_name(int palette)
 
 int age_brightness(u64 now, u64 touched)
 {
-    enum { DARKEST = 115, BRIGHTEST = 256 };
+    enum { DARKEST = 140, BRIGHTEST = 256 };
     if (touched == 0) {
         return DARKEST;
     }

@@ -32,7 +32,7 @@ color_t heat_color(int palette, int amount);
 const char *heat_name(int palette);
 
 /*
- * Brightness of a frame by the instructions since its last event, 115..256 of 256 on a logarithmic
+ * Brightness of a frame by the instructions since its last event, 140..256 of 256 on a logarithmic
  * scale from 10^4 to 10^9: what has just happened is bright, and what is cold can still be seen.
  */
 int age_brightness(u64 now, u64 touched);

@@ -36,6 +36,15 @@ struct map_layout view_layout(const struct map_view *view, int width, int height
     return l;
 }
 
+static u64 power_of_two_below(u64 value)
+{
+    u64 power = 1;
+    while (power * 2 <= value) {
+        power *= 2;
+    }
+    return power;
+}
+
 struct frame_grid view_grid(const struct map_view *view, const struct map_model *model,
                             const struct map_layout *layout)
 {
@@ -43,30 +52,38 @@ struct frame_grid view_grid(const struct map_view *view, const struct map_model 
     int label = 11 * layout->glyph, title = layout->unit + layout->unit / 2;
     struct frame_grid grid = {.cells = {area.x + label, area.y + title,
                                         area.w - label - layout->glyph,
-                                        area.h - title - layout->unit - layout->unit / 2},
+                                        area.h - title - 2 * layout->unit - layout->unit / 2},
                               .per_cell = 1};
     if (grid.cells.w < 8 || grid.cells.h < 8 || model->frame_count == 0) {
-        grid.columns = grid.rows = 0;
         return grid;
     }
-    /* The largest square at which everything fits, with a power of two of columns. */
-    u64 w = (u64)grid.cells.w, h = (u64)grid.cells.h;
-    for (u64 side = view->cell ? (u64)view->cell : 24u * (u64)view->scale;; side--) {
-        u64 columns = 1;
-        while (columns * 2 * side <= w) {
-            columns *= 2;
-        }
-        u64 rows = h / side;
-        if (columns * rows >= model->frame_count || side <= 3 || view->cell) {
-            grid.side = (int)side;
-            grid.columns = columns;
-            grid.rows = rows ? rows : 1;
-            break;
-        }
+    /*
+     * The fewest columns with which every frame has a cell of at least 3 x 3 pixels: cells are then
+     * as large as they can be.  Not enough room: several frames share a cell.
+     */
+    u64 w = (u64)grid.cells.w, h = (u64)grid.cells.h, least = 3;
+    if (view->cell) {
+        grid.columns = power_of_two_below(w / (u64)view->cell);
+        grid.cell_w = grid.cell_h = view->cell;
+        grid.rows = h / (u64)view->cell;
+        return grid;
     }
-    while (!view->cell && grid.columns * grid.rows * grid.per_cell < model->frame_count) {
+    grid.columns = 16;
+    while (grid.columns * 2 * least <= w &&
+           (h / least * grid.columns < model->frame_count ||
+            w / grid.columns > 2 * (u64)layout->unit ||
+            h / (w / grid.columns) * grid.columns * 2 < model->frame_count)) {
+        grid.columns *= 2;
+    }
+    while (grid.columns * (h / least) * grid.per_cell < model->frame_count) {
         grid.per_cell *= 2;
     }
+    u64 needed = (model->frame_count / grid.per_cell + grid.columns - 1) / grid.columns;
+    u64 cell_w = w / grid.columns, cell_h = h / (needed ? needed : 1);
+    cell_h = cell_h > 2 * cell_w ? 2 * cell_w : cell_h < least ? least : cell_h;
+    grid.cell_w = (int)cell_w;
+    grid.cell_h = (int)cell_h;
+    grid.rows = h / cell_h;
     return grid;
 }
 
@@ -77,7 +94,8 @@ u64 view_frame_at(const struct map_view *view, const struct map_model *model,
     if (grid.columns == 0 || !rect_contains(grid.cells, x, y)) {
         return 0;
     }
-    u64 column = (u64)((x - grid.cells.x) / grid.side), row = (u64)((y - grid.cells.y) / grid.side);
+    u64 column = (u64)((x - grid.cells.x) / grid.cell_w);
+    u64 row = (u64)((y - grid.cells.y) / grid.cell_h);
     u64 index = ((view->first_row + row) * grid.columns + column) * grid.per_cell;
     if (column >= grid.columns || row >= grid.rows || index >= model->frame_count) {
         return 0;
@@ -129,7 +147,7 @@ static void select_event(struct map_view *view, const struct map_model *model, i
 static void zoom(struct map_view *view, const struct map_model *model, int by)
 {
     struct map_layout layout = view_layout(view, 1280, 800);
-    int side = view->cell ? view->cell : view_grid(view, model, &layout).side;
+    int side = view->cell ? view->cell : view_grid(view, model, &layout).cell_w;
     side += by;
     view->cell = side < 3 ? 3 : side > 64 ? 64 : side;
 }

@@ -74,10 +74,10 @@ enum map_request view_click(struct map_view *view, const struct map_model *model
 /* Wheel over the frame map: scroll by rows. */
 void view_scroll(struct map_view *view, const struct map_model *model, int rows);
 
-/* The frame map's grid in `area`: side of a cell, columns, rows that fit. */
+/* The frame map's grid: size of a cell, columns (a power of two), rows that fit. */
 struct frame_grid {
     struct rect cells; /* where cells are; left of it stand the addresses */
-    int side;
+    int cell_w, cell_h;
     u64 columns, rows, per_cell; /* frames in one cell */
 };
 struct frame_grid view_grid(const struct map_view *view, const struct map_model *model,
