@@ -17,14 +17,14 @@
 struct charport {
     /* Set by the device. */
     void *device;
-    size_t (*room)(void *device);                             /* bytes it can take now */
-    void (*receive)(void *device, const u8 *data, size_t n);  /* n <= room */
-    void (*hangup)(void *device);                             /* no more input will ever come */
+    size_t (*room)(void *device);                            /* bytes it can take now */
+    void (*receive)(void *device, const u8 *data, size_t n); /* n <= room */
+    void (*hangup)(void *device);                            /* no more input will ever come */
 
     /* Set by the machine; each may be NULL. */
     void *owner;
-    void (*transmit)(void *owner, const u8 *data, size_t n);  /* the guest wrote these bytes */
-    void (*wanted)(void *owner);                              /* the guest made room for input */
+    void (*transmit)(void *owner, const u8 *data, size_t n); /* the guest wrote these bytes */
+    void (*wanted)(void *owner);                             /* the guest made room for input */
 };
 
 static inline void charport_transmit(const struct charport *port, const u8 *data, size_t n)

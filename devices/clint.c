@@ -12,8 +12,7 @@ static void update_timer(struct clint *c, unsigned hart)
 {
     struct clint_hart *h = &c->hart[hart];
     bool due = clock_ticks(c->clock) >= h->mtimecmp;
-    clock_schedule(c->clock, c->event[hart],
-                   due ? CLOCK_NEVER : clock_tick_deadline(h->mtimecmp));
+    clock_schedule(c->clock, c->event[hart], due ? CLOCK_NEVER : clock_tick_deadline(h->mtimecmp));
     irq_set(&h->timer, due);
 }
 
@@ -145,8 +144,8 @@ struct clint *clint_create(struct clock *clock, unsigned harts, const struct irq
     c->clock = clock;
     c->harts = harts;
     for (unsigned i = 0; i < harts; i++) {
-        c->hart[i] = (struct clint_hart){
-            .mtimecmp = ~0ull, .software = software[i], .timer = timer[i]};
+        c->hart[i] =
+            (struct clint_hart){.mtimecmp = ~0ull, .software = software[i], .timer = timer[i]};
         c->event[i] = clock_register(clock, names[i], timer_due, c);
     }
     return c;

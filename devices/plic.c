@@ -89,8 +89,7 @@ static u32 claim(struct plic *p, struct plic_context *c)
 /* Completing a source that this context has not enabled is ignored (specification, chapter 9). */
 static void complete(struct plic *p, const struct plic_context *c, u32 source)
 {
-    if (source > 0 && source < PLIC_SOURCES &&
-        (c->enable[source / 32] >> (source % 32) & 1)) {
+    if (source > 0 && source < PLIC_SOURCES && (c->enable[source / 32] >> (source % 32) & 1)) {
         p->claimed[source / 32] &= ~(1u << (source % 32));
         update(p);
     }

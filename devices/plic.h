@@ -4,9 +4,9 @@
  *
  * Sources are level-triggered: a source is pending while its line is high and nobody is serving
  * it; completing it while the line is still high makes it pending again.  A source can also have a
- * latched line: it makes the source pending once, until it is claimed or the line goes low.  Contexts are
- * numbered 2*hart (M-mode) and 2*hart+1 (S-mode).
- * Source: RISC-V Platform-Level Interrupt Controller specification 1.0.
+ * latched line: it makes the source pending once, until it is claimed or the line goes low.
+ * Contexts are numbered 2*hart (M-mode) and 2*hart+1 (S-mode). Source: RISC-V Platform-Level
+ * Interrupt Controller specification 1.0.
  */
 #ifndef FAULTLINE_PLIC_H
 #define FAULTLINE_PLIC_H

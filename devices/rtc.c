@@ -129,9 +129,9 @@ static void reset(void *state)
     update(r);
 }
 
-#define RTC_FIELDS(F)                                                                      \
-    F(offset_ns) F(alarm) F(alarm_high_latch) F(time_high_latch) F(alarm_running)          \
-    F(irq_pending) F(irq_enabled)
+#define RTC_FIELDS(F) \
+    F(offset_ns)      \
+    F(alarm) F(alarm_high_latch) F(time_high_latch) F(alarm_running) F(irq_pending) F(irq_enabled)
 
 static void save(const void *state, struct serial_writer *writer)
 {

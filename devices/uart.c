@@ -275,8 +275,10 @@ static void reset(void *state)
     update(u);
 }
 
-#define UART_FIELDS(F) \
-    F(ier) F(lcr) F(mcr) F(scr) F(fcr) F(divisor) F(sent) F(sent_line) F(break_in) F(head) F(count) F(polls)
+#define UART_FIELDS(F)                                                                       \
+    F(ier)                                                                                   \
+    F(lcr) F(mcr) F(scr) F(fcr) F(divisor) F(sent) F(sent_line) F(break_in) F(head) F(count) \
+        F(polls)
 
 static void save(const void *state, struct serial_writer *writer)
 {
@@ -295,7 +297,8 @@ static bool load(void *state, struct serial_reader *reader, struct error *err)
 #undef F
     serial_get_bytes(reader, "fifo", u->fifo, sizeof u->fifo);
     if (u->head >= UART_FIFO || u->count > UART_FIFO) {
-        return error_set(err, EINVAL, "uart: FIFO of %u bytes at %u is impossible", u->count, u->head);
+        return error_set(err, EINVAL, "uart: FIFO of %u bytes at %u is impossible", u->count,
+                         u->head);
     }
     return serial_ok(reader, err);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * uart.h - a 16550A serial port with its two FIFOs, as on QEMU's virt board (one byte per register).
+ * uart.h - a 16550A serial port with its two FIFOs, as on QEMU's virt board (one byte per
+ * register).
  *
  * Sending takes no guest time; receiving goes through the 16-byte FIFO.  A byte that waits below
  * the trigger level raises the time-out interrupt at once instead of after four characters' time,
@@ -24,10 +25,10 @@ struct uart {
     struct irq_line irq, irq_sent;
     u8 ier, lcr, mcr, scr, fcr;
     u16 divisor;
-    bool sent;    /* "transmitter empty" has not been acknowledged */
+    bool sent;      /* "transmitter empty" has not been acknowledged */
     bool sent_line; /* what irq_sent was last set to */
-    bool break_in; /* a break was received (Ctrl-A b) */
-    u8 polls;      /* looks at an empty FIFO in a row: a guest that polls waits for input */
+    bool break_in;  /* a break was received (Ctrl-A b) */
+    u8 polls;       /* looks at an empty FIFO in a row: a guest that polls waits for input */
     u8 fifo[UART_FIFO];
     u8 head, count;
 };

@@ -20,12 +20,12 @@
 struct chardev {
     char name[64];
     enum chardev_input kind;
-    int in, out;     /* -1: none */
-    bool owned;      /* close them */
-    bool regular;    /* input is a file: whole blocks may be read */
-    bool memory;     /* output stays in `output` */
-    bool ended;      /* of input; what is in `input` comes first */
-    bool broken;     /* of output */
+    int in, out;  /* -1: none */
+    bool owned;   /* close them */
+    bool regular; /* input is a file: whole blocks may be read */
+    bool memory;  /* output stays in `output` */
+    bool ended;   /* of input; what is in `input` comes first */
+    bool broken;  /* of output */
     struct buffer input, output;
 };
 

@@ -15,8 +15,8 @@
 #include "emu/base/types.h"
 
 enum chardev_input {
-    CHARDEV_NO_INPUT,    /* there is none and never will be */
-    CHARDEV_STREAM,      /* pipe or file: the host may wait for it at moments the guest determines */
+    CHARDEV_NO_INPUT, /* there is none and never will be */
+    CHARDEV_STREAM,   /* pipe or file: the host may wait for it at moments the guest determines */
     CHARDEV_INTERACTIVE, /* terminal: bytes come when they come; guest time is paced meanwhile */
 };
 

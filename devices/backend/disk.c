@@ -141,7 +141,8 @@ int disk_read(struct disk *d, u64 sector, void *buffer, u32 count)
         return -EINVAL;
     }
     if (!d->overlay) {
-        return d->base.ops->read(d->base.ctx, sector * DISK_SECTOR, to, (size_t)count * DISK_SECTOR);
+        return d->base.ops->read(d->base.ctx, sector * DISK_SECTOR, to,
+                                 (size_t)count * DISK_SECTOR);
     }
     while (count > 0) {
         u32 skip = (u32)(sector % GRANULE_SECTORS);
@@ -413,8 +414,10 @@ struct disk *disk_open(const char *path, bool read_only, bool overlay, struct er
     }
     if (pread(fd, magic, 2, 0) == 2 && magic[0] == 0x1f && magic[1] == 0x8b) {
         if (writable) {
-            error_set(err, EINVAL, "%s: a gzip'd image cannot be written back; unpack it first "
-                      "or let it run on a throw-away overlay (snapshot=on)", path);
+            error_set(err, EINVAL,
+                      "%s: a gzip'd image cannot be written back; unpack it first "
+                      "or let it run on a throw-away overlay (snapshot=on)",
+                      path);
             close(fd);
             return NULL;
         }

@@ -29,7 +29,8 @@ struct disk *disk_open(const char *path, bool read_only, bool overlay, struct er
  * `size` bytes of which the first `prefix` are `bytes` (borrowed until disk_destroy) and the rest
  * zero; writes are kept in memory.
  */
-struct disk *disk_memory(const char *name, const u8 *bytes, size_t prefix, u64 size, bool read_only);
+struct disk *disk_memory(const char *name, const u8 *bytes, size_t prefix, u64 size,
+                         bool read_only);
 /* An empty swap disk of `size` bytes in memory, with the header that mkswap would write. */
 struct disk *disk_swap(u64 size, u64 seed, struct error *err);
 void disk_destroy(struct disk *d);

@@ -79,7 +79,8 @@ static u8 *new_pages(struct maker *k, size_t count)
     struct ext2_image *image = k->image;
     void *array = image->pages;
     u8 *pages = grow(&array, &k->page_room, image->page_count, sizeof(void *))
-                    ? calloc(count, EXT2_BLOCK) : NULL;
+                    ? calloc(count, EXT2_BLOCK)
+                    : NULL;
     image->pages = array;
     if (!pages) {
         k->failed = true;
@@ -314,10 +315,20 @@ static void make_super(struct maker *k, u8 *super, u32 blocks, u32 group, const 
     const struct {
         u32 offset, value;
     } words[] = {
-        {0, k->groups * k->inodes_per_group}, {4, blocks},
+        {0, k->groups * k->inodes_per_group},
+        {4, blocks},
         {16, k->groups * k->inodes_per_group - used_inodes},
-        {24, 2}, {28, 2}, {32, GROUP_BLOCKS}, {36, GROUP_BLOCKS}, {40, k->inodes_per_group},
-        {48, k->time}, {64, k->time}, {76, 1}, {84, FIRST_INODE}, {96, 2}, {100, 3},
+        {24, 2},
+        {28, 2},
+        {32, GROUP_BLOCKS},
+        {36, GROUP_BLOCKS},
+        {40, k->inodes_per_group},
+        {48, k->time},
+        {64, k->time},
+        {76, 1},
+        {84, FIRST_INODE},
+        {96, 2},
+        {100, 3},
     };
     for (size_t i = 0; i < ARRAY_LENGTH(words); i++) {
         store_u32(super + words[i].offset, words[i].value);
@@ -348,8 +359,7 @@ static void make_metadata(struct maker *k, const char *label)
             continue;
         }
         make_super(k, super + (g == 0 ? 1024 : 0), blocks, g, label);
-        add_extent(k, (struct ext2_extent){
-                          .block = g * GROUP_BLOCKS, .count = 1, .memory = super});
+        add_extent(k, (struct ext2_extent){.block = g * GROUP_BLOCKS, .count = 1, .memory = super});
         add_extent(k, (struct ext2_extent){
                           .block = g * GROUP_BLOCKS + 1, .count = 1, .memory = descriptors});
     }

@@ -12,13 +12,13 @@
 #define EXT2_BLOCK 4096u
 
 struct ext2_node {
-    char *name;      /* in its parent; "" for the root */
-    u32 parent;      /* index of a directory node; the root (0) is its own */
+    char *name; /* in its parent; "" for the root */
+    u32 parent; /* index of a directory node; the root (0) is its own */
     bool directory;
     bool executable;
-    u64 size;        /* of a file, in bytes */
-    u8 *content;     /* small files: the bytes; NULL when `fd` has them */
-    int fd;          /* -1: none */
+    u64 size;    /* of a file, in bytes */
+    u8 *content; /* small files: the bytes; NULL when `fd` has them */
+    int fd;      /* -1: none */
 };
 
 /* A run of blocks that are alike. */
@@ -31,7 +31,7 @@ struct ext2_extent {
 struct ext2_image {
     const struct ext2_node *node;
     u32 nodes;
-    u64 blocks; /* of the whole volume */
+    u64 blocks;                 /* of the whole volume */
     struct ext2_extent *extent; /* by block; blocks in none are zero */
     size_t extents;
     void **pages; /* what extents' memory points into */

@@ -37,7 +37,7 @@ struct blk {
     struct blk_observer observer;
     unsigned number;
     u32 event;
-    u64 busy_until; /* the disk moves data till then */
+    u64 busy_until;        /* the disk moves data till then */
     unsigned first, count; /* ring of requests, oldest first */
     struct request request[IN_FLIGHT_MAX];
     char event_name[16];
@@ -175,8 +175,8 @@ static bool accept(struct blk *b, const struct virtqueue_chain *chain)
         return false;
     }
     struct request r = {0};
-    size_t size = offsetof(struct virtqueue_chain, segment) +
-                  chain->count * sizeof chain->segment[0];
+    size_t size =
+        offsetof(struct virtqueue_chain, segment) + chain->count * sizeof chain->segment[0];
     r.chain = malloc(size);
     if (!r.chain) {
         return false;

@@ -31,7 +31,7 @@ struct console_port {
     struct charport port;
     struct console *console;
     const char *name;
-    bool guest_open; /* the driver has opened it */
+    bool guest_open;  /* the driver has opened it */
     bool host_closed; /* no more input */
 };
 
@@ -312,8 +312,8 @@ struct virtio *console_create(struct ram *ram, struct irq_line irq, unsigned por
         struct console_port *p = &c->port[i];
         p->console = c;
         p->name = names[i];
-        p->port = (struct charport){
-            .device = p, .room = room, .receive = receive, .hangup = hangup};
+        p->port =
+            (struct charport){.device = p, .room = room, .receive = receive, .hangup = hangup};
     }
     virtio_init(&c->virtio, &console_ops, ram, irq, FEATURE_MULTIPORT);
     /* struct virtio_console_config: cols, rows, max_nr_ports, emerg_wr. */

@@ -33,8 +33,8 @@ enum {
     REG_CONFIG = 0x100,
 };
 
-#define MAGIC 0x74726976u     /* "virt" */
-#define VENDOR 0x554d4551u    /* "QEMU": xv6 takes no other */
+#define MAGIC 0x74726976u  /* "virt" */
+#define VENDOR 0x554d4551u /* "QEMU": xv6 takes no other */
 #define STATUS_DRIVER_OK 0x04u
 #define STATUS_FEATURES_OK 0x08u
 #define STATUS_NEEDS_RESET 0x40u
@@ -121,8 +121,7 @@ static u64 read_config(const struct virtio *v, u64 offset, unsigned size)
 
 static u32 read_register(const struct virtio *v, u64 offset)
 {
-    const struct virtqueue *q =
-        v->queue_page < v->ops->queues ? &v->queue[v->queue_page] : NULL;
+    const struct virtqueue *q = v->queue_page < v->ops->queues ? &v->queue[v->queue_page] : NULL;
     switch (offset) {
     case REG_MAGIC:
         return MAGIC;
@@ -198,8 +197,8 @@ static void write_ready(struct virtio *v, struct virtqueue *q, u32 value)
 
 static void set_half(u64 *address, unsigned half, u32 value)
 {
-    *address = half ? (*address & 0xffffffffu) | (u64)value << 32
-                    : (*address & ~0xffffffffull) | value;
+    *address =
+        half ? (*address & 0xffffffffu) | (u64)value << 32 : (*address & ~0xffffffffull) | value;
 }
 
 /* Registers of the selected queue; locked once it is ready. */
@@ -324,9 +323,10 @@ static void reset(void *state)
     v->ops->reset(v);
 }
 
-#define VIRTIO_FIELDS(F)                                                                     \
-    F(driver_features) F(device_features_page) F(driver_features_page) F(queue_page)         \
-    F(status) F(interrupt) F(generation)
+#define VIRTIO_FIELDS(F)                                                                 \
+    F(driver_features)                                                                   \
+    F(device_features_page) F(driver_features_page) F(queue_page) F(status) F(interrupt) \
+        F(generation)
 
 static void save(const void *state, struct serial_writer *writer)
 {

@@ -33,7 +33,8 @@ bool virtqueue_valid(const struct virtqueue *q, struct ram *ram)
     return q->size > 0 && q->size <= VIRTQUEUE_MAX && (q->size & (q->size - 1)) == 0 &&
            (q->descriptors & 15) == 0 && (q->driver & 1) == 0 && (q->device & 3) == 0 &&
            ram_pointer(ram, q->descriptors, (u64)DESCRIPTOR_SIZE * q->size) &&
-           ram_pointer(ram, q->driver, avail_bytes(q)) && ram_pointer(ram, q->device, used_bytes(q));
+           ram_pointer(ram, q->driver, avail_bytes(q)) &&
+           ram_pointer(ram, q->device, used_bytes(q));
 }
 
 /* The available ring's index, which another hart may be writing. */
@@ -53,7 +54,8 @@ bool virtqueue_has_work(const struct virtqueue *q, struct ram *ram)
     return q->ready && avail_index(q, ram, &index) && index != q->seen;
 }
 
-/* Follows the descriptors from `head`; each is read once, so that the guest cannot change its mind. */
+/* Follows the descriptors from `head`; each is read once, so that the guest cannot change its mind.
+ */
 static bool read_chain(const struct virtqueue *q, struct ram *ram, u16 head,
                        struct virtqueue_chain *chain)
 {

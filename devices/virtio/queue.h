@@ -21,11 +21,11 @@
 #define VIRTQUEUE_MAX 128
 
 struct virtqueue {
-    u16 size;  /* entries, a power of two, at most VIRTQUEUE_MAX */
+    u16 size; /* entries, a power of two, at most VIRTQUEUE_MAX */
     bool ready;
     u64 descriptors, driver, device; /* guest physical addresses of the three parts */
-    u16 seen;  /* next entry of the available ring to look at */
-    u16 used;  /* next entry of the used ring to fill */
+    u16 seen;                        /* next entry of the available ring to look at */
+    u16 used;                        /* next entry of the used ring to fill */
 };
 
 struct virtqueue_segment {
@@ -51,7 +51,8 @@ enum virtqueue_result virtqueue_pop(struct virtqueue *q, struct ram *ram,
                                     struct virtqueue_chain *chain);
 /* True when the driver has made a chain available. */
 bool virtqueue_has_work(const struct virtqueue *q, struct ram *ram);
-/* Puts a chain back after `written` bytes were written to it.  True: the driver wants to be told. */
+/* Puts a chain back after `written` bytes were written to it.  True: the driver wants to be told.
+ */
 bool virtqueue_push(struct virtqueue *q, struct ram *ram, u16 head, u32 written);
 
 /* Bytes of the readable and of the writable segments, saturating at 2^32-1. */

@@ -92,8 +92,10 @@ static bool parse_items(struct debuglog *log, const char *items, struct error *e
         } else if (n == 6 && memcmp(items, "in_asm", 6) == 0) {
             log->instructions = true;
         } else {
-            return error_set(err, EINVAL, "-d %.*s: not supported; int and in_asm are (page faults: "
-                             "--trace FILE.pft)", (int)n, items);
+            return error_set(err, EINVAL,
+                             "-d %.*s: not supported; int and in_asm are (page faults: "
+                             "--trace FILE.pft)",
+                             (int)n, items);
         }
         items += n + (items[n] == ',');
     }

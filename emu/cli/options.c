@@ -34,24 +34,25 @@ static const struct option_row rows[] = {
 
 void options_help(bool run)
 {
-    printf(run ? "faultline run [OPTIONS] PROG [ARG...]   run a static riscv64 Linux program\n"
-               : "faultline [OPTIONS] [IMAGE]             boot the bundled guest, a disk or a kernel\n"
-                 "faultline run [OPTIONS] PROG [ARG...]   run a static riscv64 Linux program\n"
-                 "faultline trace print|stat|verify|diff|expect|accept ...\n"
-                 "faultline ctl SOCKET COMMAND...         one monitor command\n"
-                 "\n"
-                 "  faultline                             a shell in the guest; Ctrl-A h for keys\n"
-                 "  faultline --exec 'ps; free'\n"
-                 "  faultline run --trace t.pft ./a.out\n"
-                 "  faultline -m 16M --swap 64M --exec vmtests\n");
+    printf(
+        run ? "faultline run [OPTIONS] PROG [ARG...]   run a static riscv64 Linux program\n"
+            : "faultline [OPTIONS] [IMAGE]             boot the bundled guest, a disk or a kernel\n"
+              "faultline run [OPTIONS] PROG [ARG...]   run a static riscv64 Linux program\n"
+              "faultline trace print|stat|verify|diff|expect|accept ...\n"
+              "faultline ctl SOCKET COMMAND...         one monitor command\n"
+              "\n"
+              "  faultline                             a shell in the guest; Ctrl-A h for keys\n"
+              "  faultline --exec 'ps; free'\n"
+              "  faultline run --trace t.pft ./a.out\n"
+              "  faultline -m 16M --swap 64M --exec vmtests\n");
 #define GROUP(title) printf("\n%s:\n", title);
-#define OPTION(id, name, argument, help)                                                   \
-    {                                                                                      \
-        const char *value = argument;                                                      \
-        char left[64];                                                                     \
-        snprintf(left, sizeof left, "%s%s %s", sizeof(name) > 2 ? "--" : "-", name,         \
-                 value ? value : "");                                                      \
-        printf("  %-28s %s\n", left, help);                                                \
+#define OPTION(id, name, argument, help)                                            \
+    {                                                                               \
+        const char *value = argument;                                               \
+        char left[64];                                                              \
+        snprintf(left, sizeof left, "%s%s %s", sizeof(name) > 2 ? "--" : "-", name, \
+                 value ? value : "");                                               \
+        printf("  %-28s %s\n", left, help);                                         \
     }
 #include "emu/cli/option.def"
     printf("\nOptions take one dash or two, and QEMU's names are QEMU's. Exit status: the guest's "
@@ -138,8 +139,10 @@ static bool take_value(struct options *o, enum option_id id, const char *value, 
         return value_rtc(value, &o->rtc_epoch, err);
     case OPTION_GLOBAL:
         return strcmp(value, "virtio-mmio.force-legacy=false") == 0 ||
-               error_set(err, EINVAL, "-global %s: not supported; only virtio-mmio.force-legacy="
-                         "false is known", value);
+               error_set(err, EINVAL,
+                         "-global %s: not supported; only virtio-mmio.force-legacy="
+                         "false is known",
+                         value);
     case OPTION_DRIVE:
         return value_drive(o, value, err);
     case OPTION_DEVICE:
@@ -170,18 +173,30 @@ static bool take(struct options *o, enum option_id id, const char *value, struct
         const char **text;
         bool *flag;
     } plain[] = {
-        {OPTION_EXEC, &o->exec, NULL},       {OPTION_KERNEL, &o->kernel, NULL},
-        {OPTION_BIOS, &o->bios, NULL},       {OPTION_INITRD, &o->initrd, NULL},
-        {OPTION_APPEND, &o->append, NULL},   {OPTION_DTB, &o->dtb, NULL},
-        {OPTION_SERIAL, &o->serial, NULL},   {OPTION_MONITOR, &o->monitor, NULL},
-        {OPTION_QMP, &o->qmp, NULL},         {OPTION_SCRIPT, &o->script, NULL},
-        {OPTION_TRACE, &o->trace, NULL},     {OPTION_EXPECT, &o->expect, NULL},
-        {OPTION_SHOT, &o->shot, NULL},       {OPTION_DEBUG_ITEMS, &o->debug_items, NULL},
-        {OPTION_DEBUG_FILE, &o->debug_file, NULL}, {OPTION_SNAPSHOT, NULL, &o->snapshot},
-        {OPTION_PERSIST, NULL, &o->persist}, {OPTION_VERBOSE, NULL, &o->verbose},
-        {OPTION_QUIET, NULL, &o->quiet},     {OPTION_MAP, NULL, &o->map},
-        {OPTION_STATS, NULL, &o->stats},     {OPTION_STOPPED, NULL, &o->stopped},
-        {OPTION_NO_REBOOT, NULL, &o->no_reboot}, {OPTION_HELP, NULL, &o->help},
+        {OPTION_EXEC, &o->exec, NULL},
+        {OPTION_KERNEL, &o->kernel, NULL},
+        {OPTION_BIOS, &o->bios, NULL},
+        {OPTION_INITRD, &o->initrd, NULL},
+        {OPTION_APPEND, &o->append, NULL},
+        {OPTION_DTB, &o->dtb, NULL},
+        {OPTION_SERIAL, &o->serial, NULL},
+        {OPTION_MONITOR, &o->monitor, NULL},
+        {OPTION_QMP, &o->qmp, NULL},
+        {OPTION_SCRIPT, &o->script, NULL},
+        {OPTION_TRACE, &o->trace, NULL},
+        {OPTION_EXPECT, &o->expect, NULL},
+        {OPTION_SHOT, &o->shot, NULL},
+        {OPTION_DEBUG_ITEMS, &o->debug_items, NULL},
+        {OPTION_DEBUG_FILE, &o->debug_file, NULL},
+        {OPTION_SNAPSHOT, NULL, &o->snapshot},
+        {OPTION_PERSIST, NULL, &o->persist},
+        {OPTION_VERBOSE, NULL, &o->verbose},
+        {OPTION_QUIET, NULL, &o->quiet},
+        {OPTION_MAP, NULL, &o->map},
+        {OPTION_STATS, NULL, &o->stats},
+        {OPTION_STOPPED, NULL, &o->stopped},
+        {OPTION_NO_REBOOT, NULL, &o->no_reboot},
+        {OPTION_HELP, NULL, &o->help},
         {OPTION_VERSION, NULL, &o->version},
     };
     for (size_t i = 0; i < ARRAY_LENGTH(plain); i++) {
@@ -213,8 +228,10 @@ static bool parse_one(struct options *o, int argc, char *const *argv, int *i, st
         return unknown(argument, name, err);
     }
     if (row->id == OPTION_UNSUPPORTED) {
-        return error_set(err, EINVAL, "%s is an option of QEMU that is not supported here; nearest: "
-                         "%s", argument, row->nearest);
+        return error_set(err, EINVAL,
+                         "%s is an option of QEMU that is not supported here; nearest: "
+                         "%s",
+                         argument, row->nearest);
     }
     const char *value = NULL;
     if (row->argument) {
@@ -234,12 +251,15 @@ static bool check_together(const struct options *o, struct error *err)
         return error_set(err, EINVAL, "`run PROG` and --exec exclude each other");
     }
     if (o->run && !o->program && !o->help && !o->version) {
-        return error_set(err, EINVAL, "run: which program? (faultline run [OPTIONS] PROG [ARG...])");
+        return error_set(err, EINVAL,
+                         "run: which program? (faultline run [OPTIONS] PROG [ARG...])");
     }
     for (unsigned i = 0; i < o->drives; i++) {
         if (o->drive[i].order < 0) {
-            return error_set(err, EINVAL, "-drive id=%s has if=none and no -device "
-                             "virtio-blk-device,drive=%s", o->drive[i].id, o->drive[i].id);
+            return error_set(err, EINVAL,
+                             "-drive id=%s has if=none and no -device "
+                             "virtio-blk-device,drive=%s",
+                             o->drive[i].id, o->drive[i].id);
         }
     }
     return true;
@@ -268,8 +288,10 @@ bool options_parse(struct options *o, int argc, char *const *argv, bool run, str
             o->program = &argv[i];
             break;
         } else if (o->image) {
-            return error_set(err, EINVAL, "two images, %s and %s: one at most (programs are run by "
-                             "`faultline run PROG`)", o->image, argv[i]);
+            return error_set(err, EINVAL,
+                             "two images, %s and %s: one at most (programs are run by "
+                             "`faultline run PROG`)",
+                             o->image, argv[i]);
         } else {
             o->image = argv[i];
         }

@@ -17,13 +17,13 @@
 struct drive_option {
     char *file; /* allocated */
     char id[64];
-    bool direct;   /* attached without -device */
+    bool direct; /* attached without -device */
     bool read_only, snapshot;
-    int order;     /* position among attached disks, -1: not attached */
+    int order; /* position among attached disks, -1: not attached */
 };
 
 struct options {
-    bool run;    /* `faultline run`: program and arguments are set */
+    bool run; /* `faultline run`: program and arguments are set */
     bool help, version;
     char *const *program; /* run: program, arguments, NULL */
     const char *image;    /* the positional argument */

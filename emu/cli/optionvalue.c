@@ -131,13 +131,13 @@ bool value_cpu(struct cpu_config *cpu, const char *text, struct error *err)
         const char *name;
         bool *flag;
     } parts[] = {
-        {"svadu", &cpu->svadu},   {"sstc", &cpu->sstc}, {"svvptc", &cpu->svvptc},
-        {"zicboz", &cpu->zicboz}, {"zba", &cpu->zba},   {"zbb", &cpu->zbb},
+        {"svadu", &cpu->svadu},   {"sstc", &cpu->sstc},     {"svvptc", &cpu->svvptc},
+        {"zicboz", &cpu->zicboz}, {"zba", &cpu->zba},       {"zbb", &cpu->zbb},
         {"zbs", &cpu->zbs},       {"zicond", &cpu->zicond}, {"sv48", &cpu->sv48},
     };
     struct item item;
-    if (!next_item(&text, &item) || (strcmp(item.name, "rv64") != 0 &&
-                                     strcmp(item.name, "max") != 0)) {
+    if (!next_item(&text, &item) ||
+        (strcmp(item.name, "rv64") != 0 && strcmp(item.name, "max") != 0)) {
         return error_set(err, EINVAL, "-cpu %s: there is only rv64", item.name);
     }
     while (next_item(&text, &item)) {
@@ -151,8 +151,10 @@ bool value_cpu(struct cpu_config *cpu, const char *text, struct error *err)
             }
         }
         if (!known) {
-            return error_set(err, EINVAL, "-cpu: %s cannot be chosen; svadu sstc svvptc zicboz zba "
-                             "zbb zbs zicond sv48 can", item.name);
+            return error_set(err, EINVAL,
+                             "-cpu: %s cannot be chosen; svadu sstc svvptc zicboz zba "
+                             "zbb zbs zicond sv48 can",
+                             item.name);
         }
     }
     return true;
@@ -224,8 +226,10 @@ static bool drive_item(struct drive_option *d, const struct item *item, struct e
     }
     if (strcmp(item->name, "format") == 0) {
         return strcmp(v, "raw") == 0 ||
-               error_set(err, EINVAL, "-drive format=%s: not supported; nearest: format=raw "
-                         "(qemu-img convert -O raw)", v);
+               error_set(err, EINVAL,
+                         "-drive format=%s: not supported; nearest: format=raw "
+                         "(qemu-img convert -O raw)",
+                         v);
     }
     if (strcmp(item->name, "if") == 0) {
         d->direct = strcmp(v, "virtio") == 0;
@@ -241,15 +245,17 @@ static bool drive_item(struct drive_option *d, const struct item *item, struct e
                error_set(err, EINVAL, "-drive snapshot=%s: on or off", v);
     }
     /* Ways of caching change nothing that can be seen. */
-    static const char *const ignored[] = {"cache", "aio", "discard", "media", "index", "werror",
-                                          "rerror"};
+    static const char *const ignored[] = {"cache", "aio",    "discard", "media",
+                                          "index", "werror", "rerror"};
     for (size_t i = 0; i < ARRAY_LENGTH(ignored); i++) {
         if (strcmp(item->name, ignored[i]) == 0) {
             return true;
         }
     }
-    return error_set(err, EINVAL, "-drive %s=%s: not supported; file, format, if, id, readonly and "
-                     "snapshot are", item->name, v);
+    return error_set(err, EINVAL,
+                     "-drive %s=%s: not supported; file, format, if, id, readonly and "
+                     "snapshot are",
+                     item->name, v);
 }
 
 bool value_drive(struct options *o, const char *text, struct error *err)
@@ -300,8 +306,10 @@ bool value_device(struct options *o, const char *text, struct error *err)
         }
     }
     if (strcmp(item.name, "virtio-blk-device") != 0) {
-        return error_set(err, EINVAL, "-device %s: not supported; virtio-blk-device, "
-                         "virtio-rng-device and virtio-serial-device are", item.name);
+        return error_set(err, EINVAL,
+                         "-device %s: not supported; virtio-blk-device, "
+                         "virtio-rng-device and virtio-serial-device are",
+                         item.name);
     }
     const char *id = NULL;
     struct item found;

@@ -22,7 +22,8 @@
 static bool have_bundle(struct error *err)
 {
     return (bundled_kernel && bundled_root) ||
-           error_set(err, ENOENT, "this faultline was built without its guest; -kernel FILE gives "
+           error_set(err, ENOENT,
+                     "this faultline was built without its guest; -kernel FILE gives "
                      "another");
 }
 
@@ -92,13 +93,16 @@ static bool add_bundled_root(struct session *s, struct error *err)
         return false;
     }
     if (s->options->persist) {
-        return error_set(err, EINVAL, "--persist needs an IMAGE: the bundled disk is part of the "
+        return error_set(err, EINVAL,
+                         "--persist needs an IMAGE: the bundled disk is part of the "
                          "program");
     }
     s->throw_away = true;
-    return add_disk(s, disk_memory("bundled disk", bundled_root,
-                                   (size_t)(bundled_root_end - bundled_root), bundled_root_size,
-                                   false), err);
+    return add_disk(s,
+                    disk_memory("bundled disk", bundled_root,
+                                (size_t)(bundled_root_end - bundled_root), bundled_root_size,
+                                false),
+                    err);
 }
 
 static bool add_image(struct session *s, const char *path, struct error *err)
@@ -170,8 +174,10 @@ static bool check_program(const char *path, struct error *err)
         return error_set(err, ENOEXEC, "%s is neither an ELF program nor a #! script", path);
     }
     if (header.e_machine != EM_RISCV || header.e_ident[EI_CLASS] != ELFCLASS64) {
-        return error_set(err, ENOEXEC, "%s is a program for another processor; compile it with "
-                         "riscv64-linux-gnu-gcc -static", path);
+        return error_set(err, ENOEXEC,
+                         "%s is a program for another processor; compile it with "
+                         "riscv64-linux-gnu-gcc -static",
+                         path);
     }
     return true;
 }
@@ -190,8 +196,10 @@ static bool check_static(const struct machine_bytes *program, struct error *err)
                          program->name);
     }
     if (info.low >= BOARD_RAM || info.tohost) {
-        return error_set(err, ENOEXEC, "%s is not a program for Linux but for the bare machine: "
-                         "faultline %s", program->name, program->name);
+        return error_set(err, ENOEXEC,
+                         "%s is not a program for Linux but for the bare machine: "
+                         "faultline %s",
+                         program->name, program->name);
     }
     return true;
 }
@@ -277,8 +285,10 @@ static bool make_command_line(struct session *s, struct error *err)
         return error_set(err, ENOMEM, "out of memory");
     }
     if (line->size > COMMAND_LINE_MAX) {
-        return error_set(err, E2BIG, "the command is too long: %zu bytes of at most %u; put it "
-                         "into a file and give that with --file", line->size, COMMAND_LINE_MAX);
+        return error_set(err, E2BIG,
+                         "the command is too long: %zu bytes of at most %u; put it "
+                         "into a file and give that with --file",
+                         line->size, COMMAND_LINE_MAX);
     }
     s->config.append = line->size > 1 ? (const char *)line->data : NULL;
     return true;
@@ -289,12 +299,15 @@ static bool make_command_line(struct session *s, struct error *err)
 static bool make_serial(struct session *s, const char *where, struct error *err)
 {
     if (!where) {
-        s->config.serial = !s->command ? chardev_fds(0, 1)
-                           : s->options->verbose ? chardev_fds(-1, 2) : chardev_null();
+        s->config.serial = !s->command           ? chardev_fds(0, 1)
+                           : s->options->verbose ? chardev_fds(-1, 2)
+                                                 : chardev_null();
     } else if (strcmp(where, "stdio") == 0 || strcmp(where, "mon:stdio") == 0) {
         if (s->command) {
-            return error_set(err, EINVAL, "-serial %s: with run and --exec the standard streams "
-                             "are the program's; -v shows the console on stderr", where);
+            return error_set(err, EINVAL,
+                             "-serial %s: with run and --exec the standard streams "
+                             "are the program's; -v shows the console on stderr",
+                             where);
         }
         s->config.serial = chardev_fds(0, 1);
     } else if (strcmp(where, "null") == 0 || strcmp(where, "none") == 0) {
@@ -304,8 +317,10 @@ static bool make_serial(struct session *s, const char *where, struct error *err)
     } else if (strcmp(where, "pty") == 0) {
         s->config.serial = chardev_pty(err);
     } else {
-        return error_set(err, EINVAL, "-serial %s: not supported; mon:stdio, stdio, file:PATH, pty "
-                         "and null are", where);
+        return error_set(err, EINVAL,
+                         "-serial %s: not supported; mon:stdio, stdio, file:PATH, pty "
+                         "and null are",
+                         where);
     }
     return s->config.serial || error_set(err, ENOMEM, "out of memory");
 }
@@ -354,8 +369,10 @@ static bool use_image(struct session *s, bool *is_disk, struct error *err)
         *is_disk = true;
         return true;
     default:
-        return error_set(err, EINVAL, "%s: neither a kernel (ELF, Linux Image) nor an ext2 disk "
-                         "(raw disks of other kinds: -drive file=%s,format=raw)", path, path);
+        return error_set(err, EINVAL,
+                         "%s: neither a kernel (ELF, Linux Image) nor an ext2 disk "
+                         "(raw disks of other kinds: -drive file=%s,format=raw)",
+                         path, path);
     }
 }
 

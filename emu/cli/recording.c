@@ -72,8 +72,7 @@ static void fill_info(struct pft_info *info, const struct session *s, int argc, 
         pft_info_add_image(info, "kernel", c->kernel.name, c->kernel.data, c->kernel.size);
     }
     if (c->firmware.data) {
-        pft_info_add_image(info, "firmware", c->firmware.name, c->firmware.data,
-                           c->firmware.size);
+        pft_info_add_image(info, "firmware", c->firmware.name, c->firmware.data, c->firmware.size);
     }
     for (unsigned i = 0; i < c->disk_count; i++) {
         add_disk(info, i, c->disk[i]);

@@ -185,7 +185,8 @@ static bool connect_monitor(struct company *c, const struct session *s, struct m
             machine_monitor_enter(m);
         }
     }
-    if (o->monitor && !none && !stdio && !listen_at(c->monitor, o->monitor, "-monitor", false, err)) {
+    if (o->monitor && !none && !stdio &&
+        !listen_at(c->monitor, o->monitor, "-monitor", false, err)) {
         return false;
     }
     if (o->qmp && !listen_at(c->monitor, o->qmp, "-qmp", true, err)) {

@@ -24,7 +24,7 @@ struct session {
     struct machine_config config;
     struct buffer kernel, firmware, initrd, device_tree; /* owned bytes */
     struct buffer command_line;
-    bool command; /* run or --exec: the guest ends with a command's status */
+    bool command;    /* run or --exec: the guest ends with a command's status */
     bool throw_away; /* the root disk is a throw-away overlay worth a message */
 };
 

@@ -46,8 +46,8 @@ static bool add_interrupt_controllers(struct machine *m, struct error *err)
         timer[i] = hart_line(m, i, IRQ_MTI);
     }
     m->plic = plic_create(2 * m->harts, external);
-    if (!m->plic || !add(m, "plic", BOARD_PLIC, PLIC_SIZE, &plic_bus_ops, &plic_device_ops,
-                         m->plic, err)) {
+    if (!m->plic ||
+        !add(m, "plic", BOARD_PLIC, PLIC_SIZE, &plic_bus_ops, &plic_device_ops, m->plic, err)) {
         return m->plic ? false : out_of_memory(err);
     }
     m->clint = clint_create(&m->clock, m->harts, software, timer);

@@ -37,10 +37,10 @@ struct cpu_config {
 };
 
 struct machine_config {
-    u64 ram_size;   /* bytes, multiple of 4096 */
-    unsigned harts; /* 1 .. MACHINE_MAX_HARTS */
-    u64 seed;       /* of the random number device and of the slices of several harts */
-    u64 rtc_epoch;  /* seconds since 1970 at instruction 0 */
+    u64 ram_size;       /* bytes, multiple of 4096 */
+    unsigned harts;     /* 1 .. MACHINE_MAX_HARTS */
+    u64 seed;           /* of the random number device and of the slices of several harts */
+    u64 rtc_epoch;      /* seconds since 1970 at instruction 0 */
     const char *engine; /* "interp" or "jit" */
     struct cpu_config cpu;
 
@@ -51,17 +51,17 @@ struct machine_config {
     struct disk *disk[MACHINE_MAX_DISKS]; /* in the order vda, vdb, ... */
     unsigned disk_count;
 
-    struct chardev *serial;         /* the UART; NULL: nothing is connected */
-    struct chardev *console;        /* virtio-console port 0; NULL: nothing */
-    struct chardev *port_stdio;     /* port 1 "stdio"; NULL with port_stderr NULL: no such ports */
-    struct chardev *port_stderr;    /* port 2 "stderr" */
-    bool escape_keys;               /* Ctrl-A is an escape on the terminal channel */
-    bool serial_end_byte;           /* the end of a piped input is typed as Ctrl-D on the UART */
+    struct chardev *serial;      /* the UART; NULL: nothing is connected */
+    struct chardev *console;     /* virtio-console port 0; NULL: nothing */
+    struct chardev *port_stdio;  /* port 1 "stdio"; NULL with port_stderr NULL: no such ports */
+    struct chardev *port_stderr; /* port 2 "stderr" */
+    bool escape_keys;            /* Ctrl-A is an escape on the terminal channel */
+    bool serial_end_byte;        /* the end of a piped input is typed as Ctrl-D on the UART */
     /* Puts the host's terminal into raw or line mode; NULL when it is always raw. */
     void (*terminal_raw)(bool raw);
 
-    bool no_reboot;     /* a reset asked for by the guest ends the run */
-    bool start_stopped; /* -S */
+    bool no_reboot;       /* a reset asked for by the guest ends the run */
+    bool start_stopped;   /* -S */
     u64 max_instructions; /* 0: no limit */
     u64 timeout_ns;       /* host time, 0: no limit */
 };

@@ -86,8 +86,10 @@ static bool place_at_top(struct machine *m, struct layout *at, struct error *err
     }
     u64 need = PAGE + m->tree.size + TREE_GROWTH + PAGE + m->config.initrd.size + PAGE;
     if (need > m->ram.size || at->used > end - need) {
-        return error_set(err, ENOMEM, "%s does not fit into %llu MiB of RAM with the device tree%s "
-                         "(-m gives more)", m->config.kernel.name ? m->config.kernel.name : "it",
+        return error_set(err, ENOMEM,
+                         "%s does not fit into %llu MiB of RAM with the device tree%s "
+                         "(-m gives more)",
+                         m->config.kernel.name ? m->config.kernel.name : "it",
                          (unsigned long long)(m->ram.size >> 20),
                          m->config.initrd.size ? " and the initrd" : "");
     }

@@ -95,8 +95,7 @@ static void wanted(void *owner)
             machine_break_slice(c->machine);
         }
     } else if (clock_deadline(&c->machine->clock, c->event) == CLOCK_NEVER) {
-        clock_schedule(&c->machine->clock, c->event,
-                       clock_now(&c->machine->clock) + READ_DELAY_NS);
+        clock_schedule(&c->machine->clock, c->event, clock_now(&c->machine->clock) + READ_DELAY_NS);
     }
 }
 

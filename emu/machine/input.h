@@ -25,8 +25,8 @@ struct channel {
     struct chardev *backend; /* NULL: nothing connected */
     struct charport *port;
     u32 event;
-    bool ended;         /* no more input */
-    bool slow;          /* a stream that is treated like a terminal */
+    bool ended;          /* no more input */
+    bool slow;           /* a stream that is treated like a terminal */
     struct buffer typed; /* from a terminal, not yet taken by the guest */
 };
 

@@ -48,8 +48,10 @@ static bool elf_header(const struct machine_bytes *bytes, Elf64_Ehdr *header, st
         return error_set(err, EINVAL, "%s: not a 64-bit little-endian ELF file", bytes->name);
     }
     if (header->e_machine != EM_RISCV) {
-        return error_set(err, EINVAL, "%s: an ELF file for another processor (machine %u), not "
-                         "RISC-V", bytes->name, header->e_machine);
+        return error_set(err, EINVAL,
+                         "%s: an ELF file for another processor (machine %u), not "
+                         "RISC-V",
+                         bytes->name, header->e_machine);
     }
     if (header->e_type != ET_EXEC && header->e_type != ET_DYN) {
         return error_set(err, EINVAL, "%s: an ELF file that cannot be run (type %u)", bytes->name,
@@ -88,7 +90,8 @@ u64 loader_symbol(const u8 *data, size_t size, const char *name)
         if (table.sh_type != SHT_SYMTAB || table.sh_link >= header.e_shnum) {
             continue;
         }
-        at = file_part(data, size, header.e_shoff + (u64)table.sh_link * sizeof table, sizeof table);
+        at =
+            file_part(data, size, header.e_shoff + (u64)table.sh_link * sizeof table, sizeof table);
         if (!at) {
             return 0;
         }
@@ -195,9 +198,11 @@ bool loader_load(const struct machine_bytes *bytes, struct ram *ram, u64 base,
         return false;
     }
     if (!range_within(info->low, info->high - info->low, ram->base, ram->size)) {
-        return error_set(err, EINVAL, "%s: wants memory %#llx to %#llx, but RAM is %#llx to %#llx "
-                         "(-m gives more)", bytes->name, (unsigned long long)info->low,
-                         (unsigned long long)info->high, (unsigned long long)ram->base,
+        return error_set(err, EINVAL,
+                         "%s: wants memory %#llx to %#llx, but RAM is %#llx to %#llx "
+                         "(-m gives more)",
+                         bytes->name, (unsigned long long)info->low, (unsigned long long)info->high,
+                         (unsigned long long)ram->base,
                          (unsigned long long)(ram->base + ram->size));
     }
     if (info->format != IMAGE_ELF) {

@@ -17,10 +17,10 @@ enum image_format { IMAGE_RAW, IMAGE_ELF, IMAGE_LINUX, IMAGE_EXT2, IMAGE_GZIP };
 
 struct image_info {
     enum image_format format;
-    u64 entry;     /* ELF: as a physical address */
-    u64 low, high; /* physical addresses used, high exclusive */
-    bool user_program; /* ELF for Linux user space: linked low, or with an interpreter */
-    bool interpreter;  /* ELF with PT_INTERP: dynamically linked */
+    u64 entry;            /* ELF: as a physical address */
+    u64 low, high;        /* physical addresses used, high exclusive */
+    bool user_program;    /* ELF for Linux user space: linked low, or with an interpreter */
+    bool interpreter;     /* ELF with PT_INTERP: dynamically linked */
     u64 tohost, fromhost; /* symbols' addresses, 0: not there */
 };
 

@@ -65,8 +65,7 @@ u64 machine_instructions(const struct machine *m);
 /* The flattened device tree as the guest got it; size in *size. */
 const void *machine_device_tree(const struct machine *m, size_t *size);
 /* What the engine counted, for --stats: name and value of counter `index`; false: no more. */
-bool machine_engine_counter(const struct machine *m, unsigned index, const char **name,
-                            u64 *value);
+bool machine_engine_counter(const struct machine *m, unsigned index, const char **name, u64 *value);
 /* The images as given, so that symbols can be read from them. */
 const struct machine_bytes *machine_kernel(const struct machine *m);
 

@@ -148,8 +148,8 @@ static u64 allowance(const struct machine *m, const struct hart *h, u64 limit)
     grant = least(grant, clock_next_deadline(&m->clock) - clock_now(&m->clock));
     if (m->config.max_instructions) {
         u64 done = machine_instructions(m);
-        grant = least(grant, m->config.max_instructions > done
-                                 ? m->config.max_instructions - done : 0);
+        grant =
+            least(grant, m->config.max_instructions > done ? m->config.max_instructions - done : 0);
     }
     if (m->stepping && h == m->hart[m->step_hart]) {
         grant = least(grant, m->step_until - hart_executed(h));

@@ -154,8 +154,21 @@ static struct result remote(struct machine *m, u64 mask, u64 base, const struct 
 
 static struct result call_base(u64 function, u64 a0)
 {
-    static const u32 known[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, EXTENSION_BASE, EXTENSION_TIME,
-                                EXTENSION_IPI, EXTENSION_RFENCE, EXTENSION_HSM, EXTENSION_SRST,
+    static const u32 known[] = {0,
+                                1,
+                                2,
+                                3,
+                                4,
+                                5,
+                                6,
+                                7,
+                                8,
+                                EXTENSION_BASE,
+                                EXTENSION_TIME,
+                                EXTENSION_IPI,
+                                EXTENSION_RFENCE,
+                                EXTENSION_HSM,
+                                EXTENSION_SRST,
                                 EXTENSION_DBCN};
     switch (function) {
     case 0:

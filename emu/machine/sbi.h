@@ -21,8 +21,8 @@ struct hart;
 enum sbi_hart_state { SBI_STARTED = 0, SBI_STOPPED = 1, SBI_SUSPENDED = 4 };
 
 struct sbi {
-    bool active; /* this machine has no firmware of its own */
-    u8 state[8]; /* enum sbi_hart_state; all SBI_STARTED when not active */
+    bool active;         /* this machine has no firmware of its own */
+    u8 state[8];         /* enum sbi_hart_state; all SBI_STARTED when not active */
     u32 timer_event[8];  /* for harts without Sstc */
     bool timer_armed[8]; /* likewise: the event is still to come */
 };

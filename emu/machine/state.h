@@ -45,9 +45,9 @@ struct fd_watch {
 
 /* What the run loop decides by; all of it is saved, so that a run can be cut anywhere. */
 struct schedule {
-    unsigned turn;   /* the hart whose slice it is */
-    i64 slice_left;  /* instructions left of it */
-    u64 random;      /* state of the generator of slice lengths */
+    unsigned turn;  /* the hart whose slice it is */
+    i64 slice_left; /* instructions left of it */
+    u64 random;     /* state of the generator of slice lengths */
 };
 
 struct machine {
@@ -74,8 +74,8 @@ struct machine {
     struct buffer tree; /* the flattened device tree */
 
     struct schedule schedule;
-    struct hart *running;   /* inside the engine, else NULL */
-    bool ended;             /* exit is filled in */
+    struct hart *running; /* inside the engine, else NULL */
+    bool ended;           /* exit is filled in */
     bool reset_wanted;
     unsigned loop_suspicion; /* turns in a row that ended in what looks like a trap loop */
     u64 pace_until;          /* while waiting: guest time follows host time up to here */

@@ -69,7 +69,8 @@ static void text(struct tree *t, const char *name, const char *value)
 }
 
 /* Several strings: each ends in \0, the literal's own included. */
-#define TEXTS(t, name, literal) check((t), fdt_property((t)->fdt, (name), (literal), sizeof(literal)))
+#define TEXTS(t, name, literal) \
+    check((t), fdt_property((t)->fdt, (name), (literal), sizeof(literal)))
 
 static void cells(struct tree *t, const char *name, const u32 *values, unsigned count)
 {
@@ -99,9 +100,9 @@ u32 tree_extensions(const struct cpu_config *cpu)
         bool on;
         u32 bit;
     } parts[] = {
-        {cpu->svadu, ISA_SVADU}, {cpu->sstc, ISA_SSTC}, {cpu->svvptc, ISA_SVVPTC},
-        {cpu->zicboz, ISA_ZICBOZ}, {cpu->zba, ISA_ZBA}, {cpu->zbb, ISA_ZBB},
-        {cpu->zbs, ISA_ZBS}, {cpu->zicond, ISA_ZICOND}, {cpu->sv48, ISA_SV48},
+        {cpu->svadu, ISA_SVADU},   {cpu->sstc, ISA_SSTC},     {cpu->svvptc, ISA_SVVPTC},
+        {cpu->zicboz, ISA_ZICBOZ}, {cpu->zba, ISA_ZBA},       {cpu->zbb, ISA_ZBB},
+        {cpu->zbs, ISA_ZBS},       {cpu->zicond, ISA_ZICOND}, {cpu->sv48, ISA_SV48},
     };
     for (size_t i = 0; i < ARRAY_LENGTH(parts); i++) {
         bits = parts[i].on ? bits | parts[i].bit : bits & ~parts[i].bit;
@@ -116,11 +117,24 @@ static void isa(struct tree *t, u32 extensions)
         u32 bit;
         const char *name;
     } names[] = {
-        {ISA_I, "i"}, {ISA_M, "m"}, {ISA_A, "a"}, {ISA_F, "f"}, {ISA_D, "d"}, {ISA_C, "c"},
-        {ISA_ZICBOZ, "zicboz"}, {ISA_ZICNTR, "zicntr"}, {ISA_ZICOND, "zicond"},
-        {ISA_ZICSR, "zicsr"}, {ISA_ZIFENCEI, "zifencei"}, {ISA_ZIHPM, "zihpm"},
-        {ISA_ZBA, "zba"}, {ISA_ZBB, "zbb"}, {ISA_ZBS, "zbs"}, {ISA_SSTC, "sstc"},
-        {ISA_SVADU, "svadu"}, {ISA_SVVPTC, "svvptc"},
+        {ISA_I, "i"},
+        {ISA_M, "m"},
+        {ISA_A, "a"},
+        {ISA_F, "f"},
+        {ISA_D, "d"},
+        {ISA_C, "c"},
+        {ISA_ZICBOZ, "zicboz"},
+        {ISA_ZICNTR, "zicntr"},
+        {ISA_ZICOND, "zicond"},
+        {ISA_ZICSR, "zicsr"},
+        {ISA_ZIFENCEI, "zifencei"},
+        {ISA_ZIHPM, "zihpm"},
+        {ISA_ZBA, "zba"},
+        {ISA_ZBB, "zbb"},
+        {ISA_ZBS, "zbs"},
+        {ISA_SSTC, "sstc"},
+        {ISA_SVADU, "svadu"},
+        {ISA_SVVPTC, "svvptc"},
     };
     char joined[256] = "rv64";
     char list[256];
@@ -130,8 +144,8 @@ static void isa(struct tree *t, u32 extensions)
             continue;
         }
         const char *name = names[i].name;
-        used += (size_t)snprintf(joined + used, sizeof joined - used, "%s%s",
-                                 name[1] ? "_" : "", name);
+        used +=
+            (size_t)snprintf(joined + used, sizeof joined - used, "%s%s", name[1] ? "_" : "", name);
         memcpy(list + listed, name, strlen(name) + 1);
         listed += strlen(name) + 1;
     }

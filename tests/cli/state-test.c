@@ -238,9 +238,10 @@ static void test_reset(void **state)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_clint), cmocka_unit_test(test_two_harts),
-        cmocka_unit_test(test_echo), cmocka_unit_test(test_htif), cmocka_unit_test(test_pieces),
-        cmocka_unit_test(test_damaged), cmocka_unit_test(test_reset),
+        cmocka_unit_test(test_clint),  cmocka_unit_test(test_two_harts),
+        cmocka_unit_test(test_echo),   cmocka_unit_test(test_htif),
+        cmocka_unit_test(test_pieces), cmocka_unit_test(test_damaged),
+        cmocka_unit_test(test_reset),
     };
     if (argc != 2) {
         fprintf(stderr, "usage: state-test FOLDER-OF-BARE-PROGRAMS\n");

@@ -26,7 +26,7 @@
 struct rig {
     struct ram ram;
     struct clock clock;
-    bool line[8]; /* interrupt lines by number */
+    bool line[8];   /* interrupt lines by number */
     unsigned edges; /* how often any line rose */
 };
 

@@ -268,10 +268,10 @@ static void test_file_disk(void **state)
     check_volume(d, "volume");
     if (have_e2fsck()) {
         const char *v = in_folder("volume");
-        assert_int_equal(run("debugfs -R 'cat /a/b/large' %s 2>/dev/null | cmp - %s", v,
-                             in_folder("large")), 0);
-        assert_int_equal(run("debugfs -R 'cat /small' %s 2>/dev/null | cmp - %s", v,
-                             in_folder("small")), 0);
+        assert_int_equal(
+            run("debugfs -R 'cat /a/b/large' %s 2>/dev/null | cmp - %s", v, in_folder("large")), 0);
+        assert_int_equal(
+            run("debugfs -R 'cat /small' %s 2>/dev/null | cmp - %s", v, in_folder("small")), 0);
         assert_int_equal(run("debugfs -R 'cat /tree/inner/leaf' %s 2>/dev/null | grep -q leaf", v),
                          0);
         assert_int_equal(run("debugfs -R 'stat /small' %s 2>/dev/null | grep -q 'Mode:  0755'", v),
@@ -360,11 +360,11 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_raw_file),     cmocka_unit_test(test_overlay),
-        cmocka_unit_test(test_memory_disk),  cmocka_unit_test(test_gzip),
-        cmocka_unit_test(test_bad_files),    cmocka_unit_test(test_swap),
-        cmocka_unit_test(test_file_disk),    cmocka_unit_test(test_many_files),
-        cmocka_unit_test(test_large_file),   cmocka_unit_test(test_file_disk_refuses),
+        cmocka_unit_test(test_raw_file),    cmocka_unit_test(test_overlay),
+        cmocka_unit_test(test_memory_disk), cmocka_unit_test(test_gzip),
+        cmocka_unit_test(test_bad_files),   cmocka_unit_test(test_swap),
+        cmocka_unit_test(test_file_disk),   cmocka_unit_test(test_many_files),
+        cmocka_unit_test(test_large_file),  cmocka_unit_test(test_file_disk_refuses),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -135,7 +135,7 @@ static void test_plic_outside(void **state)
         }
     }
     plic_out(p, PLIC_SIZE - 4, 1);
-    assert_int_equal(plic_in(p, 0), 0);          /* source 0 has no priority */
+    assert_int_equal(plic_in(p, 0), 0); /* source 0 has no priority */
     assert_int_equal(plic_in(p, ENABLE(0)) & 1, 0);
     for (unsigned i = 0; i < 4; i++) {
         plic_out(p, CLAIM(i), 0xffffffff);
@@ -334,10 +334,15 @@ static void test_finisher(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_plic_claim), cmocka_unit_test(test_plic_priority_and_threshold),
-        cmocka_unit_test(test_plic_outside), cmocka_unit_test(test_plic_latched), cmocka_unit_test(test_plic_state),
-        cmocka_unit_test(test_clint_timer), cmocka_unit_test(test_clint_software),
-        cmocka_unit_test(test_clint_state), cmocka_unit_test(test_rtc),
+        cmocka_unit_test(test_plic_claim),
+        cmocka_unit_test(test_plic_priority_and_threshold),
+        cmocka_unit_test(test_plic_outside),
+        cmocka_unit_test(test_plic_latched),
+        cmocka_unit_test(test_plic_state),
+        cmocka_unit_test(test_clint_timer),
+        cmocka_unit_test(test_clint_software),
+        cmocka_unit_test(test_clint_state),
+        cmocka_unit_test(test_rtc),
         cmocka_unit_test(test_finisher),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

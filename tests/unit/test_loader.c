@@ -150,9 +150,19 @@ static void test_elf_for_others(void **state)
 
 static void test_elf_hostile_numbers(void **state)
 {
-    static const u64 values[] = {0, 1, 0x7fffffff, 0x80000000, 0xffffffff, 1ull << 32,
-                                 0x7fffffffffffffffull, 1ull << 63, ~0ull, ~0ull - 4095,
-                                 RAM_BASE - 1, RAM_BASE + RAM_SIZE, RAM_BASE + RAM_SIZE - 1};
+    static const u64 values[] = {0,
+                                 1,
+                                 0x7fffffff,
+                                 0x80000000,
+                                 0xffffffff,
+                                 1ull << 32,
+                                 0x7fffffffffffffffull,
+                                 1ull << 63,
+                                 ~0ull,
+                                 ~0ull - 4095,
+                                 RAM_BASE - 1,
+                                 RAM_BASE + RAM_SIZE,
+                                 RAM_BASE + RAM_SIZE - 1};
     struct image_info info;
     struct error err;
     (void)state;
@@ -231,8 +241,8 @@ static void test_unpack(void **state)
     for (size_t i = 0; i < sizeof plain; i++) {
         plain[i] = (u8)(i * i >> 3);
     }
-    z_stream z = {.next_in = plain, .avail_in = sizeof plain, .next_out = packed,
-                  .avail_out = sizeof packed};
+    z_stream z = {
+        .next_in = plain, .avail_in = sizeof plain, .next_out = packed, .avail_out = sizeof packed};
     assert_int_equal(deflateInit2(&z, 9, Z_DEFLATED, 31, 8, Z_DEFAULT_STRATEGY), Z_OK);
     assert_int_equal(deflate(&z, Z_FINISH), Z_STREAM_END);
     size_t size = z.total_out;

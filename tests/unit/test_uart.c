@@ -233,9 +233,17 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(test_transmit), TEST(test_divisor_latch), TEST(test_receive_interrupts),
-        TEST(test_room), TEST(test_transmit_interrupt), TEST(test_loopback), TEST(test_break),
-        TEST(test_wanted), TEST(test_outside), TEST(test_state), TEST(test_hostile_state),
+        TEST(test_transmit),
+        TEST(test_divisor_latch),
+        TEST(test_receive_interrupts),
+        TEST(test_room),
+        TEST(test_transmit_interrupt),
+        TEST(test_loopback),
+        TEST(test_break),
+        TEST(test_wanted),
+        TEST(test_outside),
+        TEST(test_state),
+        TEST(test_hostile_state),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -280,8 +280,16 @@ static void test_index_out_of_table(void **state)
 static void test_addresses_that_are_not_ram(void **state)
 {
     struct bench *b = *state;
-    const u64 bad[] = {0, 0x10000000, 0x0c000000, 0x2000000, RIG_RAM - 1, RIG_RAM + RIG_RAM_SIZE,
-                       RIG_RAM + RIG_RAM_SIZE - 511, ~0ull, ~0ull - 511, 1ull << 63};
+    const u64 bad[] = {0,
+                       0x10000000,
+                       0x0c000000,
+                       0x2000000,
+                       RIG_RAM - 1,
+                       RIG_RAM + RIG_RAM_SIZE,
+                       RIG_RAM + RIG_RAM_SIZE - 511,
+                       ~0ull,
+                       ~0ull - 511,
+                       1ull << 63};
     for (unsigned i = 0; i < ARRAY_LENGTH(bad); i++) {
         start_driver(b->blk, 0, 1);
         request(b, 0, i & 1, 0, 512);
@@ -404,9 +412,9 @@ static void test_bad_queue_setups(void **state)
     struct bench *b = *state;
     const struct {
         u32 reg, value;
-    } bad[] = {{0x038, 0}, {0x038, 3}, {0x038, 129}, {0x038, 0xffffffff}, {0x080, 8},
-               {0x084, 0xffffffff}, {0x090, 0x80000001}, {0x0a0, 0x80000002}, {0x094, 7},
-               {0x0a0, 0x10000000}, {0x080, 0x800ffff0}};
+    } bad[] = {{0x038, 0}, {0x038, 3},          {0x038, 129},        {0x038, 0xffffffff},
+               {0x080, 8}, {0x084, 0xffffffff}, {0x090, 0x80000001}, {0x0a0, 0x80000002},
+               {0x094, 7}, {0x0a0, 0x10000000}, {0x080, 0x800ffff0}};
     for (unsigned i = 0; i < ARRAY_LENGTH(bad); i++) {
         vout(b->blk, 0x070, 0);
         vout(b->blk, 0x070, 3);
@@ -453,8 +461,9 @@ static void test_random_rings(void **state)
     for (unsigned round = 0; round < 3000; round++) {
         start_driver(b->blk, 0, 1);
         for (u16 i = 0; i < QUEUE_SIZE; i++) {
-            u64 address = next_random(&seed) & 1 ? RIG_RAM + next_random(&seed) % RIG_RAM_SIZE
-                                                 : (u64)next_random(&seed) << next_random(&seed) % 41;
+            u64 address = next_random(&seed) & 1
+                              ? RIG_RAM + next_random(&seed) % RIG_RAM_SIZE
+                              : (u64)next_random(&seed) << next_random(&seed) % 41;
             u32 length = next_random(&seed) % 3 ? next_random(&seed) % 3 * 512 + 16
                                                 : next_random(&seed) << next_random(&seed) % 9;
             set_descriptor(&b->rig, 0, i, address, length, (u16)(next_random(&seed) & 3),
@@ -476,17 +485,32 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(test_identity), TEST(test_read_takes_its_time), TEST(test_write_and_read_back),
-        TEST(test_several_in_flight), TEST(test_flush_and_id), TEST(test_beyond_the_end),
-        TEST(test_no_interrupt_when_not_wanted), TEST(test_observer),
-        TEST(test_reset_forgets_requests), TEST(test_state_in_flight), TEST(test_chain_loops),
-        TEST(test_chain_of_two_loops), TEST(test_index_out_of_table),
-        TEST(test_addresses_that_are_not_ram), TEST(test_lengths), TEST(test_sum_of_lengths),
-        TEST(test_order_of_directions), TEST(test_no_room_for_a_status),
-        TEST(test_indirect_is_refused), TEST(test_available_index_runs_away),
-        TEST(test_bells_and_selectors), TEST(test_registers_are_locked),
-        TEST(test_queue_gone_in_flight), TEST(test_bad_queue_setups),
-        TEST(test_features_are_checked), TEST(test_random_rings),
+        TEST(test_identity),
+        TEST(test_read_takes_its_time),
+        TEST(test_write_and_read_back),
+        TEST(test_several_in_flight),
+        TEST(test_flush_and_id),
+        TEST(test_beyond_the_end),
+        TEST(test_no_interrupt_when_not_wanted),
+        TEST(test_observer),
+        TEST(test_reset_forgets_requests),
+        TEST(test_state_in_flight),
+        TEST(test_chain_loops),
+        TEST(test_chain_of_two_loops),
+        TEST(test_index_out_of_table),
+        TEST(test_addresses_that_are_not_ram),
+        TEST(test_lengths),
+        TEST(test_sum_of_lengths),
+        TEST(test_order_of_directions),
+        TEST(test_no_room_for_a_status),
+        TEST(test_indirect_is_refused),
+        TEST(test_available_index_runs_away),
+        TEST(test_bells_and_selectors),
+        TEST(test_registers_are_locked),
+        TEST(test_queue_gone_in_flight),
+        TEST(test_bad_queue_setups),
+        TEST(test_features_are_checked),
+        TEST(test_random_rings),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -112,7 +112,7 @@ static void test_handshake(void **state)
     expect_control(b, 5, 0, 7, 1);
     expect_control(b, 6, 0, 4, 1); /* this one is the console */
     expect_control(b, 7, 0, 6, 1);
-    control(b, 9, 3, 1);           /* no such port */
+    control(b, 9, 3, 1); /* no such port */
     control(b, 0xffffffff, 6, 1);
     assert_false(broken(b->console));
 }
@@ -247,8 +247,14 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(test_handshake), TEST(test_output), TEST(test_input), TEST(test_hangup),
-        TEST(test_flood_of_control), TEST(test_hostile_buffers), TEST(test_state), TEST(test_rng),
+        TEST(test_handshake),
+        TEST(test_output),
+        TEST(test_input),
+        TEST(test_hangup),
+        TEST(test_flood_of_control),
+        TEST(test_hostile_buffers),
+        TEST(test_state),
+        TEST(test_rng),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
