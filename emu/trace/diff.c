@@ -154,11 +154,16 @@ static bool load_both(struct comparison *c, const char *golden, const char *fres
                                                : STREAM_BINARY;
     if (!stream_load(&c->a, golden, form, options, NULL, err))
         return false;
-    /* A golden says itself which program and level it is for. */
+    /* A golden says itself which program, region and level it is for. */
+    struct diff_options fresh_options = *options;
+    if (text_a && c->a.from[0] && !options->from)
+        fresh_options.from = c->a.from;
+    if (text_a && c->a.to[0] && !options->to)
+        fresh_options.to = c->a.to;
     const char *program = text_a && !options->program ? c->a.program : options->program;
     if (level < 0 && c->a.level >= 0)
         c->level = (enum diff_level)c->a.level;
-    return stream_load(&c->b, fresh, form, options, program, err);
+    return stream_load(&c->b, fresh, form, &fresh_options, program, err);
 }
 
 static enum diff_verdict judge(struct comparison *c, struct error *err)

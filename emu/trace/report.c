@@ -259,6 +259,9 @@ void report_text(struct comparison *c, FILE *out)
     }
     fprintf(out, "compared: %s%s", c->b.program ? "program " : "everything",
             c->b.program ? c->b.program : "");
+    if (c->b.from[0] || c->b.to[0])
+        fprintf(out, ", from %s to %s", c->b.from[0] ? c->b.from : "the start",
+                c->b.to[0] ? c->b.to : "the end");
     if (c->level == DIFF_SEMANTIC)
         fprintf(out, "; not looked at: times, addresses of code, frames, PTEs, costs");
     else if (c->level == DIFF_COUNTS)

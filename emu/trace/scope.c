@@ -23,6 +23,12 @@ struct scope {
     unsigned members, room;
 };
 
+/* Kernels keep 15 bytes of a name. */
+static bool same_name(const char *a, const char *b)
+{
+    return !strncmp(a, b, 15);
+}
+
 static void keep_name(char out[17], const char *text)
 {
     snprintf(out, 17, "%.16s", text ? text : "");
@@ -109,7 +115,7 @@ unsigned scope_feed(struct scope *scope, const struct trace_record *record)
     switch (event) {
     case PROBE_EV_EXEC:
         record_name(name, record->arg[1], record->arg[2]);
-        if (!number && !scope->found && !strcmp(name, scope->program)) {
+        if (!number && !scope->found && same_name(name, scope->program)) {
             number = take_in(scope, record->pid, 0, name);
             scope->found = true;
         } else if (number) {

@@ -161,6 +161,8 @@ static bool load_pft(struct stream *s, const struct diff_options *options, const
     s->harts = info->harts;
     s->truncated = pft_truncated(s->reader);
 
+    snprintf(s->from, sizeof s->from, "%s", options->from ? options->from : "");
+    snprintf(s->to, sizeof s->to, "%s", options->to ? options->to : "");
     struct scope *scope = scope_create(program, options->from, options->to);
     if (!scope)
         return error_set(err, ENOMEM, "not enough memory for the trace");

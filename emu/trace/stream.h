@@ -6,10 +6,11 @@
  *
  * A golden text (UTF-8, made by stream_write_text):
  *   # faultline trace 1                 first line
- *   # program NAME / # ram BYTES / # harts N / # level counts / # tolerance KIND PERCENT
+ *   # program NAME / # from MARK / # to MARK / # ram BYTES / # harts N / # level counts / # tolerance KIND PERCENT
  *   process 2 NAME child of 1
  *   zero-fill W heap+0x1000 ok          events of that process, in order
  *   zero-fill W heap+0x2000..0x9000 ok  several: the same with every page of a range
+ *   count zero-fill 5949                at level counts: totals and nothing else
  */
 #ifndef FAULTLINE_TRACE_STREAM_H
 #define FAULTLINE_TRACE_STREAM_H
@@ -54,6 +55,7 @@ struct stream {
     char *program; /* NULL: everything */
     u64 ram_size;
     u32 harts;
+    char from[17], to[17]; /* marks that bound the region; empty: none */
     bool found, truncated;
     int level; /* a text's wish: enum diff_level or -1 */
     u8 tolerance[FAULT_KIND_COUNT]; /* per cent, at level counts */

@@ -73,6 +73,10 @@ static bool read_fact(struct stream *s, const char *line)
 
     if (sscanf(line, "# program %31s", word) == 1)
         pft_info_text(&s->program, word);
+    else if (sscanf(line, "# from %16s", word) == 1)
+        snprintf(s->from, sizeof s->from, "%.16s", word);
+    else if (!strncmp(line, "# to ", 5) && sscanf(line, "# to %16s", word) == 1)
+        snprintf(s->to, sizeof s->to, "%.16s", word);
     else if (sscanf(line, "# ram %llu", &number) == 1)
         s->ram_size = number;
     else if (sscanf(line, "# harts %llu", &number) == 1)
@@ -136,6 +140,22 @@ static bool read_event(struct stream *s, struct stream_process *p, const char *l
     return true;
 }
 
+/* "count zero-fill 5949": of a text that holds totals only. */
+static bool read_count(struct stream *s, const char *line, struct error *err)
+{
+    char name[32];
+    unsigned long long number;
+    unsigned kind = 0;
+
+    if (sscanf(line, "count %31s %llu", name, &number) == 2)
+        kind = fault_kind_by_name(name, strlen(name));
+    if (!kind)
+        return error_set(err, EINVAL, "%s: '%.60s' is not understood", s->path, line);
+    s->counts.kind[kind] += number;
+    s->counts.faults += number;
+    return true;
+}
+
 static bool read_all(struct stream *s, struct error *err)
 {
     FILE *file = fopen(s->path, "rbe");
@@ -177,6 +197,9 @@ bool stream_load_text(struct stream *s, struct error *err)
                 return error_set(err, EINVAL, "%s: '%.60s' is not understood", s->path, line);
         } else if (!strncmp(line, "process ", 8)) {
             if (!read_process(s, line, &p, err))
+                return false;
+        } else if (!strncmp(line, "count ", 6)) {
+            if (!read_count(s, line, err))
                 return false;
         } else if (*line) {
             if (!p)
@@ -258,12 +281,23 @@ bool stream_write_text(struct stream *s, FILE *out)
     fprintf(out, "%s\n", STREAM_TEXT_HEAD);
     if (s->program)
         fprintf(out, "# program %s\n", s->program);
+    if (s->from[0])
+        fprintf(out, "# from %s\n", s->from);
+    if (s->to[0])
+        fprintf(out, "# to %s\n", s->to);
     fprintf(out, "# ram %" PRIu64 "\n# harts %u\n", s->ram_size, s->harts);
     if (s->level == DIFF_COUNTS)
         fprintf(out, "# level counts\n");
     for (unsigned kind = 1; kind < FAULT_KIND_COUNT; kind++)
         if (s->tolerance[kind])
             fprintf(out, "# tolerance %s %u\n", fault_kind_name(kind), s->tolerance[kind]);
+    if (s->level == DIFF_COUNTS) {
+        for (unsigned kind = 1; kind < FAULT_KIND_COUNT; kind++)
+            if (s->counts.kind[kind])
+                fprintf(out, "count %s %" PRIu64 "\n", fault_kind_name(kind),
+                        s->counts.kind[kind]);
+        return !ferror(out);
+    }
     for (size_t i = 0; i < s->processes; i++)
         write_process(s, i, out);
     return !ferror(out);

@@ -375,6 +375,36 @@ static void counts_have_tolerance(void **state)
     outcome_free(&o);
 }
 
+static void goldens_of_totals_hold_totals_only(void **state)
+{
+    struct paths *p = *state;
+    struct stream s;
+    struct error err = {0};
+    struct diff_options options = {.level = -1};
+    char text[2048] = "";
+    FILE *out = fopen(p->golden, "w+");
+
+    assert_true(stream_load(&s, p->a, STREAM_TEXTUAL, &options, NULL, &err));
+    s.level = DIFF_COUNTS;
+    s.tolerance[FAULT_ZERO_FILL] = 5;
+    assert_true(stream_write_text(&s, out));
+    rewind(out);
+    assert_true(fread(text, 1, sizeof text - 1, out) > 0);
+    fclose(out);
+    stream_free(&s);
+    assert_non_null(strstr(text, "# tolerance zero-fill 5\n"));
+    assert_non_null(strstr(text, "count zero-fill 40\ncount zero-copy 1\n"));
+    assert_null(strstr(text, "process"));
+    struct outcome o = compare(p->golden, p->a, -1, false);
+    assert_int_equal(o.verdict, DIFF_SAME);
+    outcome_free(&o);
+    changed.event[nth_fault(&base, 50)].fault.kind = FAULT_COW_FILE;
+    write_story(&changed, p->b, 128u << 20);
+    o = compare(p->golden, p->b, -1, false);
+    assert_int_equal(o.verdict, DIFF_DIVERGED);
+    outcome_free(&o);
+}
+
 static void other_machines_are_inconclusive(void **state)
 {
     struct paths *p = *state;
@@ -497,6 +527,7 @@ int main(void)
         CASE(times_frames_and_pids_do_not_matter),
         CASE(twenty_mutations_are_named),
         CASE(counts_have_tolerance),
+        CASE(goldens_of_totals_hold_totals_only),
         CASE(other_machines_are_inconclusive),
         CASE(a_cut_off_trace_is_inconclusive),
         CASE(junit_is_written),
