@@ -2,6 +2,7 @@
 /* procfs_memory.c - files of /proc about memory: meminfo, vmstat, swaps, faults, sys/vm. */
 #include "fs/procfs_node.h"
 #include "lib/errno.h"
+#include "lib/printf.h"
 #include "lib/string.h"
 #include "mm/clock.h"
 #include "mm/fault.h"
@@ -75,10 +76,12 @@ static int show_vmstat(struct text_buffer *out)
 static int show_swaps(struct text_buffer *out)
 {
     struct swap_info swap;
+    char path[32];
 
     text_printf(out, "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n");
     if (swap_get_info(&swap)) {
-        text_printf(out, "%-40spartition\t%llu\t\t%llu\t\t%d\n", swap.name,
+        snprintf(path, sizeof(path), "%s%s", swap.name[0] == '/' ? "" : "/dev/", swap.name);
+        text_printf(out, "%-40spartition\t%llu\t\t%llu\t\t%d\n", path,
                     (unsigned long long)(swap.total_pages * KIB_PER_PAGE),
                     (unsigned long long)(swap.used_pages * KIB_PER_PAGE), swap.priority);
     }
