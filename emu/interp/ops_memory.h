@@ -11,12 +11,11 @@
     {                                                                                              \
         u64 va = RS1 + (u64)IMM;                                                                   \
         const struct tlb_entry *entry = &context->load[va >> PAGE_SHIFT & (TLB_DATA_ENTRIES - 1)]; \
-        u64 value;                                                                                 \
         if (LIKELY(entry->tag == (va & TLB_TAG_MASK(size)))) {                                     \
-            value = load_sized((const void *)(uintptr_t)(va + entry->addend), size);               \
-            RD = convert(value);                                                                   \
+            RD = convert(load_sized((const void *)(uintptr_t)(va + entry->addend), size));         \
             NEXT;                                                                                  \
         }                                                                                          \
+        u64 value;                                                                                 \
         if (!slow_load(h, op, page, va, size, &value)) {                                           \
             goto look;                                                                             \
         }                                                                                          \
@@ -61,13 +60,12 @@ STORE(SD, 8)
         NEED_FLOAT;                                                                                \
         u64 va = RS1 + (u64)IMM;                                                                   \
         const struct tlb_entry *entry = &context->load[va >> PAGE_SHIFT & (TLB_DATA_ENTRIES - 1)]; \
-        u64 value;                                                                                 \
         if (LIKELY(entry->tag == (va & TLB_TAG_MASK(size)))) {                                     \
-            value = load_sized((const void *)(uintptr_t)(va + entry->addend), size);               \
-            FD = convert(value);                                                                   \
+            FD = convert(load_sized((const void *)(uintptr_t)(va + entry->addend), size));         \
             FLOAT_DIRTY;                                                                           \
             NEXT;                                                                                  \
         }                                                                                          \
+        u64 value;                                                                                 \
         if (!slow_load(h, op, page, va, size, &value)) {                                           \
             goto look;                                                                             \
         }                                                                                          \
