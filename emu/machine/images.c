@@ -73,7 +73,9 @@ static bool make_tree(struct machine *m, const struct layout *at, struct error *
 
 static void put(struct machine *m, u64 address, const void *data, size_t size)
 {
-    dma_write(&m->ram, address, data, size);
+    if (size > 0) {
+        dma_write(&m->ram, address, data, size);
+    }
 }
 
 /* The tree's size depends on the initrd's address only through numbers of fixed width. */
