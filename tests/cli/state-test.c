@@ -3,7 +3,7 @@
  * state-test - machines that are saved at random moments, loaded into a second one, and must go on
  * alike; and the first must not have noticed.
  *
- * usage: state-test FOLDER-OF-BARE-PROGRAMS
+ * usage: state-test FOLDER-OF-BARE-PROGRAMS [KERNEL ROOT-IMAGE]
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,18 +19,16 @@
 #include "emu/hart/hart.h"
 #include "emu/machine/machine.h"
 
-static const char *folder;
+static const char *folder, *kernel_path, *root_path;
 
 struct program {
     u8 *data;
     size_t size;
 };
 
-static struct program read_program(const char *name)
+static struct program read_path(const char *path)
 {
-    char path[512];
     struct program p = {0};
-    snprintf(path, sizeof path, "%s/%s", folder, name);
     FILE *f = fopen(path, "rb");
     if (!f) {
         fail_msg("cannot open %s", path);
@@ -42,6 +40,13 @@ static struct program read_program(const char *name)
     assert_int_equal(fread(p.data, 1, p.size, f), p.size);
     fclose(f);
     return p;
+}
+
+static struct program read_program(const char *name)
+{
+    char path[512];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    return read_path(path);
 }
 
 /* A machine with a disk and all channels, so that every device is there. */
@@ -235,18 +240,76 @@ static void test_reset(void **state)
     free(p.data);
 }
 
+/* The guest kernel, with a root disk on an overlay, swap, and a command that uses them. */
+static struct machine *make_guest(const struct program *kernel, const char *engine)
+{
+    struct machine_config config;
+    struct error err = {0};
+    machine_config_default(&config);
+    config.engine = engine;
+    config.harts = 2;
+    config.ram_size = 24 << 20;
+    config.kernel = (struct machine_bytes){kernel->data, kernel->size, "kernel"};
+    config.append = "quiet exec=ls -l /bin > /list; cat /list /list > /list2; sync; wc /list2";
+    config.disk[config.disk_count++] = disk_open(root_path, false, true, &err);
+    config.disk[config.disk_count++] = disk_swap(8 << 20, 1, &err);
+    config.port_stdio = chardev_buffer();
+    chardev_feed(config.port_stdio, "", 0, true);
+    struct machine *m = machine_create(&config, &err);
+    if (!m) {
+        fail_msg("%s", err.text);
+    }
+    return m;
+}
+
+static void test_guest(void **state)
+{
+    (void)state;
+    if (!kernel_path) {
+        skip();
+    }
+    struct program kernel = read_path(kernel_path);
+    struct machine_exit end_a = {0}, end_b = {0};
+    struct machine *whole = make_guest(&kernel, "interp");
+    assert_false(machine_run_for(whole, 1u << 30, &end_a));
+    assert_int_equal(end_a.result, MACHINE_POWEROFF);
+    assert_int_equal(end_a.status, 0);
+    u64 length = machine_instructions(whole);
+    u32 seed = 2026;
+    for (unsigned round = 0; round < 8; round++) {
+        struct machine *a = make_guest(&kernel, "interp");
+        struct machine *b = make_guest(&kernel, round & 1 ? "jit" : "interp");
+        seed = seed * 1664525u + 1013904223u;
+        assert_true(machine_run_for(a, (seed >> 4) % length, &end_a));
+        copy_state(a, b);
+        assert_false(machine_run_for(a, 1u << 30, &end_a));
+        assert_false(machine_run_for(b, 1u << 30, &end_b));
+        assert_int_equal(end_b.status, 0);
+        compare_end(a, b, "guest, saved and loaded");
+        compare_end(whole, b, "guest, whole and in two halves");
+        machine_destroy(a);
+        machine_destroy(b);
+    }
+    machine_destroy(whole);
+    free(kernel.data);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_clint),  cmocka_unit_test(test_two_harts),
         cmocka_unit_test(test_echo),   cmocka_unit_test(test_htif),
         cmocka_unit_test(test_pieces), cmocka_unit_test(test_damaged),
-        cmocka_unit_test(test_reset),
+        cmocka_unit_test(test_reset),  cmocka_unit_test(test_guest),
     };
-    if (argc != 2) {
-        fprintf(stderr, "usage: state-test FOLDER-OF-BARE-PROGRAMS\n");
+    if (argc != 2 && argc != 4) {
+        fprintf(stderr, "usage: state-test FOLDER-OF-BARE-PROGRAMS [KERNEL ROOT-IMAGE]\n");
         return 2;
     }
     folder = argv[1];
+    if (argc == 4) {
+        kernel_path = argv[2];
+        root_path = argv[3];
+    }
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
