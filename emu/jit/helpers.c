@@ -8,19 +8,28 @@
  */
 #include "emu/jit/internal.h"
 #include "emu/hart/access.h"
+#include "emu/hart/csrs.h"
 
 #ifdef __x86_64__
 #include <xmmintrin.h>
 
-enum { MXCSR_DEFAULT = 0x1f80, MXCSR_FLAGS = 0x3f, MXCSR_MODE_SHIFT = 13 };
+enum { MXCSR_DEFAULT = 0x1f80, MXCSR_MODE_SHIFT = 13 };
 enum { FRM_LAST_ON_HOST = 3 }; /* to nearest with ties away is not in SSE */
 
+static struct jit *jit_of(const struct hart *h)
+{
+    return (struct jit *)h->engine;
+}
+
+/* Reading and writing MXCSR is slow, so it is left alone until floating point has run. */
 static void take_flags(struct hart *h)
 {
-    unsigned mxcsr = _mm_getcsr();
-    if (mxcsr == MXCSR_DEFAULT) {
+    struct jit *jit = jit_of(h);
+    if (LIKELY(!jit->float_live)) {
         return;
     }
+    jit->float_live = false;
+    unsigned mxcsr = _mm_getcsr();
     /* Invalid, zero divide, overflow, underflow, inexact; bit 1 is x86's own (denormal). */
     h->fflags |= (mxcsr & 1) << 4 | (mxcsr & 4) << 1 | (mxcsr & 8) >> 1 | (mxcsr & 16) >> 3 |
                  (mxcsr & 32) >> 5;
@@ -31,15 +40,12 @@ static void set_mode(const struct hart *h)
 {
     /* RISC-V: nearest, zero, down, up.  x86: nearest, down, up, zero. */
     static const u8 mode[4] = {0, 3, 1, 2};
-    unsigned mxcsr = _mm_getcsr();
-    unsigned want = MXCSR_DEFAULT;
-    if (h->frm <= FRM_LAST_ON_HOST) {
-        want |= (unsigned)mode[h->frm] << MXCSR_MODE_SHIFT;
-    }
-    if (mxcsr != want) {
-        _mm_setcsr(want);
+    if (UNLIKELY(h->frm != 0 && h->frm <= FRM_LAST_ON_HOST)) {
+        _mm_setcsr(MXCSR_DEFAULT | (unsigned)mode[h->frm] << MXCSR_MODE_SHIFT);
+        jit_of(h)->float_live = true;
     }
 }
+
 u32 jit_float_begin(void)
 {
     u32 mxcsr = _mm_getcsr();
@@ -121,6 +127,123 @@ u32 jit_step(struct hart *h, struct jit_frame *frame)
     /* The interpreter sets and serves STOP_EVENTS by itself: what is left is new. */
     return next && !stop && !h->stop && !h->waiting && h->fetch_page == page &&
            h->frm <= FRM_LAST_ON_HOST;
+}
+
+/*
+ * The present instruction was executed and counted by nobody yet.  Non-zero: the region goes on
+ * behind it (its budget has it counted); else everything is made exact for the dispatcher.
+ */
+static u32 go_on(struct hart *h, const struct insn *i, u64 page)
+{
+    set_mode(h);
+    if (!h->stop && h->fetch_page == page && h->frm <= FRM_LAST_ON_HOST) {
+        return 1;
+    }
+    h->budget--;
+    h->pc += i->len;
+    return 0;
+}
+
+static bool do_csr(struct hart *h, const struct insn *i, u32 bits)
+{
+    bool immediate = i->op == OP_CSRRWI || i->op == OP_CSRRSI || i->op == OP_CSRRCI;
+    bool writes = i->op == OP_CSRRW || i->op == OP_CSRRWI;
+    enum csr_operation operation = writes                                    ? CSR_WRITE
+                                   : i->op == OP_CSRRS || i->op == OP_CSRRSI ? CSR_SET
+                                                                             : CSR_CLEAR;
+    u64 old;
+    if (!hart_csr(h, (u32)i->imm, operation, !writes || i->rd != 0, writes || i->rs1 != 0,
+                  immediate ? i->rs1 : h->x[i->rs1], &old, bits)) {
+        return false;
+    }
+    if (i->rd != 0) {
+        h->x[i->rd] = old;
+    }
+    return true;
+}
+
+static bool do_atomic(struct hart *h, const struct insn *i)
+{
+    u64 va = h->x[i->rs1], result;
+    /* The mnemonics' .w and .d: bit 12 of the encoding. */
+    unsigned size = insn_table[i->op].match >> 12 & 1 ? 8 : 4;
+    bool ok;
+    if (i->op == OP_LR_W || i->op == OP_LR_D) {
+        ok = hart_load_reserved(h, va, size, &result);
+    } else if (i->op == OP_SC_W || i->op == OP_SC_D) {
+        ok = hart_store_conditional(h, va, size, h->x[i->rs2], &result);
+    } else {
+        ok = hart_amo(h, i->op, va, size, h->x[i->rs2], &result);
+    }
+    if (ok && i->rd != 0) {
+        h->x[i->rd] = result;
+    }
+    return ok;
+}
+
+/* Executed, and where to go on is in h->pc; `stays`: that is behind the instruction. */
+static u32 went(struct hart *h, bool done, bool stays)
+{
+    if (done) {
+        h->budget--;
+        h->pc += stays ? 4 : 0;
+    }
+    return 0;
+}
+
+static u32 do_privileged(struct hart *h, const struct insn *i, u32 bits)
+{
+    bool moved, done;
+    switch (i->op) {
+    case OP_ECALL:
+        done = hart_ecall(h, &moved);
+        return went(h, done, !moved);
+    case OP_SRET:
+        return went(h, hart_sret(h, bits), false);
+    case OP_MRET:
+        return went(h, hart_mret(h, bits), false);
+    case OP_SFENCE_VMA:
+        done = hart_sfence_vma(h, i->rs1 != 0, h->x[i->rs1], i->rs2 != 0, h->x[i->rs2], bits);
+        return went(h, done, true);
+    case OP_FENCE_I:
+        h->fetch_page = FETCH_NONE;
+        return went(h, true, true);
+    default:
+        return went(h, hart_wfi(h, bits), true);
+    }
+}
+
+/* As jit_step, without the interpreter for what is common. */
+u32 jit_system(struct hart *h, struct jit_frame *frame, struct insn insn, u32 bits)
+{
+    u64 page = h->fetch_page;
+    take_flags(h);
+    switch (insn.op) {
+    case OP_ECALL:
+    case OP_SRET:
+    case OP_MRET:
+    case OP_SFENCE_VMA:
+    case OP_FENCE_I:
+    case OP_WFI:
+        return do_privileged(h, &insn, bits);
+    case OP_CBO_ZERO:
+        return hart_cbo_zero(h, h->x[insn.rs1], bits) ? go_on(h, &insn, page) : 0;
+    case OP_SLTI:
+        if (h->hook) {
+            hart_probe(h, (unsigned)insn.imm & 0xfff, h->x[insn.rs1]);
+        }
+        return go_on(h, &insn, page);
+    default:
+        break;
+    }
+    u16 flags = insn_table[insn.op].flags;
+    if (flags & INSN_CSR) {
+        return do_csr(h, &insn, bits) ? go_on(h, &insn, page) : 0;
+    }
+    if (flags & INSN_AMO) {
+        return do_atomic(h, &insn) ? go_on(h, &insn, page) : 0;
+    }
+    return jit_step(h, frame);
 }
 
 /* As the interpreter's run loop does before it looks for code; true: the run has ended. */

@@ -99,6 +99,9 @@ struct jit {
     u8 *heat;                 /* by page of RAM: how often cold code of it was met */
     struct jump_entry jumps[JUMP_ENTRIES];
     u64 next_id;
+    /* The host's flags or rounding mode may be the guest's: translated code with floating point has
+     * run since C code last took them over. */
+    u8 float_live;
     struct jit_counters counters;
     struct region scratch; /* the region being translated */
 };
@@ -122,6 +125,7 @@ const u8 *jit_dispatch(struct hart *h, struct jit_frame *frame);
 u32 jit_load(struct hart *h, u64 va, u32 size, u64 *value);
 u32 jit_store(struct hart *h, u64 va, u32 size, u64 value);
 u32 jit_step(struct hart *h, struct jit_frame *frame);
+u32 jit_system(struct hart *h, struct jit_frame *frame, struct insn insn, u32 bits);
 /* What slow paths say to their stubs. */
 enum { SLOW_TRAPPED = 0, SLOW_DONE = 1, SLOW_LEAVE = 2 };
 /* frame->status on the way to the dispatcher: the next instructions are the interpreter's. */

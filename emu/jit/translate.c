@@ -172,12 +172,27 @@ static void call_helper(struct translator *t, const void *helper)
     x86_call(&t->x, helper, RAX);
 }
 
+/* The bits of the present instruction. */
+static u32 present_bits(const struct translator *t)
+{
+    const u8 *at = t->region->page + t->region->insn_offset[t->insn];
+    u32 bits = 0;
+    memcpy(&bits, at, t->region->insn[t->insn].len);
+    return bits;
+}
+
 void emit_step(struct translator *t)
 {
+    u64 half[2];
+    _Static_assert(sizeof half == sizeof(struct insn), "passed in two registers");
+    memcpy(half, &t->region->insn[t->insn], sizeof half);
     call_routine(t, t->spill);
     write_position(t);
     x86_mov(&t->x, X86_8, RSI, RSP);
-    call_helper(t, (const void *)(uintptr_t)jit_step);
+    x86_mov_imm(&t->x, RDX, half[0]);
+    x86_mov_imm(&t->x, RCX, half[1]);
+    x86_mov_imm(&t->x, R8, present_bits(t));
+    call_helper(t, (const void *)(uintptr_t)jit_system);
     x86_test(&t->x, X86_4, RAX, RAX);
     x86_patch(&t->x, x86_jump_if(&t->x, X86_E), t->jit->dispatch);
     x86_load(&t->x, X86_8, false, R14, HART_AT(context));
@@ -370,6 +385,8 @@ static void emit_float_check(struct translator *t)
     x86_alu_imm(&t->x, X86_AND, X86_4, RAX, (i32)MSTATUS_FS);
     x86_alu_imm(&t->x, X86_CMP, X86_4, RAX, (i32)MSTATUS_FS);
     add_stub(t, x86_jump_if(&t->x, X86_NE), STUB_BUDGET, 0, false, 0);
+    x86_mov_imm(&t->x, RAX, (u64)(uintptr_t)&t->jit->float_live);
+    x86_store_imm(&t->x, X86_1, x86_at(RAX, 0), 1);
 }
 
 static bool uses_float(const struct region *r, const struct region_block *block)
