@@ -23,6 +23,7 @@ static void wait_for_object(struct fault *fault, enum fault_need need, u64 index
 {
     fault->inode = inode_get(fault->area->inode);
     fault->index = index;
+    fault->no_ahead = (fault->area->flags & AREA_FLAG_RANDOM) != 0;
     fault->need = (u8)need;
 }
 

@@ -40,7 +40,7 @@ struct fault {
     bool silent;        /* eager work (populate): not a fault of anybody's */
     bool prepared;      /* NEED_PREPARE was satisfied for this page */
     bool major;         /* waited for a disk */
-    bool no_ahead;      /* NEED_SWAP_IN: this slot only */
+    bool no_ahead;      /* NEED_READ, NEED_SWAP_IN: this page only */
     u16 around;         /* neighbours mapped */
     u16 attempts;       /* of the OOM killer */
     int error;          /* of the last wait */

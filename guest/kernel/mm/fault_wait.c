@@ -95,7 +95,8 @@ static void read_file_page(struct fault *fault)
 
     fault->major = true;
     fault->origin = FAULT_FILE_READ;
-    frame = cache_get_ahead(fault->inode, index, &fault->error);
+    frame = fault->no_ahead ? cache_get(fault->inode, index, &fault->error)
+                            : cache_get_ahead(fault->inode, index, &fault->error);
     drop_held(fault);
     fault->held = frame;
     if (frame == NULL && fault->error == -ENOMEM) {

@@ -38,6 +38,9 @@ static pte_t copy_page(struct copy *copy, const struct frame *frame, u64 address
     struct frame *fresh = frame_alloc_fast(FRAME_ANON);
 
     if (fresh == NULL) {
+        fresh = frame_alloc(FRAME_ANON, 0); /* no reclaim: the PTE locks are held */
+    }
+    if (fresh == NULL) {
         return 0;
     }
     page_copy(frame_to_virt(fresh), frame_to_virt(frame));
@@ -151,6 +154,7 @@ static int copy_pages(struct copy *copy)
 
     while (address < end) {
         bool complete = true;
+        u64 from = address;
         pte_t *entry;
 
         spin_lock(&copy->parent->pte_lock);
@@ -165,7 +169,7 @@ static int copy_pages(struct copy *copy)
         }
         spin_unlock(&copy->child->pte_lock);
         spin_unlock(&copy->parent->pte_lock);
-        failures = complete ? 0 : failures + 1;
+        failures = complete || address != from ? 0 : failures + 1;
         if (!complete && (failures > 4 || !make_room())) {
             return -ENOMEM;
         }

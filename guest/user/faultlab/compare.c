@@ -68,6 +68,15 @@ static void scenario_fork(void)
     sys_munmap(at, 256 * PAGE);
 }
 
+static int exec_sleep(void *arg)
+{
+    char *argv[] = {(char *)"sleep", (char *)"0.02", NULL}, *envp[] = {NULL};
+
+    (void)arg;
+    sys_execve("/bin/tools", argv, envp);
+    return 127;
+}
+
 static int exec_tool(void *arg)
 {
     char *argv[] = {(char *)"true", NULL}, *envp[] = {NULL};
@@ -80,8 +89,9 @@ static int exec_tool(void *arg)
 static void scenario_exec(void)
 {
     for (int i = 0; i < 4; i++) {
-        int pid = child_start(exec_tool, NULL);
+        int pid = child_start(exec_sleep, NULL);
 
+        sys_sleep_ms(10); /* it sleeps, with all that it has loaded */
         note_frames();
         child_wait(pid);
     }

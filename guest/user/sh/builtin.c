@@ -257,17 +257,20 @@ static int builtin_eval(int argc, char **argv)
 static int builtin_exec(int argc, char **argv)
 {
     char *path;
+    int error = ENOENT;
 
     if (argc == 1)
         return 0;
     path = command_find(argv[1]);
     fflush(NULL);
-    if (path != NULL)
+    if (path != NULL) {
         execve(path, argv + 1, vars_environment());
-    sh_error("exec: %s: %s", argv[1], path != NULL ? strerror(errno) : "not found");
+        error = errno;
+    }
+    sh_error("exec: %s: %s", argv[1], path != NULL ? strerror(error) : "not found");
     free(path);
     if (!shell.interactive)
-        sh_exit(path != NULL ? 126 : 127);
+        sh_exit(error == ENOENT ? 127 : 126);
     return 127;
 }
 

@@ -110,8 +110,10 @@ int vm_corner_19(void)
     EXPECT(SYS(msync, at, 64 * PAGE, MS_SYNC) == 0);
     EXPECT(SYS(fsync, fd) == 0);
     EXPECT(SYS(fstat, fd, &after) == 0);
-    EXPECT(after.st_blocks > before.st_blocks);
-    EXPECT(after.st_blocks < 64 * (long)PAGE / 512);
+    if (vm_lazy("mmap")) { /* else the mapping filled every hole at once */
+        EXPECT(after.st_blocks > before.st_blocks);
+        EXPECT(after.st_blocks < 64 * (long)PAGE / 512);
+    }
     EXPECT(sys_munmap(at, 64 * PAGE) == 0);
     drop_caches();
     EXPECT(file_byte(fd, 40 * PAGE + 3) == 0x3c && file_byte(fd, 64 * PAGE - 1) == 0x3d);
