@@ -43,8 +43,35 @@ static u64 frame_of(u64 pte, unsigned level, u64 va)
     return (pte_address(pte) + (va & (pte_span(level) - 1) & PAGE_MASK)) >> PAGE_SHIFT;
 }
 
+/*
+ * The label, and whether it goes with the kind.  Between trap and handler another thread can change
+ * the entry; then what the handler met is the entry as it was when somebody was last heard of, or,
+ * if only "it was fine when I looked" remains to be explained, cannot be known.
+ */
+static void label(const struct observer *o, struct open_fault *open, bool others_ran)
+{
+    struct trace_fault *f = &open->record.fault;
+    enum access access = access_of(f->cause);
+    unsigned allowed = fault_kind_allowed(f->kind);
+
+    f->coarse = (u8)observer_label(f->pte_before, f->pte_after, access);
+    if (!f->kind || allowed >> f->coarse & 1)
+        return;
+    unsigned later = observer_label(open->pte_seen, f->pte_after, access);
+    bool fine = observer_label(f->pte_after, f->pte_after, access) == COARSE_SPURIOUS;
+    if (open->pte_seen != f->pte_before && allowed >> later & 1) {
+        f->coarse = (u8)later;
+        f->notes |= FAULT_NOTE_OVERTAKEN;
+    } else if (f->kind == FAULT_SPURIOUS && fine && (o->harts > 1 || others_ran)) {
+        f->coarse = COARSE_SPURIOUS;
+        f->notes |= FAULT_NOTE_OVERTAKEN;
+    } else {
+        f->notes |= FAULT_NOTE_MISMATCH;
+    }
+}
+
 /* Fills in what memory says now, labels, counts and tells. */
-static void complete(struct observer *o, const struct hart *h, struct open_fault *open)
+static void complete(struct observer *o, struct open_fault *open)
 {
     struct trace_record *r = &open->record;
     struct trace_fault *f = &r->fault;
@@ -58,12 +85,8 @@ static void complete(struct observer *o, const struct hart *h, struct open_fault
         f->pfn_new = frame;
     }
     f->elapsed = o->now(o->now_ctx) - open->now;
-    (void)h;
-    if (!(f->notes & FAULT_NOTE_NO_TRAP)) {
-        f->coarse = (u8)observer_label(f->pte_before, f->pte_after, access_of(f->cause));
-        if (f->kind && !(fault_kind_allowed(f->kind) >> f->coarse & 1))
-            f->notes |= FAULT_NOTE_MISMATCH;
-    }
+    if (!(f->notes & FAULT_NOTE_NO_TRAP))
+        label(o, open, (f->notes & FAULT_NOTE_SLEPT) != 0);
     observer_emit(o, r);
 }
 
@@ -85,13 +108,14 @@ static void begin(struct observer *o, struct open_fault *open, struct hart *h, u
     r->fault.pc = pc;
     r->fault.satp = h->satp;
     r->fault.pte_before = deciding_pte(o, h->satp, va, &r->fault.level);
+    open->pte_seen = r->fault.pte_before;
     r->fault.pfn_old = frame_of(r->fault.pte_before, r->fault.level, va);
 }
 
 static void end_unmatched(struct observer *o, struct open_fault *open)
 {
     open->record.fault.notes |= FAULT_NOTE_UNMATCHED;
-    complete(o, NULL, open);
+    complete(o, open);
 }
 
 static void remove_loose(struct observer *o, unsigned index)
@@ -128,13 +152,16 @@ void observer_trap(struct observer *o, struct hart *h, u64 cause, u64 va, u64 pc
     /* A thread in user mode has nothing open below it any more. */
     if (from == PRIV_USER)
         observer_abandon(o, t);
+    observer_look_again(o, id, false);
     if (t->open == MAX_NESTED) {
         struct open_fault oldest = t->fault[0];
         memmove(&t->fault[0], &t->fault[1], (MAX_NESTED - 1) * sizeof t->fault[0]);
         t->open--;
+        o->open--;
         end_unmatched(o, &oldest);
     }
     struct open_fault *open = &t->fault[t->open++];
+    o->open++;
     begin(o, open, h, cause, va, pc, from);
     open->charged = observer_charged(o, t, h);
     open->switches = t->switches;
@@ -146,6 +173,7 @@ void observer_abandon(struct observer *o, struct thread *t)
 {
     while (t->open) {
         struct open_fault open = t->fault[--t->open];
+        o->open--;
         end_unmatched(o, &open);
     }
 }
@@ -195,7 +223,7 @@ void observer_fault_end(struct observer *o, struct hart *h)
         made.record.fault.pte_before = 0;
         made.record.fault.pfn_old = 0;
         take_probe(&made.record.fault, a, false);
-        complete(o, h, &made);
+        complete(o, &made);
         return;
     }
     struct open_fault done = *open;
@@ -203,14 +231,33 @@ void observer_fault_end(struct observer *o, struct hart *h)
     /* What was opened inside of it and never ended. */
     while (t->open > index + 1) {
         struct open_fault inner = t->fault[--t->open];
+        o->open--;
         end_unmatched(o, &inner);
     }
     t->open = index;
+    o->open--;
     take_probe(&done.record.fault, a, true);
     done.record.fault.cost = observer_charged(o, t, h) - done.charged;
     if (t->switches != done.switches)
         done.record.fault.notes |= FAULT_NOTE_SLEPT;
-    complete(o, h, &done);
+    complete(o, &done);
+    observer_look_again(o, a[0], false);
+}
+
+void observer_look_again(struct observer *o, u64 id, bool evicted)
+{
+    u8 level;
+
+    for (size_t i = 0; o->open && i < o->threads; i++) {
+        struct thread *t = o->thread[i];
+        /* Pages are taken from anybody, also by the one who needs a frame. */
+        if (!t->open || (!evicted && (t->id == id || t->id >> 32 != id >> 32)))
+            continue;
+        for (unsigned n = 0; n < t->open; n++) {
+            struct trace_fault *f = &t->fault[n].record.fault;
+            t->fault[n].pte_seen = deciding_pte(o, f->satp, f->va, &level);
+        }
+    }
 }
 
 void observer_returned(struct observer *o, struct hart *h, unsigned to, u64 pc)
@@ -224,7 +271,7 @@ void observer_returned(struct observer *o, struct hart *h, unsigned to, u64 pc)
         remove_loose(o, i - 1);
         done.record.fault.notes |= FAULT_NOTE_NO_PROBE;
         done.record.fault.cost = hart_executed(h) - done.executed;
-        complete(o, h, &done);
+        complete(o, &done);
         return;
     }
 }

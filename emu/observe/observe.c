@@ -259,6 +259,8 @@ static void hook_probe(void *ctx, struct hart *h, unsigned event, unsigned priv,
         return;
     act_on(o, h, event, a);
     u64 id = acted_on_id >> event & 1 ? a[0] : o->hart[h->id % MAX_HARTS].id;
+    if (o->open && event != PROBE_EV_SWITCH)
+        observer_look_again(o, id, event == PROBE_EV_EVICT);
     struct trace_record r = {.type = (u8)(RECORD_PROBE + event), .hart = (u8)h->id,
                              .privilege = (u8)priv, .pid = (u32)(id >> 32), .tid = (u32)id};
     r.icount = o->now(o->now_ctx);

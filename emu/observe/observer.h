@@ -29,6 +29,7 @@ struct open_fault {
     u64 executed;               /* the hart's */
     u64 now;
     u64 switches; /* of the thread, to tell whether it slept */
+    u64 pte_seen; /* as it was when last somebody else did something */
 };
 
 struct thread {
@@ -74,6 +75,7 @@ struct observer {
     struct hart_view hart[MAX_HARTS];
     struct thread **thread;
     size_t threads, thread_room;
+    size_t open; /* faults of threads */
 
     struct open_fault loose[MAX_LOOSE];
     unsigned loose_count;
@@ -101,6 +103,8 @@ void observer_trap(struct observer *o, struct hart *h, u64 cause, u64 va, u64 pc
 void observer_fault_end(struct observer *o, struct hart *h);
 void observer_returned(struct observer *o, struct hart *h, unsigned to, u64 pc);
 void observer_abandon(struct observer *o, struct thread *t);
+/* Something happened on behalf of thread `id`: looks again at the PTEs others wait for. */
+void observer_look_again(struct observer *o, u64 id, bool evicted);
 
 /* ---- counts.c ---- */
 void observer_count(struct observer *o, const struct trace_record *record);

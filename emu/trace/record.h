@@ -27,6 +27,7 @@ enum record_type {
 #define FAULT_NOTE_UNMATCHED 4u /* the end was never seen */
 #define FAULT_NOTE_SLEPT 8u     /* another thread ran in between */
 #define FAULT_NOTE_DISAGREE 16u /* address, access or frame told by the probe is not what was seen */
+#define FAULT_NOTE_OVERTAKEN 64u /* the PTE changed between trap and handler */
 #define FAULT_NOTE_NO_TRAP 32u  /* the kernel asked for the page itself; no PTE before is known */
 
 struct trace_fault {

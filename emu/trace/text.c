@@ -101,6 +101,8 @@ static void line_notes(struct line *line, const struct trace_fault *fault)
             line_add(line, " %s", flag[i].text);
     if (fault->notes & FAULT_NOTE_SLEPT)
         line_add(line, " slept");
+    if (fault->notes & FAULT_NOTE_OVERTAKEN)
+        line_add(line, " overtaken");
     if (fault->notes & FAULT_NOTE_MISMATCH)
         line_add(line, " LABEL-MISMATCH(saw %s)", coarse_label_name(fault->coarse));
     if (fault->notes & FAULT_NOTE_DISAGREE)

@@ -257,6 +257,46 @@ static void sleeping_threads_are_not_charged(void **state)
     assert_int_equal(r->fault.coarse, COARSE_NEW_READ_ONLY);
 }
 
+static void somebody_else_may_be_faster(void **state)
+{
+    struct guest *g = *state;
+
+    boot(g);
+    set_pte(g, VA, pte_to(BASE + 0x50000, PTE_V | PTE_R | PTE_U | PTE_A | PTE_COW));
+    probe(g, PROBE_EV_SWITCH, ID(3, 3), 0, 0, 0, 0, 0);
+    trap(g, CAUSE_STORE_PAGE, VA, 0x10100, PRIV_USER);
+    /* The page is evicted while this one waits for memory; it comes back from swap. */
+    set_pte(g, VA, (u64)44 << 10 | 1 << 1);
+    probe(g, PROBE_EV_SWITCH, ID(9, 9), 0, 0, 0, 0, 0);
+    probe(g, PROBE_EV_EVICT, (BASE + 0x50000) >> 12, 44, 1, 0, 0, 0);
+    probe(g, PROBE_EV_SWITCH, ID(3, 3), 0, 0, 0, 0, 0);
+    set_pte(g, VA, pte_to(BASE + 0x51000, 0xd7));
+    probe(g, PROBE_EV_FAULT_END, ID(3, 3), end_word(FAULT_SWAP_READ, 1, AREA_HEAP), VA, VA, 44, 0);
+    const struct trace_record *r = &g->last[g->count - 1];
+    assert_int_equal(r->fault.coarse, COARSE_FROM_SWAP);
+    assert_int_equal(r->fault.notes, FAULT_NOTE_OVERTAKEN | FAULT_NOTE_SLEPT);
+    /* Another thread of the process fills the page first: then it is spurious here. */
+    set_pte(g, VA + 0x1000, 0);
+    trap(g, CAUSE_STORE_PAGE, VA + 0x1000, 0x10100, PRIV_USER);
+    probe(g, PROBE_EV_SWITCH, ID(3, 4), 0, 0, 0, 0, 0);
+    trap(g, CAUSE_STORE_PAGE, VA + 0x1000, 0x10100, PRIV_USER);
+    set_pte(g, VA + 0x1000, pte_to(BASE + 0x52000, 0xd7));
+    probe(g, PROBE_EV_FAULT_END, ID(3, 4), end_word(FAULT_ZERO_FILL, 1, AREA_HEAP), VA + 0x1000,
+          VA, 0, 0);
+    assert_int_equal(g->last[g->count - 1].fault.notes, 0);
+    probe(g, PROBE_EV_SWITCH, ID(3, 3), 0, 0, 0, 0, 0);
+    probe(g, PROBE_EV_FAULT_END, ID(3, 3), end_word(FAULT_SPURIOUS, 1, AREA_HEAP), VA + 0x1000,
+          VA, 0, 0);
+    assert_int_equal(g->last[g->count - 1].fault.coarse, COARSE_SPURIOUS);
+    assert_int_equal(observer_label_mismatches(g->observer), 0);
+    /* But nobody was there: a kernel that calls a fill spurious is wrong. */
+    trap(g, CAUSE_STORE_PAGE, VA + 0x2000, 0x10100, PRIV_USER);
+    set_pte(g, VA + 0x2000, pte_to(BASE + 0x53000, 0xd7));
+    probe(g, PROBE_EV_FAULT_END, ID(3, 3), end_word(FAULT_SPURIOUS, 1, AREA_HEAP), VA + 0x2000,
+          VA, 0, 0);
+    assert_int_equal(observer_label_mismatches(g->observer), 1);
+}
+
 static void a_fault_inside_a_fault_keeps_its_own_end(void **state)
 {
     struct guest *g = *state;
@@ -464,6 +504,7 @@ int main(void)
         CASE(a_fault_is_joined_from_both_sides),
         CASE(a_lying_kernel_is_found_out),
         CASE(sleeping_threads_are_not_charged),
+        CASE(somebody_else_may_be_faster),
         CASE(a_fault_inside_a_fault_keeps_its_own_end),
         CASE(a_page_the_kernel_fetches_itself_has_no_trap),
         CASE(a_fault_that_never_ends_is_told_at_exit),
