@@ -29,7 +29,7 @@ struct window {
     struct map_view view;
     bool dirty, open, full_screen, hidden;
     unsigned pictures;
-    u64 last_icount, rate;
+    u64 shown_icount, last_icount, rate;
     struct timespec last_time;
 };
 
@@ -220,9 +220,9 @@ static void show(struct window *w, struct runner *runner)
         }
         struct map_model *fresh = map_link_take(w->link);
         if (fresh) {
-            bool moved = !w->model || fresh->icount != w->last_icount;
+            w->dirty |= !w->model || fresh->icount != w->shown_icount;
+            w->shown_icount = fresh->icount;
             w->model = fresh;
-            w->dirty |= moved || !still;
             measure_rate(w);
         }
         if (w->hidden) {
