@@ -86,7 +86,9 @@ static void unlist_inode(struct inode *inode, bool anyway)
 
 void cache_orphan(struct inode *inode)
 {
-    unlist_inode(inode, true);
+    if ((inode->flags & INODE_SHM) == 0) { /* those use the link for another list, without a reference */
+        unlist_inode(inode, true);
+    }
 }
 
 void cache_mark_dirty(struct inode *inode, struct frame *frame)
