@@ -45,6 +45,12 @@ static inline void atomic_count_u64(u64 *word)
     __atomic_fetch_add(word, 1, __ATOMIC_RELAXED);
 }
 
+/* Change a statistic; no ordering. */
+static inline void atomic_adjust_u64(u64 *word, u64 amount)
+{
+    __atomic_fetch_add(word, amount, __ATOMIC_RELAXED);
+}
+
 /* Add one unless the counter is zero.  => false if it was zero. */
 static inline bool atomic_get_unless_zero(u32 *count)
 {

@@ -34,6 +34,9 @@ typedef long ssize_t;
 
 #define ARRAY_LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 
+/* For the few functions whose state must stay in registers (page faults). */
+#define always_inline inline __attribute__((always_inline))
+
 #define likely(condition) __builtin_expect(!!(condition), 1)
 #define unlikely(condition) __builtin_expect(!!(condition), 0)
 

@@ -22,10 +22,10 @@
 
 typedef int (*advise)(struct mm *mm, struct area *area, u64 start, u64 end);
 
-static void zap(struct mm *mm, struct area *area, u64 start, u64 end)
+static void zap(struct mm *mm, u64 start, u64 end)
 {
     spin_lock(&mm->pte_lock);
-    zap_range(mm, area, start, end, false);
+    zap_range(mm, start, end, false);
     spin_unlock(&mm->pte_lock);
 }
 
@@ -35,7 +35,7 @@ static int dont_need(struct mm *mm, struct area *area, u64 start, u64 end)
     if ((area->flags & AREA_FLAG_LOCKED) != 0 || area->kind == AREA_SPECIAL) {
         return -EINVAL;
     }
-    zap(mm, area, start, end);
+    zap(mm, start, end);
     return 0;
 }
 
@@ -79,7 +79,7 @@ static int install_marker(struct mm *mm, struct area *area, u64 start, u64 end, 
 {
     int error = 0;
 
-    zap(mm, area, start, end);
+    zap(mm, start, end);
     for (u64 at = start; at < end && error == 0; at += PAGE_SIZE) {
         pte_t *entry;
 

@@ -166,7 +166,7 @@ static bool loaded_here(struct mm *mm)
     return false;
 }
 
-void tlb_flush_page(struct mm *mm, u64 address)
+void tlb_flush_page_slow(struct mm *mm, u64 address)
 {
     if (loaded_here(mm)) {
         sfence_page(address, mm->asid % ASIDS);

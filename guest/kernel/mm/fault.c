@@ -79,7 +79,7 @@ void fault_failed(struct fault *fault, enum fault_kind kind, enum fault_result r
 /* ---- nothing there, anonymous memory ---------------------------------------------------------- */
 
 /* First read: map the one shared page of zeros, read-only.  It is not counted. */
-static void zero_map(struct fault *fault)
+static always_inline void zero_map(struct fault *fault)
 {
     u64 bits = (fault->area->pte_flags & ~PTE_W) | PTE_SPECIAL | PTE_A;
 
@@ -88,7 +88,7 @@ static void zero_map(struct fault *fault)
 }
 
 /* First write: a frame of zeros of its own. */
-static void zero_fill(struct fault *fault)
+static always_inline void zero_fill(struct fault *fault)
 {
     struct frame *frame = fault_take_frame(fault, FRAME_ANON);
 
@@ -126,7 +126,7 @@ static void nothing_there(struct fault *fault)
 /* ---- a store to a read-only page of a private, writable area ----------------------------------- */
 
 /* The zero page: nothing needs to be copied out of it. */
-static void zero_copy(struct fault *fault)
+static always_inline void zero_copy(struct fault *fault)
 {
     struct frame *frame = fault_take_frame(fault, FRAME_ANON);
 
@@ -142,7 +142,7 @@ static void zero_copy(struct fault *fault)
 }
 
 /* The last owner may write in place; a copy in swap would be out of date, so it goes. */
-static void cow_reuse(struct fault *fault, struct frame *frame)
+static always_inline void cow_reuse(struct fault *fault, struct frame *frame)
 {
     if (frame->slot != 0) {
         swap_cache_remove(frame);
@@ -156,7 +156,7 @@ static void cow_reuse(struct fault *fault, struct frame *frame)
  * Copy the page and map the copy.  Order (corner case): new entry visible, TLBs
  * flushed, and only then is the old page let go, for it may be used elsewhere at once.
  */
-static void copy_page_out(struct fault *fault, struct frame *old, enum fault_kind kind)
+static always_inline void copy_page_out(struct fault *fault, struct frame *old, enum fault_kind kind)
 {
     struct frame *frame = fault_take_frame(fault, FRAME_ANON);
 
@@ -176,7 +176,7 @@ static void copy_page_out(struct fault *fault, struct frame *old, enum fault_kin
 }
 
 /* Others share the page. */
-static void cow_copy(struct fault *fault, struct frame *old)
+static always_inline void cow_copy(struct fault *fault, struct frame *old)
 {
     copy_page_out(fault, old, FAULT_COW_COPY);
 }
@@ -282,7 +282,7 @@ static void special_entry(struct fault *fault)
 }
 
 /* Find the area and the entry, and decide.  => pte_lock held; kind or need is set. */
-static inline void classify(struct fault *fault)
+static always_inline void classify(struct fault *fault)
 {
     struct mm *mm = fault->mm;
     struct area *area = mm->last_found;
@@ -327,7 +327,7 @@ static inline void classify(struct fault *fault)
 /* ---- entry and end ---------------------------------------------------------------------------------- */
 
 /* Count the fault and tell the emulator. */
-static inline void account(struct fault *fault)
+static always_inline void account(struct fault *fault)
 {
     struct task *task = current();
 
@@ -393,6 +393,88 @@ static inline void resolve(struct fault *fault)
     if (unlikely((fault->flags & PROBE_FLAG_TRIED) != 0)) {
         fault_wait_finish(fault);
     }
+}
+
+/*
+ * The short way: the commonest kinds, when nothing has to be looked up or waited
+ * for.  The same functions as above, inlined, so that the state of the fault stays in
+ * registers.
+ */
+
+/* ... for a store to a read-only private page.  => pte_lock held; false: nothing was changed. */
+static __attribute__((noinline)) bool store_quickly(struct mm *mm, struct area *area,
+                                                    pte_t *entry, pte_t pte, u64 address)
+{
+    struct fault fault = {.mm = mm, .area = area, .entry = entry, .old = pte,
+                          .address = address, .access = PROBE_ACCESS_WRITE};
+    struct frame *frame;
+
+    if ((pte & PTE_SPECIAL) != 0) {
+        zero_copy(&fault);
+    } else {
+        frame = pte_frame(pte);
+        fault.old_refs = frame->refs;
+        if (frame->kind != FRAME_ANON || frame->slot != 0) {
+            return false;
+        }
+        if (frame->refs == 1) {
+            cow_reuse(&fault, frame);
+        } else {
+            cow_copy(&fault, frame);
+        }
+    }
+    if (fault.kind == FAULT_KIND_NONE) {
+        return false; /* no frame at hand */
+    }
+    account(&fault);
+    return true;
+}
+
+/* ... for anonymous memory that was never touched. */
+static always_inline bool first_touch_quickly(struct mm *mm, struct area *area, pte_t *entry,
+                                              u64 address, enum probe_access access)
+{
+    struct fault fault = {.mm = mm, .area = area, .entry = entry, .address = address,
+                          .access = (u8)access};
+
+    if (access == PROBE_ACCESS_WRITE) {
+        zero_fill(&fault);
+    } else {
+        zero_map(&fault);
+    }
+    if (fault.kind == FAULT_KIND_NONE) {
+        return false;
+    }
+    account(&fault);
+    return true;
+}
+
+bool mm_fault_quickly(struct mm *mm, u64 address, enum probe_access access)
+{
+    struct area *area;
+    pte_t *entry;
+    pte_t pte;
+    bool done = false;
+
+    spin_lock_quick(&mm->pte_lock);
+    area = mm->last_found;
+    if (likely(area != NULL && address - area->start < area->end - area->start &&
+               mm->leaf_region == address >> LEAF_SHIFT &&
+               (area->prot & area_right[access]) != 0)) {
+        entry = &mm->leaf_cache[(address >> PAGE_SHIFT) & (ENTRIES - 1)];
+        pte = pte_read(entry);
+        if (pte == 0) {
+            if (area->kind <= AREA_STACK &&
+                (access == PROBE_ACCESS_WRITE || vm_options.zero_page)) {
+                done = first_touch_quickly(mm, area, entry, address, access);
+            }
+        } else if (access == PROBE_ACCESS_WRITE && (pte & (PTE_V | PTE_W)) == PTE_V &&
+                   area_is_private(area)) {
+            done = store_quickly(mm, area, entry, pte, address);
+        }
+    }
+    spin_unlock_quick(&mm->pte_lock);
+    return done;
 }
 
 int mm_fault(struct mm *mm, u64 address, enum probe_access access, bool from_kernel,

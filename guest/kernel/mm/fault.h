@@ -23,6 +23,12 @@ struct fault_outcome {
 int mm_fault(struct mm *mm, u64 address, enum probe_access access, bool from_kernel,
              struct fault_outcome *out);
 
+/*
+ * The commonest faults of user code, in few instructions.  => interrupts are off, address
+ * is a user one.  => true: handled.  false: nothing happened, call mm_fault().
+ */
+bool mm_fault_quickly(struct mm *mm, u64 address, enum probe_access access);
+
 /* Fault in every page of [start, end) as if touched.  => 0, -EFAULT, -ENOMEM. */
 int mm_populate(struct mm *mm, u64 start, u64 end, bool write);
 

@@ -53,18 +53,18 @@ struct fault {
     u64 index, slot;
 };
 
-static inline u64 fault_page(const struct fault *fault)
+static always_inline u64 fault_page(const struct fault *fault)
 {
     return fault->address & ~PAGE_MASK;
 }
 
-static inline bool fault_is_write(const struct fault *fault)
+static always_inline bool fault_is_write(const struct fault *fault)
 {
     return fault->access == PROBE_ACCESS_WRITE;
 }
 
 /* A frame without sleeping, refs = 1; NULL: fault->need was set. */
-static inline struct frame *fault_take_frame(struct fault *fault, enum probe_frame_kind kind)
+static always_inline struct frame *fault_take_frame(struct fault *fault, enum probe_frame_kind kind)
 {
     struct frame *frame = frame_alloc_fast(kind);
 
@@ -81,7 +81,7 @@ static inline struct frame *fault_take_frame(struct fault *fault, enum probe_fra
 }
 
 /* Make a fresh, filled frame an anonymous page of this mm, mapped once. */
-static inline void fault_own_frame(struct fault *fault, struct frame *frame)
+static always_inline void fault_own_frame(struct fault *fault, struct frame *frame)
 {
     frame->family = fault->mm->family;
     frame->index = fault->address >> PAGE_SHIFT;
@@ -90,7 +90,7 @@ static inline void fault_own_frame(struct fault *fault, struct frame *frame)
 }
 
 /* Write the new entry: no fence is needed from invalid to valid (corner case 46). */
-static inline void fault_set(struct fault *fault, const struct frame *frame, u64 bits)
+static always_inline void fault_set(struct fault *fault, const struct frame *frame, u64 bits)
 {
     u64 pfn = frame_pfn(frame);
 
@@ -98,7 +98,7 @@ static inline void fault_set(struct fault *fault, const struct frame *frame, u64
     pte_write(fault->entry, pte_make(pfn, bits));
 }
 
-static inline void fault_done(struct fault *fault, enum fault_kind kind)
+static always_inline void fault_done(struct fault *fault, enum fault_kind kind)
 {
     fault->kind = (u8)kind;
 }
@@ -107,7 +107,7 @@ static inline void fault_done(struct fault *fault, enum fault_kind kind)
 void fault_failed(struct fault *fault, enum fault_kind kind, enum fault_result result);
 
 /* A page that will be executed was just filled: the harts must not fetch old bytes. */
-static inline void fault_filled(const struct fault *fault)
+static always_inline void fault_filled(const struct fault *fault)
 {
     if (unlikely((fault->area->prot & 4) != 0)) {
         icache_flush();

@@ -2,14 +2,20 @@
 /*
  * frame.c - the allocator of physical memory.
  *
- *      hart 0 cache   hart 1 cache ...     single frames, no lock (interrupts off)
- *             \          /
- *           buddy lists, orders 0..10      blocks of 2^n frames, pool_lock
+ *      hart 0: batch + spare   hart 1 ...   single frames, no lock (interrupts off)
+ *                \              /
+ *                     depot                 full batches of 32 frames      pool_lock
+ *                       |
+ *           buddy lists, orders 0..10       blocks of 2^n frames           pool_lock
+ *
+ * A hart frees into its batch.  A full batch becomes its spare, and the spare before
+ * that goes to the depot, as a whole; taking works the other way round.  The depot is
+ * broken up into the buddy lists only when a block is wanted that they do not have.
  *
  * A block of order n starts at a multiple of 2^n; its buddy is the block at
  * pfn ^ 2^n.  When both are free they become one block of order n + 1.
  * A free frame's `order` says what it is: first of a free block (0..10), inside one
- * (ORDER_INSIDE), or in a hart's cache (ORDER_CACHED: not to be merged).
+ * (ORDER_INSIDE), or in a batch (ORDER_CACHED: not to be merged).
  */
 #include "mm/frame.h"
 #include "lib/assert.h"
@@ -21,12 +27,11 @@
 #include "sync/task.h"
 
 #define ORDER_INSIDE 0xffffu
-#define ORDER_CACHED 0xfffeu
-#define CACHE_BATCH 32u   /* frames moved between a hart's cache and the buddy lists */
-#define CACHE_LIMIT 96u
+#define ORDER_CACHED FRAME_ORDER_CACHED
+#define BATCH_ORDER 5u
 #define RECLAIM_ROUNDS 8
 
-struct frame *frame_table;
+struct frame *frame_table, *frame_of_pfn_zero;
 u64 frame_first_pfn, frame_count;
 u64 frames_free, frames_usable;
 u64 frame_mark_min, frame_mark_low, frame_mark_high;
@@ -35,6 +40,9 @@ struct frame *frame_zero;
 static struct spinlock pool_lock = SPINLOCK("frames");
 /* Heads of doubly linked lists through frame.next and frame.index (previous). */
 static struct frame *pool[FRAME_MAX_ORDER + 1];
+
+/* Full batches, linked through the `index` of their first frame. */
+static struct frame *depot;
 
 #define MAX_RESERVED 16
 static struct {
@@ -117,33 +125,94 @@ static struct frame *pool_take(unsigned order)
     return frame;
 }
 
-/* Fill this hart's cache.  => interrupts off. */
-static void cache_refill(struct hart_local *hart)
+/* => a batch of up to FRAME_BATCH frames and its size; NULL if there is none.  pool_lock held. */
+static struct frame *batch_take(u32 *count)
 {
-    spin_lock(&pool_lock);
-    for (unsigned i = 0; i < CACHE_BATCH; i++) {
+    struct frame *batch = depot;
+
+    *count = 0;
+    if (batch != NULL) {
+        depot = (struct frame *)batch->index;
+        *count = FRAME_BATCH;
+        return batch;
+    }
+    batch = pool_take(BATCH_ORDER);
+    if (batch != NULL) {
+        for (u32 i = 0; i < FRAME_BATCH; i++) {
+            batch[i].order = ORDER_CACHED;
+            batch[i].next = i + 1 < FRAME_BATCH ? &batch[i + 1] : NULL;
+        }
+        *count = FRAME_BATCH;
+        return batch;
+    }
+    while (*count < FRAME_BATCH) { /* only smaller pieces are left */
         struct frame *frame = pool_take(0);
 
         if (frame == NULL) {
             break;
         }
-        frame->next = hart->free_frames;
-        hart->free_frames = frame;
-        hart->free_count++;
+        frame->next = batch;
+        batch = frame;
+        (*count)++;
     }
+    return batch;
+}
+
+/* Fill this hart's batch, which is empty.  => interrupts off. */
+static void refill(struct hart_local *hart)
+{
+    if (hart->spare_frames != NULL) {
+        hart->free_frames = hart->spare_frames;
+        hart->free_count = FRAME_BATCH;
+        hart->spare_frames = NULL;
+        return;
+    }
+    spin_lock(&pool_lock);
+    hart->free_frames = batch_take(&hart->free_count);
     spin_unlock(&pool_lock);
 }
 
-static void cache_drain(struct hart_local *hart, u32 keep)
+/* The batch is full: make room for more.  => interrupts off. */
+static void put_away(struct hart_local *hart)
+{
+    struct frame *full = hart->spare_frames;
+
+    hart->spare_frames = hart->free_frames;
+    hart->free_frames = NULL;
+    hart->free_count = 0;
+    if (full != NULL) {
+        spin_lock(&pool_lock);
+        full->index = (u64)depot;
+        depot = full;
+        spin_unlock(&pool_lock);
+    }
+}
+
+static void break_up(struct frame *batch)
+{
+    while (batch != NULL) {
+        struct frame *next = batch->next;
+
+        pool_free(batch, 0);
+        batch = next;
+    }
+}
+
+/* Give the buddy lists everything that is in batches here and in the depot. */
+static void gather(struct hart_local *hart)
 {
     spin_lock(&pool_lock);
-    while (hart->free_count > keep) {
-        struct frame *frame = hart->free_frames;
+    while (depot != NULL) {
+        struct frame *batch = depot;
 
-        hart->free_frames = frame->next;
-        hart->free_count--;
-        pool_free(frame, 0);
+        depot = (struct frame *)batch->index;
+        break_up(batch);
     }
+    break_up(hart->free_frames);
+    break_up(hart->spare_frames);
+    hart->free_frames = NULL;
+    hart->spare_frames = NULL;
+    hart->free_count = 0;
     spin_unlock(&pool_lock);
 }
 
@@ -159,6 +228,22 @@ static u64 reserve_for(unsigned how)
     return frame_mark_min;
 }
 
+static struct frame *take_block(unsigned order, struct hart_local *hart)
+{
+    struct frame *frame;
+
+    spin_lock(&pool_lock);
+    frame = pool_take(order);
+    spin_unlock(&pool_lock);
+    if (frame == NULL) {
+        gather(hart);
+        spin_lock(&pool_lock);
+        frame = pool_take(order);
+        spin_unlock(&pool_lock);
+    }
+    return frame;
+}
+
 static struct frame *take(enum probe_frame_kind kind, unsigned order, u64 reserve)
 {
     struct hart_local *hart;
@@ -169,7 +254,7 @@ static struct frame *take(enum probe_frame_kind kind, unsigned order, u64 reserv
     if (frames_free >= reserve + (1ull << order)) {
         if (order == 0) {
             if (hart->free_frames == NULL) {
-                cache_refill(hart);
+                refill(hart);
             }
             frame = hart->free_frames;
             if (frame != NULL) {
@@ -177,15 +262,7 @@ static struct frame *take(enum probe_frame_kind kind, unsigned order, u64 reserv
                 hart->free_count--;
             }
         } else {
-            spin_lock(&pool_lock);
-            frame = pool_take(order);
-            spin_unlock(&pool_lock);
-            if (frame == NULL && hart->free_count > 0) {
-                cache_drain(hart, 0);
-                spin_lock(&pool_lock);
-                frame = pool_take(order);
-                spin_unlock(&pool_lock);
-            }
+            frame = take_block(order, hart);
         }
     }
     if (frame != NULL) {
@@ -209,7 +286,7 @@ struct frame *frame_alloc_block(enum probe_frame_kind kind, unsigned order, unsi
     struct frame *frame = take(kind, order, reserve_for(how));
 
     for (int round = 0; frame == NULL && may_sleep && round < RECLAIM_ROUNDS; round++) {
-        u64 freed = reclaim(CACHE_BATCH, true);
+        u64 freed = reclaim(FRAME_BATCH, true);
 
         frame = take(kind, order, reserve_for(how));
         if (freed == 0 && round > 1) {
@@ -242,11 +319,12 @@ void frame_free(struct frame *frame)
     hart = this_hart();
     if (order == 0) {
         frame->word = FRAME_FREE | ORDER_CACHED << 16;
+        if (hart->free_count >= FRAME_BATCH) {
+            put_away(hart);
+        }
         frame->next = hart->free_frames;
         hart->free_frames = frame;
-        if (++hart->free_count > CACHE_LIMIT) {
-            cache_drain(hart, CACHE_LIMIT - CACHE_BATCH);
-        }
+        hart->free_count++;
     } else {
         for (u64 i = 0; i < 1ull << order; i++) {
             frame[i].counts = 0;
@@ -306,6 +384,7 @@ void frame_init(u64 ram_start, u64 ram_end)
     table = place_for(size, ram_start, ram_end);
     frame_reserve(table, table + size);
     frame_table = direct_pointer(table);
+    frame_of_pfn_zero = frame_table - frame_first_pfn;
     memset(frame_table, 0, size);
     for (u64 i = 0; i < frame_count; i++) { /* nobody's buddy until it is freed below */
         frame_table[i].word = FRAME_FREE | ORDER_INSIDE << 16;

@@ -59,6 +59,7 @@ enum frame_allocation {
 };
 
 extern struct frame *frame_table; /* [0] is frame first_pfn */
+extern struct frame *frame_of_pfn_zero; /* where pfn 0 would be: frame_of_pfn_zero[pfn] */
 extern u64 frame_first_pfn, frame_count;
 extern u64 frames_free;           /* free frames, those in the harts' caches included */
 extern u64 frames_usable;         /* frames the allocator manages */
@@ -92,19 +93,42 @@ static inline struct frame *frame_alloc_fast(enum probe_frame_kind kind)
     }
     hart->free_frames = frame->next;
     hart->free_count--;
-    atomic_add_u64(&frames_free, (u64)-1);
+    atomic_adjust_u64(&frames_free, (u64)-1);
     frame->counts = 1;
     frame->word = kind;
     frame->slot = 0;
     return frame;
 }
 
-/* Called by frame_put() when the last reference goes. */
+
+#define FRAME_ORDER_CACHED 0xfffeu /* `order` of a free frame that is in a hart's batch */
+#define FRAME_BATCH 32u            /* frames move between harts and the common pool in batches */
+
+/* Called when the last reference goes. */
 void frame_free(struct frame *frame);
+
+/*
+ * The fast way for a single frame, as long as this hart's batch has room.
+ * => interrupts are off; counts is 0.  => false: use frame_free().
+ */
+static inline bool frame_free_fast(struct frame *frame)
+{
+    struct hart_local *hart = this_hart();
+
+    if (unlikely(hart->free_count >= FRAME_BATCH || frame->order != 0 || frame->slot != 0)) {
+        return false;
+    }
+    frame->word = FRAME_FREE | FRAME_ORDER_CACHED << 16;
+    frame->next = hart->free_frames;
+    hart->free_frames = frame;
+    hart->free_count++;
+    atomic_adjust_u64(&frames_free, 1);
+    return true;
+}
 
 static inline u64 frame_pfn(const struct frame *frame)
 {
-    return (u64)(frame - frame_table) + frame_first_pfn;
+    return (u64)(frame - frame_of_pfn_zero);
 }
 
 static inline u64 frame_pa(const struct frame *frame)
@@ -120,7 +144,7 @@ static inline void *frame_to_virt(const struct frame *frame)
 /* => the frame of a pfn, which must be RAM (see frame_is_ram). */
 static inline struct frame *frame_of_pfn(u64 pfn)
 {
-    return &frame_table[pfn - frame_first_pfn];
+    return &frame_of_pfn_zero[pfn];
 }
 
 static inline bool frame_is_ram(u64 pfn)
@@ -133,9 +157,10 @@ static inline struct frame *virt_to_frame(const void *pointer)
     return frame_of_pfn(direct_physical(pointer) >> PAGE_SHIFT);
 }
 
+/* Taking a reference orders nothing: whoever takes one can reach the frame already. */
 static inline struct frame *frame_get(struct frame *frame)
 {
-    atomic_add_u32(&frame->refs, 1);
+    __atomic_fetch_add(&frame->refs, 1, __ATOMIC_RELAXED);
     return frame;
 }
 
@@ -149,12 +174,12 @@ static inline void frame_put(struct frame *frame)
 /* A PTE that maps the frame appears / disappears. */
 static inline void frame_map(struct frame *frame)
 {
-    atomic_add_u64(&frame->counts, FRAME_MAP_ONE);
+    __atomic_fetch_add(&frame->counts, FRAME_MAP_ONE, __ATOMIC_RELAXED);
 }
 
 static inline void frame_unmap(struct frame *frame)
 {
-    u64 before = atomic_add_u64(&frame->counts, 0 - FRAME_MAP_ONE);
+    u64 before = __atomic_fetch_sub(&frame->counts, FRAME_MAP_ONE, __ATOMIC_ACQ_REL);
 
     if ((u32)before == 1) {
         frame_free(frame);

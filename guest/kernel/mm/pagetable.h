@@ -77,12 +77,12 @@ static inline struct frame *pte_frame(pte_t pte)
 /* Read and write one entry; the hart may set A and D at any time. */
 static inline pte_t pte_read(const pte_t *entry)
 {
-    return __atomic_load_n(entry, __ATOMIC_RELAXED);
+    return *(const volatile pte_t *)entry;
 }
 
 static inline void pte_write(pte_t *entry, pte_t pte)
 {
-    __atomic_store_n(entry, pte, __ATOMIC_RELAXED);
+    *(volatile pte_t *)entry = pte;
 }
 
 /* Replace a valid entry without losing an A or D bit.  => the old word. */
@@ -124,7 +124,15 @@ extern bool hardware_sets_a; /* the harts set A and D themselves (Svadu); set on
 /* --- asid.c: what other harts have cached --------------------------------------------------- */
 
 /* Forget translations after valid entries changed.  => pte_lock may be held. */
-void tlb_flush_page(struct mm *mm, u64 address);
+void tlb_flush_page_slow(struct mm *mm, u64 address);
+static inline void tlb_flush_page(struct mm *mm, u64 address)
+{
+    if (likely(hart_count == 1 && this_hart()->mm == mm)) {
+        sfence_page(address, mm->asid & SATP_ASID_MASK);
+    } else {
+        tlb_flush_page_slow(mm, address);
+    }
+}
 void tlb_flush_range(struct mm *mm, u64 start, u64 end);
 void tlb_flush_mm(struct mm *mm);
 /* Forget everything everywhere (after clearing A bits in many address spaces). */

@@ -150,9 +150,9 @@ void rmap_unmap_range(struct inode *inode, u64 first, u64 last, bool even_privat
                 end = area->start + ((last - area->pgoff + 1) << PAGE_SHIFT);
             }
             if (from < end && even_private) {
-                zap_range(mm, area, from, end, false);
+                zap_range(mm, from, end, false);
             } else if (from < end) {
-                zap_object_pages(mm, area, from, end);
+                zap_object_pages(mm, from, end);
             }
         }
         spin_unlock(&mm->pte_lock);

@@ -102,7 +102,7 @@ static void discard_area(struct mm *mm, struct area *area)
     u64 first = area->pgoff, pages = (area->end - area->start) >> PAGE_SHIFT;
 
     spin_lock(&mm->pte_lock);
-    zap_range(mm, area, area->start, area->end, true);
+    zap_range(mm, area->start, area->end, true);
     spin_unlock(&mm->pte_lock);
     if (area->kind == AREA_FILE_SHARED && area->inode->cache.dirty > 0) {
         writeback_start(area->inode, first, first + pages - 1, WRITEBACK_EXIT);

@@ -16,84 +16,83 @@
 
 struct zap {
     struct mm *mm;
-    struct area *area;
-    u64 first, last; /* addresses of entries cleared since the last flush; first > last: none */
-    u64 anon, file, shm, swapped; /* changes of the counters */
+    u64 first, last; /* addresses of entries cleared since the last flush; first ~0: none */
     bool leaving;    /* no flush: the ASID is never used again */
     bool object_only;
     unsigned count;
     struct frame *frames[BATCH];
 };
 
-static void release(struct frame *frame)
+/* What the counters of the mm lose. */
+struct tally {
+    u64 anon, file, shm, swapped;
+};
+
+static always_inline void release(struct frame *frame)
 {
-    if (frame->slot != 0) {
+    u64 before;
+
+    if (unlikely(frame->slot != 0)) {
         frame_get(frame);
         frame_unmap(frame);
         swap_cache_drop_if_unused(frame);
         frame_put(frame);
         return;
     }
-    frame_unmap(frame);
+    before = __atomic_fetch_sub(&frame->counts, FRAME_MAP_ONE, __ATOMIC_RELAXED);
+    if ((u32)before == 1 && !frame_free_fast(frame)) {
+        frame_free(frame);
+    }
 }
 
 /* Flush what was cleared, then let the gathered frames go. */
 static void zap_flush(struct zap *zap)
 {
-    if (!zap->leaving && zap->first <= zap->last) {
+    if (!zap->leaving && zap->first != ~0ull) {
         tlb_flush_range(zap->mm, zap->first, zap->last + PAGE_SIZE);
     }
     zap->first = ~0ull;
-    zap->last = 0;
     for (unsigned i = 0; i < zap->count; i++) {
         release(zap->frames[i]);
     }
     zap->count = 0;
 }
 
-static void zap_frame(struct zap *zap, struct frame *frame, pte_t pte)
+static always_inline void count(struct tally *tally, struct frame *frame, pte_t pte)
 {
-    if (frame->kind == FRAME_ANON) {
-        zap->anon++;
-        if ((pte & PTE_D) != 0 && frame->slot != 0) {
+    if (likely(frame->kind == FRAME_ANON)) {
+        tally->anon++;
+        if (unlikely(frame->slot != 0) && (pte & PTE_D) != 0) {
             frame_flag_set(frame, FRAME_DIRTY); /* the slot's contents are old */
         }
-    } else {
-        if ((pte & PTE_A) != 0 && (frame->flags & FRAME_REFERENCED) == 0) {
-            frame_flag_set(frame, FRAME_REFERENCED);
-        }
-        if (frame->kind == FRAME_SHM) {
-            zap->shm++;
-        } else {
-            zap->file++;
-        }
-    }
-    if (hart_count == 1 || zap->leaving) {
-        release(frame);
         return;
     }
+    if ((pte & PTE_A) != 0 && (frame->flags & FRAME_REFERENCED) == 0) {
+        frame_flag_set(frame, FRAME_REFERENCED);
+    }
+    if (frame->kind == FRAME_SHM) {
+        tally->shm++;
+    } else {
+        tally->file++;
+    }
+}
+
+/* Keep a frame until the TLBs were flushed. */
+static void keep(struct zap *zap, struct frame *frame)
+{
     if (zap->count == BATCH) {
         zap_flush(zap);
     }
     zap->frames[zap->count++] = frame;
 }
 
-static void zap_entry(struct zap *zap, pte_t *entry, pte_t pte, u64 address)
+/* An entry that maps nothing: swap slot, marker, zero page. */
+static __attribute__((noinline)) void zap_other(struct tally *tally, pte_t *entry)
 {
-    if (zap->object_only && (!pte_has_frame(pte) || pte_frame(pte)->kind == FRAME_ANON)) {
-        return;
-    }
-    if ((pte & PTE_V) != 0) {
-        pte = pte_exchange(entry, 0);
-        zap->first = min_u64(zap->first, address);
-        zap->last = max_u64(zap->last, address);
-    } else {
-        pte_write(entry, 0);
-    }
-    if (pte_has_frame(pte)) {
-        zap_frame(zap, pte_frame(pte), pte);
-    } else if (pte_is_swap(pte)) {
-        zap->swapped++;
+    pte_t pte = pte_exchange(entry, 0);
+
+    if (pte_is_swap(pte)) {
+        tally->swapped++;
         swap_put(PTE_PAYLOAD(pte));
     }
 }
@@ -101,6 +100,8 @@ static void zap_entry(struct zap *zap, pte_t *entry, pte_t pte, u64 address)
 static void zap_entries(struct zap *zap, u64 start, u64 end)
 {
     struct mm *mm = zap->mm;
+    struct tally tally = {0}, others = {0};
+    bool at_once = hart_count == 1 || zap->leaving, object_only = zap->object_only;
     pte_t *entry;
 
     while ((entry = pte_next_table(mm, &start, end)) != NULL) {
@@ -108,37 +109,56 @@ static void zap_entries(struct zap *zap, u64 start, u64 end)
 
         for (; start < stop; start += PAGE_SIZE, entry++) {
             pte_t pte = pte_read(entry);
+            struct frame *frame;
 
-            if (pte != 0) {
-                zap_entry(zap, entry, pte, start);
+            if (pte == 0) {
+                continue;
+            }
+            if (zap->first == ~0ull) {
+                zap->first = start;
+            }
+            if (!pte_has_frame(pte)) {
+                if (!object_only) {
+                    zap_other(&others, entry);
+                }
+                continue;
+            }
+            frame = pte_frame(pte);
+            if (object_only && frame->kind == FRAME_ANON) {
+                continue;
+            }
+            count(&tally, frame, pte_exchange(entry, 0));
+            if (at_once) {
+                release(frame);
+            } else {
+                zap->last = start;
+                keep(zap, frame);
             }
         }
+        zap->last = stop - PAGE_SIZE;
     }
     zap_flush(zap);
-    mm->rss_anon -= zap->anon;
-    mm->rss_file -= zap->file;
-    mm->rss_shm -= zap->shm;
-    mm->swap_entries -= zap->swapped;
+    mm->rss_anon -= tally.anon;
+    mm->rss_file -= tally.file;
+    mm->rss_shm -= tally.shm;
+    mm->swap_entries -= others.swapped;
 }
 
-void zap_range(struct mm *mm, struct area *area, u64 start, u64 end, bool leaving)
+void zap_range(struct mm *mm, u64 start, u64 end, bool leaving)
 {
     struct zap zap;
 
     zap.mm = mm;
-    zap.area = area;
     zap.first = ~0ull;
-    zap.last = 0;
-    zap.anon = zap.file = zap.shm = zap.swapped = 0;
     zap.leaving = leaving;
     zap.object_only = false;
     zap.count = 0;
     zap_entries(&zap, start, end);
 }
 
-void zap_object_pages(struct mm *mm, struct area *area, u64 start, u64 end)
+void zap_object_pages(struct mm *mm, u64 start, u64 end)
 {
-    struct zap zap = {.mm = mm, .area = area, .first = ~0ull, .object_only = true};
+    struct zap zap = {.mm = mm, .first = ~0ull, .object_only = true};
 
     zap_entries(&zap, start, end);
 }

@@ -12,9 +12,9 @@
  * slots a count.  Flushes the TLB before a frame can be used again.
  * => pte_lock is held (and stays so).  `leaving`: the whole address space goes, no flush needed.
  */
-void zap_range(struct mm *mm, struct area *area, u64 start, u64 end, bool leaving);
+void zap_range(struct mm *mm, u64 start, u64 end, bool leaving);
 
 /* Only pages of the object, not private copies (madvise on files, truncation of shared pages). */
-void zap_object_pages(struct mm *mm, struct area *area, u64 start, u64 end);
+void zap_object_pages(struct mm *mm, u64 start, u64 end);
 
 #endif

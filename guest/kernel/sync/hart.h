@@ -34,8 +34,9 @@ struct hart_local {
     struct task *fp_owner;  /* whose float registers are in the hart */
     u64 slice_end;          /* ns: when others get their turn; ~0 while idle */
 
-    struct frame *free_frames; /* mm/frame.c: this hart's cache of free frames */
+    struct frame *free_frames;  /* mm/frame.c: this hart's free frames ... */
     u32 free_count;
+    struct frame *spare_frames; /* ... and a full batch in reserve, or NULL */
 
     u32 flush_all;          /* other harts set it: flush the whole TLB before loading an ASID */
     u64 idle_ns;

@@ -76,10 +76,25 @@ static inline bool spin_trylock(struct spinlock *lock)
     return true;
 }
 
-static inline void spin_unlock(struct spinlock *lock)
+/* The same where interrupts are off anyway and nothing in between looks at the nesting. */
+static inline void spin_lock_quick(struct spinlock *lock)
+{
+    if (unlikely(__atomic_exchange_n(&lock->held, 1, __ATOMIC_ACQUIRE) != 0)) {
+        spin_wait_(lock);
+    }
+    lock->hart = this_hart()->index + 1;
+}
+
+static inline void spin_unlock_quick(struct spinlock *lock)
 {
     lock->hart = 0;
-    __atomic_store_n(&lock->held, 0, __ATOMIC_RELEASE);
+    __atomic_thread_fence(__ATOMIC_RELEASE);
+    *(volatile u32 *)&lock->held = 0;
+}
+
+static inline void spin_unlock(struct spinlock *lock)
+{
+    spin_unlock_quick(lock);
     interrupts_restore();
 }
 #endif

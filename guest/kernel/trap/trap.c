@@ -51,27 +51,32 @@ static enum probe_access access_of(u64 cause)
                                              : PROBE_ACCESS_READ;
 }
 
-/*
- * A page fault of user code.  => 0: handled.  Otherwise the signal for it is pending.
- * The short way: nothing here or below may depend on s0..s11 being in the frame.
- */
-u64 trap_user_fault(u64 cause, u64 address)
+/* The long way: whatever mm_fault_quickly() leaves.  => as trap_user_fault(). */
+static __attribute__((noinline)) u64 fault_slowly(u64 cause, u64 address)
 {
-    struct fault_outcome out;
+    struct fault_outcome out = {.signal = SIGSEGV, .code = SEGV_MAPERR, .address = address};
 
-    if (likely(address < USER_END)) {
-        if (likely(mm_fault(current()->mm, address, access_of(cause), false, &out) == 0)) {
-            return 0;
-        }
-    } else {
-        out.signal = SIGSEGV;
-        out.code = SEGV_MAPERR;
-        out.address = address;
+    if (address < USER_END &&
+        mm_fault(current()->mm, address, access_of(cause), false, &out) == 0) {
+        return 0;
     }
     if (out.signal != 0 && out.result != RESULT_OOM_KILL) {
         signal_fault(out.signal, out.code, out.address);
     }
     return 1;
+}
+
+/*
+ * A page fault of user code.  => 0: handled.  Otherwise a signal is pending.
+ * Nothing here or below may depend on s0..s11 being in the frame.
+ */
+u64 trap_user_fault(u64 cause, u64 address)
+{
+    if (likely(address < USER_END &&
+               mm_fault_quickly(current()->mm, address, access_of(cause)))) {
+        return 0;
+    }
+    return fault_slowly(csr_read(scause), csr_read(stval)); /* nothing trapped in between */
 }
 
 /* Timer, other harts, devices. */
