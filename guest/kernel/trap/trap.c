@@ -54,10 +54,9 @@ static enum probe_access access_of(u64 cause)
 /* The long way: whatever mm_fault_quickly() leaves.  => as trap_user_fault(). */
 static __attribute__((noinline)) u64 fault_slowly(u64 cause, u64 address)
 {
-    struct fault_outcome out = {.signal = SIGSEGV, .code = SEGV_MAPERR, .address = address};
+    struct fault_outcome out;
 
-    if (address < USER_END &&
-        mm_fault(current()->mm, address, access_of(cause), false, &out) == 0) {
+    if (mm_fault(current()->mm, address, access_of(cause), false, &out) == 0) {
         return 0;
     }
     if (out.signal != 0 && out.result != RESULT_OOM_KILL) {
@@ -72,8 +71,7 @@ static __attribute__((noinline)) u64 fault_slowly(u64 cause, u64 address)
  */
 u64 trap_user_fault(u64 cause, u64 address)
 {
-    if (likely(address < USER_END &&
-               mm_fault_quickly(current()->mm, address, access_of(cause)))) {
+    if (likely(mm_fault_quickly(current()->mm, address, access_of(cause)))) {
         return 0;
     }
     return fault_slowly(csr_read(scause), csr_read(stval)); /* nothing trapped in between */
