@@ -13,6 +13,7 @@
 #include <zlib.h>
 
 #include "devices/backend/disk_base.h"
+#include "emu/base/log.h"
 
 #define GRANULE 4096u
 #define GRANULE_SECTORS (GRANULE / DISK_SECTOR)
@@ -355,11 +356,13 @@ static struct disk *open_gzip(const char *path, int fd, bool read_only, struct e
         return NULL;
     }
     struct buffer bytes = {0};
+    struct log_progress progress = {0};
     u8 chunk[65536];
     int n;
     gzbuffer(in, sizeof chunk);
     while ((n = gzread(in, chunk, sizeof chunk)) > 0 && bytes.size < UNPACKED_MAX) {
         buffer_append(&bytes, chunk, (size_t)n);
+        log_progress(&progress, "unpacking", path);
     }
     int code = Z_OK;
     gzerror(in, &code);

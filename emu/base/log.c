@@ -2,6 +2,7 @@
 /* log.c - see log.h. */
 #include "emu/base/log.h"
 
+#include <time.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -23,14 +24,29 @@ static void write_line(const char *kind, const char *format, va_list args)
     (void)ignored;
 }
 
-#define LOG_FUNCTION(name, kind)                                                                   \
-    void name(const char *format, ...)                                                             \
-    {                                                                                              \
-        va_list args;                                                                              \
-        va_start(args, format);                                                                    \
-        write_line(kind, format, args);                                                            \
-        va_end(args);                                                                              \
+#define LOG_FUNCTION(name, kind)        \
+    void name(const char *format, ...)  \
+    {                                   \
+        va_list args;                   \
+        va_start(args, format);         \
+        write_line(kind, format, args); \
+        va_end(args);                   \
     }
 LOG_FUNCTION(log_note, "")
 LOG_FUNCTION(log_warn, "warning: ")
 LOG_FUNCTION(log_error, "error: ")
+
+void log_progress(struct log_progress *progress, const char *what, const char *name)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    u64 now = (u64)t.tv_sec * 1000000000u + (u64)t.tv_nsec;
+    if (progress->started_ns == 0) {
+        progress->started_ns = now;
+    } else if (!progress->said && now - progress->started_ns > 1000000000u) {
+        progress->said = true;
+        if (isatty(STDERR_FILENO)) {
+            log_note("%s %s ...", what, name);
+        }
+    }
+}

@@ -386,7 +386,10 @@ static bool make_images(struct session *s, struct error *err)
     if (o->kernel && !use_kernel(s, o->kernel, err)) {
         return false;
     }
-    bool bundled = !s->config.kernel.data && s->config.firmware_kind == FIRMWARE_BUILT_IN;
+    /* With firmware of the user's own, which may have a payload, only if the guest is meant. */
+    bool bundled = !s->config.kernel.data &&
+                   (s->config.firmware_kind == FIRMWARE_BUILT_IN ||
+                    (s->config.firmware_kind == FIRMWARE_IMAGE && (s->command || is_disk)));
     if (bundled) {
         if (!have_bundle(err)) {
             return false;

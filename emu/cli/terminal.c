@@ -14,7 +14,8 @@
 #define ESCAPE 1 /* Ctrl-A ends a line, so that it can be seen at once */
 
 static struct {
-    volatile sig_atomic_t entered;
+    volatile sig_atomic_t wanted;   /* between enter and leave */
+    volatile sig_atomic_t entered;  /* and the mode has been changed */
     volatile sig_atomic_t base_raw; /* raw is the normal state */
     volatile sig_atomic_t raw;
     struct termios saved;
@@ -33,17 +34,35 @@ static void apply(bool raw)
     tcsetattr(STDIN_FILENO, TCSADRAIN, &mode);
 }
 
+/*
+ * A job in the background must leave the terminal alone, or it would be stopped.  A terminal that
+ * does not control us (no group at all) is ours to use.
+ */
+static bool foreground(void)
+{
+    pid_t group = tcgetpgrp(STDIN_FILENO);
+    return group < 0 || group == getpgrp();
+}
+
+static void take(void)
+{
+    if (foreground() && tcgetattr(STDIN_FILENO, &terminal.saved) == 0) {
+        terminal.entered = 1;
+        apply(terminal.base_raw);
+    }
+}
+
 void terminal_enter(bool raw)
 {
-    if (!isatty(STDIN_FILENO) || tcgetattr(STDIN_FILENO, &terminal.saved) != 0) {
+    if (!isatty(STDIN_FILENO)) {
         return;
     }
-    if (!terminal.entered) {
+    if (!terminal.wanted) {
         atexit(terminal_leave);
     }
     terminal.base_raw = raw;
-    terminal.entered = 1;
-    apply(raw);
+    terminal.wanted = 1;
+    take();
 }
 
 void terminal_set_raw(bool raw)
@@ -55,6 +74,7 @@ void terminal_set_raw(bool raw)
 
 void terminal_leave(void)
 {
+    terminal.wanted = 0;
     if (terminal.entered) {
         terminal.entered = 0;
         tcsetattr(STDIN_FILENO, TCSADRAIN, &terminal.saved);
@@ -85,14 +105,21 @@ static void on_crash(int number)
 static void on_stop(int number)
 {
     int kept = errno;
-    bool entered = terminal.entered, raw = terminal.raw;
-    if (entered) {
+    if (terminal.entered) {
         tcsetattr(STDIN_FILENO, TCSADRAIN, &terminal.saved);
+        terminal.entered = 0;
     }
     (void)number;
-    raise(SIGSTOP); /* comes back when the process is continued */
-    if (entered) {
-        apply(raw);
+    raise(SIGSTOP); /* SIGCONT takes the terminal again */
+    errno = kept;
+}
+
+static void on_continue(int number)
+{
+    int kept = errno;
+    (void)number;
+    if (terminal.wanted && !terminal.entered) {
+        take();
     }
     errno = kept;
 }
@@ -116,5 +143,6 @@ void terminal_catch_signals(struct machine *m)
         on(crashes[i], on_crash);
     }
     on(SIGTSTP, on_stop);
+    on(SIGCONT, on_continue);
     on(SIGPIPE, SIG_IGN);
 }

@@ -8,6 +8,7 @@
 #include <zlib.h>
 
 #include "emu/base/bits.h"
+#include "emu/base/log.h"
 
 #define LINUX_MAGIC2_OFFSET 56
 #define LINUX_HEADER 64
@@ -226,8 +227,10 @@ bool loader_unpack(const struct machine_bytes *bytes, size_t limit, struct buffe
     z_stream stream = {.next_in = (Bytef *)(uintptr_t)bytes->data,
                        .avail_in = (uInt)(bytes->size < 0xffffffffu ? bytes->size : 0xffffffffu)};
     u8 chunk[65536];
+    struct log_progress progress = {0};
     int code = inflateInit2(&stream, 15 + 16);
     while (code == Z_OK) {
+        log_progress(&progress, "unpacking", bytes->name);
         stream.next_out = chunk;
         stream.avail_out = sizeof chunk;
         code = inflate(&stream, Z_NO_FLUSH);
