@@ -18,7 +18,6 @@
 #include "lib/printf.h"
 #include "mm/space.h"
 #include "mm/uaccess.h"
-#include "proc/itimer.h"
 #include "proc/pending.h"
 #include "proc/process.h"
 #include "proc/signal.h"
@@ -212,7 +211,6 @@ void signal_deliver(struct trapframe *frame)
         (void)put_user_u32(thread->set_child_tid, thread->tid);
         thread->set_child_tid = 0;
     }
-    itimer_check();
     spin_lock(&process_lock);
     while (step(thread, frame)) {
     }

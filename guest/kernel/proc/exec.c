@@ -190,7 +190,7 @@ static void switch_memory(struct process *process, struct mm *mm)
 
     spin_lock(&process_lock);
     if (!process->vfork_borrowed) {
-        process->dead_threads.maxrss = max_u64(process->dead_threads.maxrss, old->rss_peak);
+        process->dead_threads.maxrss = max_u64(process->dead_threads.maxrss, mm_peak(old));
     }
     process->mm = mm;
     current()->mm = mm;

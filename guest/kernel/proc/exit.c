@@ -168,7 +168,7 @@ static void give_back_resources(struct process *process)
     struct mm *mm = process->mm;
 
     itimer_stop(process);
-    process->dead_threads.maxrss = max_u64(process->dead_threads.maxrss, mm->rss_peak);
+    process->dead_threads.maxrss = max_u64(process->dead_threads.maxrss, mm_peak(mm));
     spin_lock(&process_lock);
     process->mm = NULL;
     spin_unlock(&process_lock);

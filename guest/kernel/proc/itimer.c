@@ -3,9 +3,9 @@
  * itimer.c - interval timers of a process: real time (SIGALRM), its user time
  * (SIGVTALRM) and its CPU time (SIGPROF).
  *
- * The real one is a kernel timer.  The other two count CPU time that is only known
- * when a task is looked at: itimer_check compares on the way out of the kernel, which
- * every running process passes at each tick.
+ * The real one is a kernel timer.  The other two count CPU time, which passes at most as
+ * fast as real time: a second kernel timer looks when they could be due at the earliest,
+ * and again later if the process has not run that long.
  *
  * Locks: process_lock for the timers' values; the kernel timer has its own.
  */
@@ -15,6 +15,8 @@
 #include "proc/process.h"
 #include "proc/table.h"
 #include "sync/time.h"
+
+#define CPU_TIMER_STEP 1000000ull /* ns: not looked at more often */
 
 static void send_alarm(struct process *process, u32 signo)
 {
@@ -41,27 +43,61 @@ static void alarm_fired(struct timer *timer)
     }
 }
 
-void itimer_setup(struct process *process)
-{
-    timer_setup(&process->alarm, alarm_fired);
-}
-
-/* The clock that a timer of current counts on. */
-static u64 clock_of(u32 which)
+/* The clock that a timer counts on.  process_lock. */
+static u64 clock_of(const struct process *process, u32 which)
 {
     struct usage usage;
 
     if (which == ITIMER_REAL) {
         return time_now_ns();
     }
-    process_usage_locked(current_process(), &usage);
+    process_usage_locked(process, &usage);
     return which == ITIMER_VIRTUAL ? usage.user_ns : usage.user_ns + usage.system_ns;
+}
+
+/* Sends what is due.  => ns until the next CPU-time timer may be due, 0 if none is armed */
+static u64 check_cpu_timers(struct process *process)
+{
+    u64 soonest = 0;
+
+    for (u32 which = ITIMER_VIRTUAL; which <= ITIMER_PROF; which++) {
+        struct interval_timer *timer = &process->timers[which];
+        u64 now = clock_of(process, which);
+
+        if (timer->deadline != 0 && now >= timer->deadline) {
+            timer->deadline = timer->interval ? now + timer->interval : 0;
+            send_alarm(process, which == ITIMER_VIRTUAL ? SIGVTALRM : SIGPROF);
+        }
+        if (timer->deadline != 0 && (soonest == 0 || timer->deadline - now < soonest)) {
+            soonest = timer->deadline - now;
+        }
+    }
+    return soonest;
+}
+
+static void cpu_alarm_fired(struct timer *timer)
+{
+    struct process *process = container_of(timer, struct process, cpu_alarm);
+    u64 wait;
+
+    spin_lock(&process_lock);
+    wait = check_cpu_timers(process);
+    spin_unlock(&process_lock);
+    if (wait != 0) {
+        timer_arm(timer, time_now_ns() + max_u64(wait, CPU_TIMER_STEP));
+    }
+}
+
+void itimer_setup(struct process *process)
+{
+    timer_setup(&process->alarm, alarm_fired);
+    timer_setup(&process->cpu_alarm, cpu_alarm_fired);
 }
 
 static void read_locked(u32 which, u64 *value, u64 *interval)
 {
     const struct interval_timer *timer = &current_process()->timers[which];
-    u64 now = clock_of(which);
+    u64 now = clock_of(current_process(), which);
 
     *interval = timer->interval;
     if (timer->deadline == 0) {
@@ -87,41 +123,26 @@ void itimer_set(u32 which, u64 value, u64 interval, u64 *old_value, u64 *old_int
     spin_lock(&process_lock);
     read_locked(which, old_value, old_interval);
     timer->interval = interval;
-    deadline = value ? clock_of(which) + value : 0;
+    deadline = value ? clock_of(process, which) + value : 0;
     timer->deadline = deadline;
     spin_unlock(&process_lock);
-    if (which == ITIMER_REAL) {
-        (void)timer_cancel(&process->alarm);
-        if (deadline != 0) {
-            timer_arm(&process->alarm, deadline);
-        }
+    if (which != ITIMER_REAL) {
+        timer_arm(&process->cpu_alarm, time_now_ns() + max_u64(value, CPU_TIMER_STEP));
+        return;
+    }
+    (void)timer_cancel(&process->alarm);
+    if (deadline != 0) {
+        timer_arm(&process->alarm, deadline);
     }
 }
 
 void itimer_stop(struct process *process)
 {
     spin_lock(&process_lock);
-    process->timers[ITIMER_REAL].deadline = 0;
+    for (u32 which = ITIMER_REAL; which <= ITIMER_PROF; which++) {
+        process->timers[which].deadline = 0;
+    }
     spin_unlock(&process_lock);
     (void)timer_cancel(&process->alarm);
-}
-
-void itimer_check(void)
-{
-    struct process *process = current_process();
-
-    if (likely(process->timers[ITIMER_VIRTUAL].deadline == 0 &&
-               process->timers[ITIMER_PROF].deadline == 0)) {
-        return;
-    }
-    spin_lock(&process_lock);
-    for (u32 which = ITIMER_VIRTUAL; which <= ITIMER_PROF; which++) {
-        struct interval_timer *timer = &process->timers[which];
-
-        if (timer->deadline != 0 && clock_of(which) >= timer->deadline) {
-            timer->deadline = timer->interval ? clock_of(which) + timer->interval : 0;
-            send_alarm(process, which == ITIMER_VIRTUAL ? SIGVTALRM : SIGPROF);
-        }
-    }
-    spin_unlock(&process_lock);
+    (void)timer_cancel(&process->cpu_alarm);
 }

@@ -15,7 +15,4 @@ void itimer_set(u32 which, u64 value, u64 interval, u64 *old_value, u64 *old_int
 void itimer_get(u32 which, u64 *value, u64 *interval);
 /* The process ends: nothing fires any more.  => no locks */
 void itimer_stop(struct process *process);
-/* From signal_deliver and the system call path: CPU-time timers and RLIMIT_CPU that came due. */
-void itimer_check(void);
-
 #endif

@@ -328,6 +328,16 @@ void thread_usage(const struct thread *thread, struct usage *out)
                           .maj_flt = task->major_faults,
                           .voluntary = task->voluntary_switches,
                           .involuntary = task->involuntary_switches};
+    if (task->state == TASK_RUNNING) { /* the stretch that has not been charged yet */
+        u64 now = time_now_ns(), since = now - min_u64(now, task->stamp_ns);
+
+        *(task->in_system ? &out->system_ns : &out->user_ns) += since;
+    }
+}
+
+u64 mm_peak(const struct mm *mm)
+{
+    return max_u64(mm->rss_peak, mm_resident(mm));
 }
 
 void process_usage_locked(const struct process *process, struct usage *out)
@@ -340,7 +350,7 @@ void process_usage_locked(const struct process *process, struct usage *out)
         usage_add(out, &one);
     }
     if (process->mm) {
-        out->maxrss = max_u64(out->maxrss, process->mm->rss_peak);
+        out->maxrss = max_u64(out->maxrss, mm_peak(process->mm));
     }
 }
 

@@ -114,7 +114,7 @@ struct process {
     struct credentials ids;
     struct abi_rlimit limits[RLIMIT_COUNT];
     struct interval_timer timers[3]; /* ITIMER_* */
-    struct timer alarm;              /* fires for ITIMER_REAL, see proc/itimer.c */
+    struct timer alarm, cpu_alarm;   /* for ITIMER_REAL and for the other two, see itimer.c */
 
     struct usage dead_threads; /* of threads that have ended */
     struct usage children_usage;

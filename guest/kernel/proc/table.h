@@ -16,6 +16,8 @@ void thread_withdraw_locked(struct thread *thread);
 void thread_rename_locked(struct thread *thread, u32 tid);
 void thread_usage(const struct thread *thread, struct usage *out);
 void process_usage_locked(const struct process *process, struct usage *out);
+/* The most pages that were resident at once. */
+u64 mm_peak(const struct mm *mm);
 u32 thread_count(void);
 u64 process_forks(void);
 

@@ -52,7 +52,7 @@ i64 sys_getrusage(const u64 *a)
         break;
     case RUSAGE_THREAD:
         thread_usage(current_thread(), &usage);
-        usage.maxrss = process->mm->rss_peak;
+        usage.maxrss = mm_peak(process->mm);
         break;
     default:
         return -EINVAL;
