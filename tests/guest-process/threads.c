@@ -131,6 +131,7 @@ static void shared_futex(void)
     uint32_t *word = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     struct timespec soon = {0, 10000000};
     int status = -1;
+    long woken = 0;
     pid_t child = fork();
 
     if (child == 0) {
@@ -142,9 +143,13 @@ static void shared_futex(void)
         }
         _exit(*elsewhere != 1);
     }
-    usleep(10000);
+    while (woken == 0) { /* until the child sleeps */
+        usleep(1000);
+        woken = futex(word, FUTEX_WAKE, 5, NULL, NULL, 0);
+    }
+    CHECK(woken == 1);
     __atomic_store_n(word, 1, __ATOMIC_SEQ_CST);
-    CHECK(futex(word, FUTEX_WAKE, 1, NULL, NULL, 0) == 1);
+    CHECK(futex(word, FUTEX_WAKE, 1, NULL, NULL, 0) >= 0);
     CHECK(waitpid(child, &status, 0) == child && status == 0);
     FAILS(futex(word, FUTEX_WAIT, 0, NULL, NULL, 0), EAGAIN);
     FAILS(futex(word, FUTEX_WAIT, 1, &soon, NULL, 0), ETIMEDOUT);
