@@ -14,13 +14,21 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "emu/machine/machine.h"
 #include "emu/monitor/session.h"
 #include "emu/monitor/value.h"
 #include "emu/trace/text.h"
 
-#define RATE_WINDOW UINT64_C(1000000000) /* instructions: a second of guest time */
+/* Host time: this is about how much a reader can take. */
+static u64 host_second(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (u64)now.tv_sec;
+}
 
 static void send(struct session *s, json_t *object)
 {
@@ -150,12 +158,12 @@ void session_json_line(struct session *s, const char *line)
 }
 
 /* Too many, or the reader is slow: count what is lost and say so when there is room again. */
-static bool has_room(struct session *s, u64 icount)
+static bool has_room(struct session *s)
 {
     session_flush(s);
     if (s->rate) {
-        if (icount - s->window >= RATE_WINDOW) {
-            s->window = icount;
+        if (host_second() != s->window) {
+            s->window = host_second();
             s->in_window = 0;
         }
         if (s->in_window >= s->rate)
@@ -174,7 +182,7 @@ void session_json_record(struct session *s, const struct trace_record *record)
     if (record->type == RECORD_FAULT ? !filter_match(&s->filter, record)
                                      : !(s->events && record->type > RECORD_PROBE))
         return;
-    if (!has_room(s, record->icount)) {
+    if (!has_room(s)) {
         s->lost++;
         return;
     }

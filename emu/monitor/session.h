@@ -29,7 +29,7 @@ struct session {
     bool subscribed;
     struct filter filter;
     bool events;   /* probe events too, not only faults */
-    u64 rate;      /* records a second of guest time; 0: all */
+    u64 rate;      /* records a second of host time; 0: all */
     u64 window, in_window, lost;
 };
 
