@@ -38,7 +38,7 @@ static void halve_buckets(struct collector *c)
     for (size_t i = 0; i < MAP_BUCKETS / 2; i++) {
         struct map_bucket sum = c->bucket[2 * i];
         const struct map_bucket *next = &c->bucket[2 * i + 1];
-        for (int group = 0; group < GROUP_COUNT; group++) {
+        for (unsigned group = 0; group < GROUP_COUNT; group++) {
             sum.group[group] += next->group[group];
         }
         sum.swap_out += next->swap_out;

@@ -24,7 +24,8 @@ void paint_top(const struct painter *p)
     if (p->view->filter_pid || p->view->filter_group >= 0) {
         snprintf(filter, sizeof filter, "   filter:%s%.0u %s", p->view->filter_pid ? " pid " : "",
                  p->view->filter_pid,
-                 p->view->filter_group >= 0 ? group_name(p->view->filter_group) : "");
+                 p->view->filter_group >= 0 ? group_name((enum fault_group)p->view->filter_group)
+                                            : "");
     }
     paint_line(p, rest, 0, p->theme->text, "instruction %s%s   free %llu%%   swap %llu/%llu%s%s",
                paint_number(icount, m->icount), rate,
@@ -34,7 +35,7 @@ void paint_top(const struct painter *p)
     x = inside.x;
     int y = inside.y + p->layout.unit;
     x = canvas_text(p->canvas, p->font, x, y, r.w, p->theme->dim, "faults: ");
-    for (int group = 0; group < GROUP_COUNT; group++) {
+    for (unsigned group = 0; group < GROUP_COUNT; group++) {
         char number[32], text[64];
         snprintf(text, sizeof text, "%s %s", group_name(group),
                  paint_number(number, m->group_count[group]));
@@ -49,7 +50,7 @@ void paint_top(const struct painter *p)
 static u64 bucket_faults(const struct map_bucket *bucket)
 {
     u64 sum = 0;
-    for (int group = 0; group < GROUP_COUNT; group++) {
+    for (unsigned group = 0; group < GROUP_COUNT; group++) {
         sum += bucket->group[group];
     }
     return sum;
@@ -60,7 +61,7 @@ static void paint_bucket(const struct painter *p, const struct map_bucket *bucke
                          struct rect column, int axis, u64 most)
 {
     int y = axis, up = axis - column.y, down = column.y + column.h - axis;
-    for (int group = 0; group < GROUP_COUNT; group++) {
+    for (unsigned group = 0; group < GROUP_COUNT; group++) {
         int h = (int)((u64)bucket->group[group] * (u64)up / most);
         h = bucket->group[group] && h == 0 ? 1 : h;
         canvas_fill(p->canvas, (struct rect){column.x, y - h, column.w, h}, group_color(group));

@@ -105,7 +105,7 @@ static void paint_legend(const struct painter *p, struct rect r)
                     "last event 10^9 ... 10^4 instructions ago");
         return;
     }
-    for (int class = 0; class < CLASS_COUNT; class ++) {
+    for (unsigned class = 0; class < CLASS_COUNT; class ++) {
         if (x < r.x + r.w - 12 * p->layout.glyph) {
             x = paint_key(p, x, y, class_color(class), class_letter(class), class_name(class));
         }
