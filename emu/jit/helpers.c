@@ -4,7 +4,9 @@
  *
  * MXCSR: translated code lets the host's sticky exception bits stand for fflags and has frm as its
  * rounding mode.  C code must see neither, so whoever comes from translated code first takes the
- * flags over and sets the mode of C, and puts the guest's back on the way out.
+ * flags over and sets the mode of C (begin_c), and puts the guest's back when the same block goes
+ * on (end_c).  Reading and writing MXCSR is slow, so it is left alone until a block with floating
+ * point has made it the guest's: jit->float_live.
  */
 #include "emu/jit/internal.h"
 #include "emu/hart/access.h"
@@ -21,14 +23,11 @@ static struct jit *jit_of(const struct hart *h)
     return (struct jit *)h->engine;
 }
 
-/* Reading and writing MXCSR is slow, so it is left alone until floating point has run. */
-static void take_flags(struct hart *h)
+static void begin_c(struct hart *h)
 {
-    struct jit *jit = jit_of(h);
-    if (LIKELY(!jit->float_live)) {
+    if (LIKELY(!jit_of(h)->float_live)) {
         return;
     }
-    jit->float_live = false;
     unsigned mxcsr = _mm_getcsr();
     /* Invalid, zero divide, overflow, underflow, inexact; bit 1 is x86's own (denormal). */
     h->fflags |= (mxcsr & 1) << 4 | (mxcsr & 4) << 1 | (mxcsr & 8) >> 1 | (mxcsr & 16) >> 3 |
@@ -36,13 +35,14 @@ static void take_flags(struct hart *h)
     _mm_setcsr(MXCSR_DEFAULT);
 }
 
-static void set_mode(const struct hart *h)
+static void end_c(struct hart *h)
 {
     /* RISC-V: nearest, zero, down, up.  x86: nearest, down, up, zero. */
     static const u8 mode[4] = {0, 3, 1, 2};
-    if (UNLIKELY(h->frm != 0 && h->frm <= FRM_LAST_ON_HOST)) {
-        _mm_setcsr(MXCSR_DEFAULT | (unsigned)mode[h->frm] << MXCSR_MODE_SHIFT);
-        jit_of(h)->float_live = true;
+    struct jit *jit = jit_of(h);
+    jit->float_mode = MXCSR_DEFAULT | (unsigned)mode[h->frm & 3] << MXCSR_MODE_SHIFT;
+    if (jit->float_live) {
+        _mm_setcsr(jit->float_mode);
     }
 }
 
@@ -70,11 +70,17 @@ void jit_float_end(u32 mxcsr)
     (void)mxcsr;
 }
 
-static void take_flags(struct hart *h)
+static struct jit *jit_of(const struct hart *h)
+{
+    return (struct jit *)h->engine;
+}
+
+static void begin_c(struct hart *h)
 {
     (void)h;
 }
-static void set_mode(const struct hart *h)
+
+static void end_c(struct hart *h)
 {
     (void)h;
 }
@@ -82,17 +88,17 @@ static void set_mode(const struct hart *h)
 
 u32 jit_load(struct hart *h, u64 va, u32 size, u64 *value)
 {
-    take_flags(h);
+    begin_c(h);
     bool ok = hart_load(h, va, size, value);
-    set_mode(h);
+    end_c(h);
     return !ok ? SLOW_TRAPPED : h->stop ? SLOW_LEAVE : SLOW_DONE;
 }
 
 u32 jit_store(struct hart *h, u64 va, u32 size, u64 value)
 {
-    take_flags(h);
+    begin_c(h);
     bool ok = hart_store(h, va, size, value);
-    set_mode(h);
+    end_c(h);
     return !ok ? SLOW_TRAPPED : h->stop || h->fetch_page == FETCH_NONE ? SLOW_LEAVE : SLOW_DONE;
 }
 
@@ -118,11 +124,11 @@ u32 jit_step(struct hart *h, struct jit_frame *frame)
     u64 pc = h->pc, page = h->fetch_page;
     u32 stop = h->stop;
     jit->counters.steps++;
-    take_flags(h);
+    begin_c(h);
     if (interpret(jit, h, 1) == EXIT_STOP) {
         h->stop |= STOP_RETURN;
     }
-    set_mode(h);
+    end_c(h);
     bool next = h->pc == pc + 2 || h->pc == pc + 4;
     /* The interpreter sets and serves STOP_EVENTS by itself: what is left is new. */
     return next && !stop && !h->stop && !h->waiting && h->fetch_page == page &&
@@ -135,7 +141,7 @@ u32 jit_step(struct hart *h, struct jit_frame *frame)
  */
 static u32 go_on(struct hart *h, const struct insn *i, u64 page)
 {
-    set_mode(h);
+    end_c(h);
     if (!h->stop && h->fetch_page == page && h->frm <= FRM_LAST_ON_HOST) {
         return 1;
     }
@@ -217,7 +223,7 @@ static u32 do_privileged(struct hart *h, const struct insn *i, u32 bits)
 u32 jit_system(struct hart *h, struct jit_frame *frame, struct insn insn, u32 bits)
 {
     u64 page = h->fetch_page;
-    take_flags(h);
+    begin_c(h);
     switch (insn.op) {
     case OP_ECALL:
     case OP_SRET:
@@ -271,7 +277,7 @@ static bool attend(struct hart *h, u32 *reason)
     return true;
 }
 
-static struct jit_entry *find_entry(struct jit *jit, u64 physical, bool *cold)
+static struct jit_entry *find_entry(struct jit *jit, u64 physical, i64 *stretch)
 {
     struct jit_entry *entry = jit->bucket[(physical >> 1) & (ENTRY_BUCKETS - 1)];
     while (entry && entry->physical != physical) {
@@ -280,8 +286,8 @@ static struct jit_entry *find_entry(struct jit *jit, u64 physical, bool *cold)
     if (entry) {
         return entry;
     }
-    *cold = jit_is_cold(jit, physical);
-    return *cold ? NULL : jit_new_entry(jit, physical);
+    *stretch = jit_cold_stretch(jit, physical);
+    return *stretch > 0 ? NULL : jit_new_entry(jit, physical);
 }
 
 /* Interprets for a while; true: the run has ended. */
@@ -299,7 +305,8 @@ const u8 *jit_dispatch(struct hart *h, struct jit_frame *frame)
 {
     struct jit *jit = frame->jit;
     jit->counters.dispatches++;
-    take_flags(h);
+    begin_c(h);
+    jit->float_live = 0;
     bool by_interp = frame->status == JIT_INTERPRET;
     frame->status = 0;
     for (;;) {
@@ -320,13 +327,12 @@ const u8 *jit_dispatch(struct hart *h, struct jit_frame *frame)
             }
         }
         struct jit_entry *entry = NULL;
-        bool cold = false;
+        i64 stretch = 0;
         if (h->fetch_page != FETCH_NONE) {
-            entry = find_entry(jit, h->fetch_physical + (h->pc & 0xfff), &cold);
+            entry = find_entry(jit, h->fetch_physical + (h->pc & 0xfff), &stretch);
         }
         if (!entry) {
-            i64 stretch = cold ? COLD_STRETCH : 1;
-            if (interpret_some(jit, h, stretch, &frame->exit_reason)) {
+            if (interpret_some(jit, h, stretch > 0 ? stretch : 1, &frame->exit_reason)) {
                 return jit->leave;
             }
             continue;
@@ -335,7 +341,7 @@ const u8 *jit_dispatch(struct hart *h, struct jit_frame *frame)
         frame->fetch_delta = host - h->pc;
         jit->jumps[jump_slot(host)] =
             (struct jump_entry){host, entry->entry, entry->inside, entry->region->id};
-        set_mode(h);
+        end_c(h);
         return entry->entry;
     }
 }

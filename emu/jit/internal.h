@@ -25,11 +25,15 @@
 #define HART_BIAS 128
 
 enum {
-    JUMP_ENTRIES = 4096,
+    JUMP_ENTRIES = 16384,
     /* Translating a region costs as much as interpreting some 30,000 instructions, so code is
-     * interpreted in stretches until its page has been met often enough. */
+     * interpreted in stretches until its page, and then the entry itself, has been met often
+     * enough. */
     COLD_STRETCH = 512,
     HOT_PAGE = 24,
+    WARM_STRETCH = 96,
+    HOT_ENTRY = 12,
+    ENTRY_HEATS = 1 << 16,
 };
 
 /* Where indirect jumps and jumps between regions look first, by the host address of the target. */
@@ -95,13 +99,18 @@ struct jit {
     const u8 *leave;          /* thunk: return to C */
     void (*enter)(struct hart *h, struct jit_frame *in, const u8 *code);
     struct jit_entry *bucket[ENTRY_BUCKETS];
-    struct jit_region **page; /* by page of RAM */
-    u8 *heat;                 /* by page of RAM: how often cold code of it was met */
+    struct jit_region **page;   /* by page of RAM */
+    u8 *heat;                   /* by page of RAM: how often cold code of it was met */
+    u8 entry_heat[ENTRY_HEATS]; /* by address: the same for entries in warm pages */
+    bool at_once;               /* for tests: nothing is cold */
     struct jump_entry jumps[JUMP_ENTRIES];
     u64 next_id;
-    /* The host's flags or rounding mode may be the guest's: translated code with floating point has
-     * run since C code last took them over. */
-    u8 float_live;
+    /*
+     * Non-zero: MXCSR is the guest's (rounding mode frm, sticky bits not yet in fflags).  Zero: it
+     * is C's, with whatever sticky bits C left.  A block with floating point makes it the guest's.
+     */
+    u32 float_live;
+    u32 float_mode; /* MXCSR with frm and no sticky bits */
     struct jit_counters counters;
     struct region scratch; /* the region being translated */
 };
@@ -111,8 +120,9 @@ struct jit_region *jit_translate(struct jit *jit);
 /* jit.c: translates the region entered at this address and returns the entry; NULL: it cannot be.
  */
 struct jit_entry *jit_new_entry(struct jit *jit, u64 physical);
-/* The page has not been met often enough to be translated; counts this time. */
-bool jit_is_cold(struct jit *jit, u64 physical);
+/* How many instructions to interpret because this entry has not been met often enough to be
+ * translated; 0: it has.  Counts this time. */
+i64 jit_cold_stretch(struct jit *jit, u64 physical);
 /* thunks.c: the code that is always there.  False when there is no room. */
 bool jit_make_thunks(struct jit *jit);
 

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CODE_BYTES = 32 << 20, ROOM_FOR_ONE = 1 << 20 };
+enum { CODE_BYTES = 128 << 20, ROOM_FOR_ONE = 1 << 20 };
 
 bool jit_supported(void)
 {
@@ -154,14 +154,27 @@ static void add_region(struct jit *jit, struct jit_region *region)
     jit->counters.regions++;
 }
 
-bool jit_is_cold(struct jit *jit, u64 physical)
+i64 jit_cold_stretch(struct jit *jit, u64 physical)
 {
-    u8 *heat = &jit->heat[page_index(jit, physical)];
-    if (*heat >= HOT_PAGE) {
-        return false;
+    if (jit->at_once) {
+        return 0;
     }
-    ++*heat;
-    return true;
+    u8 *page = &jit->heat[page_index(jit, physical)];
+    if (*page < HOT_PAGE) {
+        ++*page;
+        return COLD_STRETCH;
+    }
+    u8 *entry = &jit->entry_heat[(physical * 0x9e3779b97f4a7c15u) >> 48 & (ENTRY_HEATS - 1)];
+    if (*entry < HOT_ENTRY) {
+        ++*entry;
+        return WARM_STRETCH;
+    }
+    return 0;
+}
+
+void jit_translate_at_once(struct engine *engine)
+{
+    ((struct jit *)engine)->at_once = true;
 }
 
 struct jit_entry *jit_new_entry(struct jit *jit, u64 physical)

@@ -19,4 +19,7 @@ bool jit_supported(void);
 /* As interp_create(); NULL with *err set, also where the host is not supported. */
 struct engine *jit_create(struct hart *const *harts, unsigned count, struct error *err);
 
+/* For tests: code is translated when it is first met, not when it has become worth the while. */
+void jit_translate_at_once(struct engine *engine);
+
 #endif

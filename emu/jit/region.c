@@ -15,6 +15,7 @@ struct search {
     bool entry[SLOTS];
     u16 work[SLOTS];
     unsigned pending, instructions;
+    unsigned low, high; /* the leaders lie between them */
 };
 
 static bool decode_at(const struct search *s, unsigned offset, struct insn *insn)
@@ -45,6 +46,8 @@ static void push(struct search *s, i32 offset, bool entry)
         return;
     }
     s->leader[offset / 2] = true;
+    s->low = (unsigned)offset < s->low ? (unsigned)offset : s->low;
+    s->high = (unsigned)offset > s->high ? (unsigned)offset : s->high;
     s->entry[offset / 2] |= entry;
     if (!s->seen[offset / 2] && s->pending < SLOTS) {
         s->work[s->pending++] = (u16)offset;
@@ -149,6 +152,7 @@ static bool add_block(struct region *r, struct search *s, unsigned offset)
         if (block->count == BLOCK_INSNS) {
             if (at < PAGE) {
                 s->leader[at / 2] = true;
+                s->high = at > s->high ? at : s->high;
             }
             break;
         }
@@ -234,14 +238,17 @@ static void choose_registers(struct region *r)
 
 bool region_find(struct region *r, const u8 *page, u64 physical, unsigned offset, u32 extensions)
 {
-    struct search s = {.page = page, .extensions = extensions};
+    if (offset + 2 == PAGE && insn_length(page[offset]) == 4) {
+        return false; /* common enough to be worth a test of its own */
+    }
+    struct search s = {.page = page, .extensions = extensions, .low = PAGE, .high = 0};
     r->page = page;
     r->physical = physical;
     r->blocks = r->insns = 0;
     r->int_written = r->float_written = 0;
     r->granules = 0;
     search_from(&s, offset);
-    for (unsigned at = 0; at < PAGE; at += 2) {
+    for (unsigned at = s.low; at <= s.high; at += 2) {
         if (s.leader[at / 2] && s.seen[at / 2] && !add_block(r, &s, at)) {
             break;
         }
@@ -250,7 +257,7 @@ bool region_find(struct region *r, const u8 *page, u64 physical, unsigned offset
         /* Too large to reach it in order: take what is from the entry on. */
         r->blocks = r->insns = 0;
         r->granules = 0;
-        for (unsigned at = offset; at < PAGE; at += 2) {
+        for (unsigned at = offset; at <= s.high; at += 2) {
             if (s.leader[at / 2] && s.seen[at / 2] && !add_block(r, &s, at)) {
                 break;
             }

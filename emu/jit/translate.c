@@ -386,7 +386,8 @@ static void emit_float_check(struct translator *t)
     x86_alu_imm(&t->x, X86_CMP, X86_4, RAX, (i32)MSTATUS_FS);
     add_stub(t, x86_jump_if(&t->x, X86_NE), STUB_BUDGET, 0, false, 0);
     x86_mov_imm(&t->x, RAX, (u64)(uintptr_t)&t->jit->float_live);
-    x86_store_imm(&t->x, X86_1, x86_at(RAX, 0), 1);
+    x86_alu_store_imm(&t->x, X86_CMP, X86_4, x86_at(RAX, 0), 0);
+    add_stub(t, x86_jump_if(&t->x, X86_E), STUB_FLOAT, 0, false, 0);
 }
 
 static bool uses_float(const struct region *r, const struct region_block *block)
@@ -435,6 +436,13 @@ static void emit_stub(struct translator *t, const struct stub *s)
         break;
     case STUB_STEP:
         emit_step(t);
+        x86_jump_to(x, s->back);
+        break;
+    case STUB_FLOAT:
+        _Static_assert(offsetof(struct jit, float_mode) == offsetof(struct jit, float_live) + 4,
+                       "reached from there");
+        x86_load_mxcsr(x, x86_at(RAX, 4));
+        x86_store_imm(x, X86_4, x86_at(RAX, 0), 1);
         x86_jump_to(x, s->back);
         break;
     case STUB_NAN:

@@ -13,6 +13,7 @@ enum stub_kind {
     STUB_BUDGET, /* the block does not fit the budget */
     STUB_STEP,   /* the instruction needs the interpreter after all */
     STUB_NAN,    /* a result that has to be the canonical NaN */
+    STUB_FLOAT,  /* MXCSR is still C's */
 };
 
 /* Code out of the way: written behind the region, jumped to from `from`, going on at `back`. */

@@ -179,6 +179,11 @@ void x86_store_imm(struct x86 *x, enum x86_width w, struct x86_mem m, int32_t va
     imm(x, value, w == X86_8 ? 4 : (size_t)w);
 }
 
+void x86_load_mxcsr(struct x86 *x, struct x86_mem m)
+{
+    op_mem(x, 0, false, true, 0xae, 2, m, false);
+}
+
 void x86_lea(struct x86 *x, enum x86_width w, enum x86_reg to, struct x86_mem m)
 {
     op_mem(x, 0, w == X86_8, false, 0x8d, to, m, false);

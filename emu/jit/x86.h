@@ -101,6 +101,8 @@ void x86_mov_imm(struct x86 *x, enum x86_reg to, uint64_t value); /* shortest fo
 void x86_load(struct x86 *x, enum x86_width w, bool sign, enum x86_reg to,
               struct x86_mem m); /* extended to 64 */
 void x86_store(struct x86 *x, enum x86_width w, struct x86_mem m, enum x86_reg from);
+/* Rounding mode and exception bits of SSE. */
+void x86_load_mxcsr(struct x86 *x, struct x86_mem m);
 void x86_store_imm(struct x86 *x, enum x86_width w, struct x86_mem m,
                    int32_t value); /* sign-extended */
 void x86_lea(struct x86 *x, enum x86_width w, enum x86_reg to, struct x86_mem m);

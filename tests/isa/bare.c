@@ -151,6 +151,9 @@ int main(int argc, char **argv)
     argc -= jit;
     u64 left = argc > 2 ? strtoull(argv[2], NULL, 10) : 100000000;
     rig_init_with(&bare.rig, RAM_BYTES, 1, ISA_DEFAULT, jit ? jit_create : interp_create);
+    if (jit) {
+        jit_translate_at_once(bare.rig.engine);
+    }
     if (argc < 2 || !load(&bare, argv[1]) || !connect(&bare)) {
         fprintf(stderr, "bare: cannot run %s\n", argc > 1 ? argv[1] : "nothing");
         return 2;
