@@ -232,7 +232,29 @@ int tool_dmesg(int argc, char **argv)
     (void)argv;
     if (n < 0)
         return complain("%s", strerror(errno));
-    fwrite(log, 1, (size_t)n, stdout);
+    for (int i = 0; i < n; i++) {
+        /* "<6>" at the start of a line is the level */
+        if ((i == 0 || log[i - 1] == '\n') && log[i] == '<' && i + 2 < n && log[i + 2] == '>')
+            i += 2;
+        else
+            putchar(log[i]);
+    }
+    return 0;
+}
+
+int tool_uptime(int argc, char **argv)
+{
+    char text[64], load[64] = "";
+    unsigned long seconds;
+
+    (void)argc;
+    (void)argv;
+    if (!read_small("/proc/uptime", text, sizeof text))
+        return complain_about("/proc/uptime");
+    read_small("/proc/loadavg", load, sizeof load);
+    seconds = strtoul(text, NULL, 10);
+    printf("up %lu:%02lu:%02lu  load %.14s\n", seconds / 3600, seconds / 60 % 60, seconds % 60,
+           load);
     return 0;
 }
 

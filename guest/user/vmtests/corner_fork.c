@@ -136,8 +136,9 @@ static int stands_still(void *arg)
     volatile u64 *word = arg;
     u64 first = word[0], second = word[PAGE / 8];
 
-    for (int i = 0; i < 200; i++) {
-        if (i % 50 == 0)
+    /* A yield gives the storing thread a whole slice where there is one hart only. */
+    for (int i = 0; i < 2000; i++) {
+        if (i % 1000 == 500)
             SYS(sched_yield);
         if (word[0] != first || word[PAGE / 8] != second)
             return VM_FAILED;
@@ -154,7 +155,7 @@ int vm_corner_10(void)
     writer.word = (volatile u64 *)(void *)pages_private(2);
     EXPECT(writer.word != NULL);
     EXPECT(thread_start(&thread, write_always, &writer));
-    for (int round = 0; round < 20; round++) {
+    for (int round = 0; round < 6; round++) {
         u64 before;
         int result = child_run(stands_still, (void *)writer.word);
 

@@ -68,7 +68,7 @@ int vm_spurious(void)
     for (int i = 0; i < 200; i++) {
         EXPECT(sys_mprotect(toggler.page, PAGE, PROT_READ) == 0);
         EXPECT(sys_mprotect(toggler.page, PAGE, PROT_READ | PROT_WRITE) == 0);
-        if (i % 16 == 0)
+        if (i % 64 == 0)
             SYS(sched_yield);
     }
     before = toggler.stores;

@@ -200,16 +200,18 @@ int vm_bus_eof(void)
     return VM_OK;
 }
 
-/* The kernel offers a file whose pages cannot be read where it can be tested. */
+/* A disk made by disk-images/make-unreadable, mounted on /mnt: its file cannot be read. */
 int vm_bus_io(void)
 {
-    int fd = sys_open("/proc/unreadable", O_RDONLY, 0);
-    u8 *at;
+    int fd = sys_open("/mnt/unreadable", O_RDONLY, 0);
+    u8 *at, byte;
 
     if (fd < 0)
         return vm_skip("needs a disk that fails");
     at = map_file(fd, 1, PROT_READ, MAP_SHARED);
     EXPECT(at != NULL);
-    EXPECT_FAULT(try_load(at, NULL), at, SIGBUS, BUS_ADRERR);
+    EXPECT_FAULT(try_load(at + 5, NULL), at + 5, SIGBUS, BUS_ADRERR);
+    EXPECT(SYS(pread64, fd, &byte, 1, 0) == -EIO);
+    EXPECT(SYS(pread64, fd, &byte, 1, PAGE) == 1); /* its other page is fine */
     return VM_OK;
 }
