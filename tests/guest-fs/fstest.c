@@ -102,6 +102,7 @@ static void reading_and_writing(void)
     CHECK(pread(fd, in, 9, 4092) == 9 && memcmp(in + 2, "hello", 5) == 0 && in[7] == out[4099]);
     CHECK(lseek(fd, -5, SEEK_END) == 299995);
     FAILS(lseek(fd, -1, SEEK_SET), EINVAL);
+    FAILS(lseek(fd, 0, 99), EINVAL);
     CHECK(ftruncate(fd, 0) == 0);
     lseek(fd, 0, SEEK_SET);
     CHECK(writev(fd, vector, 3) == 5010);
@@ -420,6 +421,63 @@ static void allocating(void)
     CHECK(unlink("alloc") == 0);
 }
 
+static void devices(void)
+{
+    unsigned char bytes[64], again[64];
+    struct stat status;
+    int fd = open("/dev/null", O_RDWR);
+
+    CHECK(write(fd, "x", 1) == 1 && read(fd, bytes, 1) == 0);
+    close(fd);
+    fd = open("/dev/zero", O_RDWR);
+    memset(bytes, 1, sizeof(bytes));
+    CHECK(read(fd, bytes, 10) == 10 && bytes[0] == 0 && bytes[9] == 0 && bytes[10] == 1);
+    close(fd);
+    fd = open("/dev/full", O_WRONLY);
+    FAILS(write(fd, "x", 1), ENOSPC);
+    close(fd);
+    fd = open("/dev/urandom", O_RDONLY);
+    CHECK(read(fd, bytes, 64) == 64 && read(fd, again, 64) == 64 && memcmp(bytes, again, 64) != 0);
+    close(fd);
+    CHECK(stat("/dev/null", &status) == 0 && S_ISCHR(status.st_mode) && status.st_rdev == 0x103);
+}
+
+/* Links that lead to open files, named or not. */
+static void proc_self(void)
+{
+    char name[64], target[256], buffer[8];
+    ssize_t length;
+    int pipes[2], copy;
+    int fd = make("opened", "data");
+
+    snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+    length = readlink(name, target, sizeof(target) - 1);
+    CHECK(length > 7 && memcmp(target + length - 7, "/opened", 7) == 0);
+    CHECK(unlink("opened") == 0);
+    copy = open(name, O_RDONLY);
+    CHECK(copy >= 0 && read(copy, buffer, 8) == 4 && memcmp(buffer, "data", 4) == 0);
+    close(copy);
+    close(fd);
+    FAILS(open(name, O_RDONLY), ENOENT);
+    CHECK(pipe(pipes) == 0);
+    snprintf(name, sizeof(name), "/dev/fd/%d", pipes[0]);
+    copy = open(name, O_RDONLY);
+    CHECK(copy >= 0 && write(pipes[1], "through", 7) == 7);
+    CHECK(read(copy, buffer, 8) == 7 && memcmp(buffer, "through", 7) == 0);
+    close(copy);
+    close(pipes[0]);
+    close(pipes[1]);
+    length = readlink("/proc/self/cwd", target, sizeof(target) - 1);
+    target[length > 0 ? length : 0] = 0;
+    {
+        char here[256];
+
+        CHECK(getcwd(here, sizeof(here)) && strcmp(here, target) == 0);
+    }
+    CHECK(count_entries("/proc/self/fd") >= 5);
+    FAILS(open("/proc/999999/stat", O_RDONLY), ENOENT);
+}
+
 /* Several processes append to one file: no line is lost or torn. */
 static void appending_together(void)
 {
@@ -516,6 +574,8 @@ int main(int argc, char **argv)
     one_cache_for_mapping_and_file();
     locks();
     allocating();
+    devices();
+    proc_self();
     appending_together();
     crowding();
     CHECK(count_entries(".") == 2);

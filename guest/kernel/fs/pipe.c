@@ -360,6 +360,8 @@ int pipe_create(u32 flags, struct file **read_end, struct file **write_end)
         kfree(pipe);
         return -ENOMEM;
     }
+    pipe->fifo = inode; /* so that opening /proc/PID/fd/N opens this pipe */
+    inode->private = pipe;
     *write_end = NULL;
     *read_end = make_end(pipe, inode, O_RDONLY | (flags & O_NONBLOCK));
     if (!*read_end) {
