@@ -26,6 +26,7 @@ struct chardev {
     bool memory;  /* output stays in `output` */
     bool ended;   /* of input; what is in `input` comes first */
     bool broken;  /* of output */
+    size_t keep;  /* with memory: bytes kept, 0: all */
     struct buffer input, output;
 };
 
@@ -51,6 +52,16 @@ struct chardev *chardev_buffer(void)
     struct chardev *c = create("buffer", CHARDEV_STREAM);
     if (c) {
         c->memory = true;
+    }
+    return c;
+}
+
+struct chardev *chardev_tail(size_t size)
+{
+    struct chardev *c = create("tail", CHARDEV_NO_INPUT);
+    if (c) {
+        c->memory = true;
+        c->keep = size;
     }
     return c;
 }
@@ -268,6 +279,9 @@ void chardev_write(struct chardev *c, const void *data, size_t n)
         return;
     }
     buffer_append(&c->output, data, n);
+    if (c->keep && c->output.size > 2 * c->keep) {
+        buffer_consume(&c->output, c->output.size - c->keep);
+    }
     if (!c->memory && c->output.size >= OUTPUT_LIMIT) {
         chardev_flush(c);
     }

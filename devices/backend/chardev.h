@@ -27,6 +27,8 @@ struct chardev *chardev_null(void);
 struct chardev *chardev_buffer(void);
 void chardev_feed(struct chardev *c, const void *data, size_t n, bool then_end);
 const u8 *chardev_output(const struct chardev *c, size_t *n);
+/* No input; of the output the last `size` bytes (at least) are kept. */
+struct chardev *chardev_tail(size_t size);
 /* Descriptors stay the caller's; -1 = none.  Interactive when `in` is a terminal. */
 struct chardev *chardev_fds(int in, int out);
 /* Output to a file, truncated; no input.  NULL with *err set when it cannot be opened. */

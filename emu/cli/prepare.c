@@ -18,6 +18,7 @@
 #include "emu/machine/loader.h"
 
 #define COMMAND_LINE_MAX 4096u
+#define CONSOLE_TAIL 8192u /* shown when the guest's kernel panics */
 
 static bool have_bundle(struct error *err)
 {
@@ -301,7 +302,7 @@ static bool make_serial(struct session *s, const char *where, struct error *err)
     if (!where) {
         s->config.serial = !s->command           ? chardev_fds(0, 1)
                            : s->options->verbose ? chardev_fds(-1, 2)
-                                                 : chardev_null();
+                                                 : chardev_tail(CONSOLE_TAIL);
     } else if (strcmp(where, "stdio") == 0 || strcmp(where, "mon:stdio") == 0) {
         if (s->command) {
             return error_set(err, EINVAL,

@@ -66,13 +66,39 @@ static int process_status(const struct machine_exit *e)
     return e->status < 0 || e->status > 255 ? 255 : e->status;
 }
 
+/* What the kernel said from its panic on, NULL when the console was seen or there was none. */
+static const char *panic_text(const struct session *s, size_t *size)
+{
+    static const char mark[] = "kernel panic";
+    if (!s->command || s->options->verbose || s->options->serial) {
+        return NULL;
+    }
+    const char *text = (const char *)chardev_output(s->config.serial, size);
+    const char *panic = text ? memmem(text, *size, mark, sizeof mark - 1) : NULL;
+    if (!panic) {
+        return NULL;
+    }
+    while (panic > text && panic[-1] != '\n') {
+        panic--;
+    }
+    *size -= (size_t)(panic - text);
+    return panic;
+}
+
 static void say_why(const struct session *s, const struct machine_exit *e)
 {
+    size_t size = 0;
     if (e->text[0]) {
         log_error("%s", e->text);
-    } else if (e->result == MACHINE_POWEROFF && e->status == EXIT_PANIC) {
-        log_error("guest kernel panic%s",
-                  s->command && !s->options->verbose ? " (-v shows its messages)" : "");
+    }
+    if (e->result != MACHINE_POWEROFF || e->status != EXIT_PANIC) {
+        return;
+    }
+    /* A program may end with this status as well; then the console is silent. */
+    const char *panic = panic_text(s, &size);
+    if (panic) {
+        log_error("guest kernel panic; it said:");
+        fwrite(panic, 1, size, stderr);
     }
 }
 

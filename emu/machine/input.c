@@ -21,6 +21,7 @@ static void deliver(struct channel *c, const u8 *data, size_t size)
         input->log.input(input->log.ctx, clock_now(&c->machine->clock), c->id, data, size);
     }
     if (size > 0) {
+        c->middle_of_line = data[size - 1] != '\n';
         c->port->receive(c->port->device, data, size);
     } else {
         c->port->hangup(c->port->device);
@@ -35,6 +36,10 @@ static void ended(struct channel *c)
     }
     c->ended = true;
     if (c->id == CHANNEL_SERIAL && c->machine->config.serial_end_byte) {
+        /* A last line without its newline is a line all the same. */
+        if (c->middle_of_line && c->port->room(c->port->device) > 1) {
+            deliver(c, (const u8 *)"\n", 1);
+        }
         deliver(c, &end_byte, 1);
     } else {
         deliver(c, NULL, 0);

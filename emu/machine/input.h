@@ -27,6 +27,7 @@ struct channel {
     u32 event;
     bool ended;          /* no more input */
     bool slow;           /* a stream that is treated like a terminal */
+    bool middle_of_line; /* the last byte delivered was no newline */
     struct buffer typed; /* from a terminal, not yet taken by the guest */
 };
 

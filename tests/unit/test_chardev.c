@@ -134,6 +134,15 @@ static void test_buffer(void **state)
     assert_memory_equal(chardev_output(c, &n), "out", 3);
     assert_int_equal(n, 3);
     chardev_destroy(c);
+    c = chardev_tail(10);
+    assert_int_equal(chardev_input_kind(c), CHARDEV_NO_INPUT);
+    for (unsigned i = 0; i < 100; i++) {
+        chardev_write(c, "abcdefg", 7);
+    }
+    const u8 *tail = chardev_output(c, &n);
+    assert_true(n >= 10 && n <= 20);
+    assert_memory_equal(tail + n - 7, "abcdefg", 7);
+    chardev_destroy(c);
     c = chardev_null();
     chardev_write(c, "gone", 4);
     assert_int_equal(chardev_read(c, buffer, sizeof buffer), -1);
