@@ -16,18 +16,13 @@
 #include <unistd.h>
 
 #include "emu/base/buffer.h"
+#include "emu/monitor/client.h"
 #include "emu/monitor/command.h"
 #include "emu/monitor/monitor.h"
 
 #define PROMPT "(fl) "
 #define FAILED 1
 #define TROUBLE 2
-
-struct client {
-    int fd;
-    bool json;
-    struct buffer input;
-};
 
 static int connect_to(const char *path)
 {
@@ -140,6 +135,63 @@ static json_t *read_answer(struct client *c)
             return object;
         json_decref(object);
     }
+}
+
+/*
+ * The answer to "-j": a line that is an object.  What else stands before it, prompts and news of
+ * stops, is dropped.
+ */
+static json_t *take_object(struct client *c)
+{
+    for (;;) {
+        u8 *end = c->input.size ? memchr(c->input.data, '\n', c->input.size) : NULL;
+        if (!end)
+            return NULL;
+        size_t length = (size_t)(end - c->input.data) + 1;
+        u8 *begin = memchr(c->input.data, '{', length);
+        json_t *object = NULL;
+        if (begin && (begin == c->input.data || begin[-1] == ' '))
+            object = json_loadb((char *)begin, (size_t)(end - begin), 0, NULL);
+        buffer_consume(&c->input, length);
+        if (object)
+            return object;
+    }
+}
+
+json_t *client_ask(struct client *c, const char *line)
+{
+    struct error err = {0};
+    struct buffer request = {0};
+    const char *rest;
+    json_t *answer = NULL;
+
+    if (c->json) {
+        const struct command *command = command_find(line, &rest, &err);
+        json_t *arguments = command ? command_arguments(command, rest, &err) : NULL;
+        json_t *object = json_object();
+        json_object_set_new(object, "execute", json_string(command ? command->name : ""));
+        json_object_set_new(object, "arguments", arguments);
+        char *text = json_dumps(object, JSON_COMPACT);
+        json_decref(object);
+        bool ok = text && send_text(c, text, strlen(text)) && send_text(c, "\n", 1);
+        free(text);
+        json_t *whole = ok ? read_answer(c) : NULL;
+        c->closed = !whole;
+        answer = json_incref(json_object_get(whole, "return"));
+        json_decref(whole);
+        return answer;
+    }
+    buffer_printf(&request, "-j %s\n", line);
+    bool ok = send_text(c, (const char *)request.data, request.size);
+    buffer_free(&request);
+    while (ok && !(answer = take_object(c)))
+        ok = more(c);
+    c->closed = !ok;
+    if (json_object_get(answer, "error")) {
+        json_decref(answer);
+        answer = NULL;
+    }
+    return answer;
 }
 
 static int json_command(struct client *c, const char *line)
@@ -282,8 +334,10 @@ int ctl_main(int argc, char **argv)
 
     if (argc < 1 || !strcmp(argv[0], "--help")) {
         fputs("usage: faultline ctl SOCKET [COMMAND...]\n"
+              "       faultline ctl SOCKET top\n"
               "SOCKET is what --monitor unix:PATH or -qmp unix:PATH made.  Without COMMAND:\n"
-              "a prompt, or the lines of standard input.\n", argc < 1 ? stderr : stdout);
+              "a prompt, or the lines of standard input.  top: a full-screen view that follows\n"
+              "faults, memory and processes.\n", argc < 1 ? stderr : stdout);
         return argc < 1 ? TROUBLE : 0;
     }
     client.fd = connect_to(argv[0]);
@@ -292,6 +346,8 @@ int ctl_main(int argc, char **argv)
     if (!read_greeting(&client)) {
         fprintf(stderr, "faultline: %s does not answer as a monitor\n", argv[0]);
         status = TROUBLE;
+    } else if (argc == 2 && !strcmp(argv[1], "top")) {
+        status = top_run(&client);
     } else if (argc > 1) {
         for (int i = 1; i < argc; i++)
             buffer_printf(&line, "%s%s", i > 1 ? " " : "", argv[i]);

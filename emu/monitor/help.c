@@ -92,7 +92,7 @@ void show_help(const json_t *value, struct buffer *out)
         buffer_text(out, "Addresses: 0x40001000, 3:0x40001000 (of process 3), $sp, symbol+0x10, "
                          "pa:, pfn:, swap:, ranges A..B.\n"
                          "Commands may be shortened as long as they stay unique; help COMMAND "
-                         "tells more.\n");
+                         "tells more;\n-j COMMAND answers in JSON.\n");
 }
 
 json_t *run_commands(struct call *call)

@@ -33,6 +33,15 @@ json_t *monitor_call(struct monitor *m, struct session *s, const struct command 
     return value;
 }
 
+static void print_json(json_t *value, struct buffer *out)
+{
+    char *text = json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS);
+
+    buffer_printf(out, "%s\n", text ? text : "null");
+    free(text);
+    json_decref(value);
+}
+
 bool monitor_line(struct monitor *m, struct session *s, const char *line, struct buffer *out)
 {
     struct error err = {0};
@@ -41,12 +50,23 @@ bool monitor_line(struct monitor *m, struct session *s, const char *line, struct
 
     snprintf(copy, sizeof copy, "%s", line);
     copy[strcspn(copy, "\r\n")] = 0;
-    const struct command *command = command_find(copy, &rest, &err);
+    bool as_json = !strncmp(copy, "-j ", 3);
+    const struct command *command = command_find(as_json ? copy + 3 : copy, &rest, &err);
     json_t *arguments = command ? command_arguments(command, rest, &err) : NULL;
     json_t *value = arguments ? monitor_call(m, s, command, arguments, &err) : NULL;
+    if (!value && as_json) {
+        value = json_object();
+        value_set_text(value, "error", "%s", err.text);
+        print_json(value, out);
+        return false;
+    }
     if (!value) {
         buffer_printf(out, "%s\n", err.text);
         return false;
+    }
+    if (as_json) {
+        print_json(value, out);
+        return true;
     }
     if (command->show)
         command->show(value, out);

@@ -309,6 +309,7 @@ static void commands_look_at_a_machine(void **state)
     assert_true(says(f, "x $a0-0x0+main", "0x0000000080000033"));
     assert_true(says(f, "walk main", "bare"));
     assert_true(says(f, "rmap 0x80000", "mapped by no process"));
+    assert_true(says(f, "-j info status", "\"instructions\":101"));
     assert_true(says(f, "faults", "0 faults"));
     assert_true(says(f, "swap", "0 slots"));
     assert_true(says(f, "help walk", "translate"));
