@@ -249,6 +249,9 @@ u32 jit_system(struct hart *h, struct jit_frame *frame, struct insn insn, u32 bi
     if (flags & INSN_AMO) {
         return do_atomic(h, &insn) ? go_on(h, &insn, page) : 0;
     }
+    if ((flags & INSN_FP) && jit_float(h, &insn)) {
+        return go_on(h, &insn, page);
+    }
     return jit_step(h, frame);
 }
 
@@ -329,7 +332,15 @@ const u8 *jit_dispatch(struct hart *h, struct jit_frame *frame)
         struct jit_entry *entry = NULL;
         i64 stretch = 0;
         if (h->fetch_page != FETCH_NONE) {
-            entry = find_entry(jit, h->fetch_physical + (h->pc & 0xfff), &stretch);
+            u64 at = h->fetch_physical + (h->pc & 0xfff);
+            u64 target = (u64)(uintptr_t)jit->ram->host + (at - jit->ram->base);
+            const struct jump_entry *known = &jit->jumps[jump_slot(target)];
+            if (known->host == target) {
+                frame->fetch_delta = target - h->pc;
+                end_c(h);
+                return known->entry;
+            }
+            entry = find_entry(jit, at, &stretch);
         }
         if (!entry) {
             if (interpret_some(jit, h, stretch > 0 ? stretch : 1, &frame->exit_reason)) {

@@ -136,6 +136,9 @@ u32 jit_load(struct hart *h, u64 va, u32 size, u64 *value);
 u32 jit_store(struct hart *h, u64 va, u32 size, u64 value);
 u32 jit_step(struct hart *h, struct jit_frame *frame);
 u32 jit_system(struct hart *h, struct jit_frame *frame, struct insn insn, u32 bits);
+/* float_step.c: a floating-point instruction on the registers in *h, with MXCSR that of C; neither
+ * pc nor budget change.  False: it traps, or is no arithmetic; nothing was done. */
+bool jit_float(struct hart *h, const struct insn *i);
 /* What slow paths say to their stubs. */
 enum { SLOW_TRAPPED = 0, SLOW_DONE = 1, SLOW_LEAVE = 2 };
 /* frame->status on the way to the dispatcher: the next instructions are the interpreter's. */
