@@ -117,18 +117,25 @@ static unsigned order_of(size_t size)
     return order;
 }
 
-void *kalloc(size_t size)
+static void *alloc_block(size_t size, unsigned how)
 {
     struct frame *frame;
 
-    if (size <= SMALL_MAX) {
-        return alloc_small(size);
-    }
     if (order_of(size) > FRAME_MAX_ORDER) {
         return NULL;
     }
-    frame = frame_alloc_block(FRAME_KERNEL, order_of(size), FRAME_RECLAIM | FRAME_ZEROED);
+    frame = frame_alloc_block(FRAME_KERNEL, order_of(size), FRAME_RECLAIM | how);
     return frame == NULL ? NULL : frame_to_virt(frame);
+}
+
+void *kalloc(size_t size)
+{
+    return size <= SMALL_MAX ? alloc_small(size) : alloc_block(size, FRAME_ZEROED);
+}
+
+void *kalloc_unzeroed(size_t size)
+{
+    return alloc_block(size, 0);
 }
 
 static void free_small(void *object)

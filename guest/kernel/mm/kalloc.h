@@ -13,6 +13,8 @@
  * => NULL if there is no memory.
  */
 void *kalloc(size_t size);
+/* The same with whatever was there, for `size` of a page or more: stacks. */
+void *kalloc_unzeroed(size_t size);
 void kfree(void *pointer); /* NULL is allowed */
 
 /* One zeroed page. */

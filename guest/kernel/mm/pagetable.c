@@ -6,9 +6,11 @@
  *   root (level 2, 1 GiB an entry) ──> middle (level 1, 2 MiB) ──> leaf (level 0, 4 KiB)
  *
  * Entries 256..511 of every root are the kernel's global 1 GiB pages.
- * Lock: mm->pte_lock.  Table frames have kind PGTABLE and one reference.
+ * Lock: mm->pte_lock.  Table frames have kind PGTABLE and one reference; frame->index
+ * counts the tables below, so that freeing knows when it has found all.
  */
 #include "mm/pagetable.h"
+#include "lib/string.h"
 #include "mm/page.h"
 #include "sync/sched.h"
 
@@ -72,9 +74,7 @@ bool pagetable_create(struct mm *mm)
     if (root == NULL) {
         return false;
     }
-    for (unsigned i = KERNEL_FIRST; i < ENTRIES; i++) {
-        root[i] = kernel_root[i];
-    }
+    memcpy(root + KERNEL_FIRST, kernel_root + KERNEL_FIRST, (ENTRIES - KERNEL_FIRST) * sizeof(*root));
     mm->root = root;
     mm->root_pa = direct_physical(root);
     mm->leaf_region = ~0ull;
@@ -110,6 +110,7 @@ pte_t *pte_reach(struct mm *mm, u64 address)
                 return NULL;
             }
             pte_write(entry, pte_make(direct_physical(next) >> PAGE_SHIFT, PTE_V));
+            virt_to_frame(table)->index++;
         }
         table = table_of(*entry);
     }
@@ -156,26 +157,34 @@ void pagetable_free_range(struct mm *mm, u64 start, u64 end)
             pte_t *table = table_of(*entry);
 
             pte_write(entry, 0);
+            virt_to_frame(entry)->index--;
             table_free(mm, table);
         }
     }
     mm->leaf_region = ~0ull;
 }
 
-void pagetable_destroy(struct mm *mm)
+/*
+ * Free the tables below a table and then itself.  Programs use the two ends of the
+ * address space, so the search goes inwards from both.
+ */
+static void destroy_below(struct mm *mm, pte_t *table, unsigned entries, unsigned level)
 {
-    for (unsigned i = 0; i < KERNEL_FIRST; i++) {
-        if ((mm->root[i] & PTE_V) != 0) {
-            pte_t *middle = table_of(mm->root[i]);
+    u64 left = level == 0 ? 0 : virt_to_frame(table)->index;
 
-            for (unsigned j = 0; j < ENTRIES; j++) {
-                if ((middle[j] & PTE_V) != 0) {
-                    table_free(mm, table_of(middle[j]));
-                }
-            }
-            table_free(mm, middle);
+    for (unsigned i = 0; left > 0 && i < entries; i++) {
+        unsigned inwards = i % 2 == 0 ? i / 2 : entries - 1 - i / 2;
+
+        if ((table[inwards] & PTE_V) != 0) {
+            destroy_below(mm, table_of(table[inwards]), ENTRIES, level - 1);
+            left--;
         }
     }
-    table_free(mm, mm->root);
+    table_free(mm, table);
+}
+
+void pagetable_destroy(struct mm *mm)
+{
+    destroy_below(mm, mm->root, KERNEL_FIRST, 2);
     mm->root = NULL;
 }

@@ -30,7 +30,7 @@ static struct task *task_create(const char *name)
     if (task == NULL) {
         return NULL;
     }
-    task->stack = kalloc(KERNEL_STACK_SIZE);
+    task->stack = kalloc_unzeroed(KERNEL_STACK_SIZE);
     if (task->stack == NULL) {
         kfree(task);
         return NULL;
@@ -52,6 +52,7 @@ struct task *task_create_user(const char *name)
         return NULL;
     }
     task->frame = (struct trapframe *)((u8 *)task->stack + KERNEL_STACK_SIZE) - 1;
+    memset(task->frame, 0, sizeof(*task->frame));
     task->frame->status = SSTATUS_SPIE | SSTATUS_SUM | SSTATUS_FS_OFF;
     task->context.sp = (u64)task->frame;
     task->context.s[0] = (u64)start_user;

@@ -32,6 +32,7 @@ void wait_add(struct wait_queue *queue, struct wait_entry *entry)
     spin_lock(&queue->lock);
     list_push_back(&queue->entries, &entry->link);
     spin_unlock(&queue->lock);
+    memory_barrier(); /* on the queue before the condition is looked at: see wait_wake_all() */
 }
 
 void wait_remove(struct wait_entry *entry)
@@ -139,8 +140,21 @@ static void wake_first(struct wait_queue *queue)
     sched_wake(entry->task);
 }
 
+/*
+ * Nobody there, at the price of one load.  The waker changed the condition before,
+ * a sleeper looks at it after it is on the queue; of the two barriers one is second.
+ */
+static bool nobody_waits(const struct wait_queue *queue)
+{
+    memory_barrier();
+    return wait_is_empty(queue);
+}
+
 void wait_wake_one(struct wait_queue *queue)
 {
+    if (nobody_waits(queue)) {
+        return;
+    }
     spin_lock(&queue->lock);
     if (!list_empty(&queue->entries)) {
         wake_first(queue);
@@ -150,6 +164,9 @@ void wait_wake_one(struct wait_queue *queue)
 
 void wait_wake_all(struct wait_queue *queue)
 {
+    if (nobody_waits(queue)) {
+        return;
+    }
     spin_lock(&queue->lock);
     while (!list_empty(&queue->entries)) {
         wake_first(queue);
