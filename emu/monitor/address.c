@@ -47,8 +47,10 @@ static bool register_value(struct call *call, const char *name, size_t length, u
     static const struct {
         const char *name;
         size_t offset;
-    } csr[] = {{"satp", offsetof(struct hart, satp)}, {"sepc", offsetof(struct hart, sepc)},
-               {"stval", offsetof(struct hart, stval)}, {"stvec", offsetof(struct hart, stvec)},
+    } csr[] = {{"satp", offsetof(struct hart, satp)},
+               {"sepc", offsetof(struct hart, sepc)},
+               {"stval", offsetof(struct hart, stval)},
+               {"stvec", offsetof(struct hart, stvec)},
                {"mepc", offsetof(struct hart, mepc)}};
     for (size_t i = 0; i < ARRAY_LENGTH(csr); i++) {
         if (strlen(csr[i].name) == length && !strncmp(csr[i].name, name, length)) {
@@ -101,7 +103,6 @@ bool address_expression(struct call *call, const char *text, size_t length, u64 
     *out = sum;
     return true;
 }
-
 
 bool address_space_of(struct call *call, u32 pid, u64 *satp)
 {

@@ -18,7 +18,7 @@ struct address {
     enum address_space space;
     bool has_pid;
     u32 pid;
-    u64 satp; /* of ADDRESS_VIRTUAL: the page table it is meant in */
+    u64 satp;       /* of ADDRESS_VIRTUAL: the page table it is meant in */
     u64 value, end; /* end == value: no range */
 };
 

@@ -26,10 +26,10 @@ struct books {
     json_t *findings;
     u64 total;
     u64 first, frames, slots;
-    u32 *mapped;   /* by frame */
-    u8 *writable;  /* by frame: some PTE lets users write */
-    u32 *slotted;  /* by slot */
-    u64 *root;     /* spaces walked: vfork shares them */
+    u32 *mapped;  /* by frame */
+    u8 *writable; /* by frame: some PTE lets users write */
+    u32 *slotted; /* by slot */
+    u64 *root;    /* spaces walked: vfork shares them */
     size_t roots;
     u32 pid;
     u64 ptes;
@@ -134,9 +134,10 @@ static void check_frames(struct books *b)
             find(b, "free-not-referenced", f.pfn, "frame 0x%llx is free and has %u references",
                  (unsigned long long)f.pfn, f.refs);
         else if ((f.kind == FRAME_KERNEL || f.kind == FRAME_PGTABLE) && found)
-            find(b, "kernel-not-mapped", f.pfn, "frame 0x%llx is the kernel's (%s) and mapped by "
-                 "a user %u times", (unsigned long long)f.pfn, observer_frame_kind_name(f.kind),
-                 found);
+            find(b, "kernel-not-mapped", f.pfn,
+                 "frame 0x%llx is the kernel's (%s) and mapped by "
+                 "a user %u times",
+                 (unsigned long long)f.pfn, observer_frame_kind_name(f.kind), found);
         else if (f.kind >= FRAME_ANON && f.kind <= FRAME_SHM && f.maps != found)
             find(b, "maps-match", f.pfn, "frame 0x%llx (%s): counted %u mappings, found %u",
                  (unsigned long long)f.pfn, observer_frame_kind_name(f.kind), f.maps, found);
@@ -144,8 +145,10 @@ static void check_frames(struct books *b)
             find(b, "refs-cover-maps", f.pfn, "frame 0x%llx (%s): %u references for %u mappings",
                  (unsigned long long)f.pfn, observer_frame_kind_name(f.kind), f.refs, found);
         else if (f.kind == FRAME_ANON && found > 1 && b->writable[i])
-            find(b, "shared-not-writable", f.pfn, "frame 0x%llx is shared by %u private mappings "
-                 "and one may write it", (unsigned long long)f.pfn, found);
+            find(b, "shared-not-writable", f.pfn,
+                 "frame 0x%llx is shared by %u private mappings "
+                 "and one may write it",
+                 (unsigned long long)f.pfn, found);
     }
     if (b->frames && observer_free_frames(b->o) != free_frames)
         find(b, "free-count", 0, "the kernel counts %llu free frames, the table has %llu",
@@ -228,11 +231,13 @@ void show_audit(const json_t *value, struct buffer *out)
     size_t i;
     json_t *entry;
 
-    buffer_printf(out, "%" PRIu64 " frames, %" PRIu64 " slots, %" PRIu64 " address spaces, %" PRIu64
-                  " PTEs: %" PRIu64 " findings\n", value_u64(value, "frames"),
-                  value_u64(value, "slots"), value_u64(value, "spaces"),
+    buffer_printf(out,
+                  "%" PRIu64 " frames, %" PRIu64 " slots, %" PRIu64 " address spaces, %" PRIu64
+                  " PTEs: %" PRIu64 " findings\n",
+                  value_u64(value, "frames"), value_u64(value, "slots"), value_u64(value, "spaces"),
                   value_u64(value, "ptes"), value_u64(value, "findings"));
-    json_array_foreach(value_list(value, "list"), i, entry) {
+    json_array_foreach(value_list(value, "list"), i, entry)
+    {
         buffer_printf(out, "  %-20s %s\n", value_string(entry, "rule"),
                       value_string(entry, "text"));
     }

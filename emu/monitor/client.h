@@ -9,7 +9,7 @@
 
 struct client {
     int fd;
-    bool json; /* the socket speaks JSON; else text, where "-j" asks for JSON */
+    bool json;   /* the socket speaks JSON; else text, where "-j" asks for JSON */
     bool closed; /* the machine has ended */
     struct buffer input;
 };

@@ -14,7 +14,7 @@
 #include "emu/monitor/command.def"
 
 static const struct command table[] = {
-#define COMMAND(id, name, parameters, flags, help, detail)                                         \
+#define COMMAND(id, name, parameters, flags, help, detail) \
     {name, parameters, help, detail, flags, run_##id, show_##id},
 #include "emu/monitor/command.def"
 };
@@ -95,8 +95,7 @@ static void suggest(const char *line, struct error *err)
             nearest_offer(&nearest, table[i].name);
     }
     if (nearest.best)
-        error_set(err, ENOENT, "there is no command '%s'; did you mean '%s'?", typed,
-                  nearest.best);
+        error_set(err, ENOENT, "there is no command '%s'; did you mean '%s'?", typed, nearest.best);
     else
         error_set(err, ENOENT, "there is no command '%s' (try help)", typed);
 }
@@ -113,10 +112,10 @@ const struct command *command_find(const char *line, const char **rest, struct e
         struct match m = match_name(line, table[i].name);
         if (!m.words || !m.whole)
             continue;
-        bool better = !found || (m.exact && !best.exact) ||
-                      (m.exact == best.exact && m.words > best.words);
-        bool worse = found && ((best.exact && !m.exact) ||
-                               (m.exact == best.exact && m.words < best.words));
+        bool better =
+            !found || (m.exact && !best.exact) || (m.exact == best.exact && m.words > best.words);
+        bool worse =
+            found && ((best.exact && !m.exact) || (m.exact == best.exact && m.words < best.words));
         if (better) {
             found = &table[i];
             best = m;

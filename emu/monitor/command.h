@@ -82,8 +82,8 @@ const char *call_text(const struct call *call, const char *name);
 bool call_number(struct call *call, const char *name, u64 *out);
 json_t *call_fail(struct call *call, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-#define COMMAND_HANDLER(name)                                                                      \
-    json_t *run_##name(struct call *call);                                                         \
+#define COMMAND_HANDLER(name)              \
+    json_t *run_##name(struct call *call); \
     void show_##name(const json_t *value, struct buffer *out)
 
 #endif

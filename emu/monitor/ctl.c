@@ -337,7 +337,8 @@ int ctl_main(int argc, char **argv)
               "       faultline ctl SOCKET top\n"
               "SOCKET is what --monitor unix:PATH or -qmp unix:PATH made.  Without COMMAND:\n"
               "a prompt, or the lines of standard input.  top: a full-screen view that follows\n"
-              "faults, memory and processes.\n", argc < 1 ? stderr : stdout);
+              "faults, memory and processes.\n",
+              argc < 1 ? stderr : stdout);
         return argc < 1 ? TROUBLE : 0;
     }
     client.fd = connect_to(argv[0]);

@@ -56,7 +56,7 @@ static const char *const lesson[FAULT_KIND_COUNT] = {
 
 static const char *verb(unsigned access)
 {
-    return access == PROBE_ACCESS_WRITE ? "wrote to"
+    return access == PROBE_ACCESS_WRITE   ? "wrote to"
            : access == PROBE_ACCESS_FETCH ? "wanted to execute"
                                           : "read from";
 }
@@ -71,16 +71,16 @@ static void before(const struct trace_record *r, struct buffer *out)
                   f->va);
     if (f->area)
         buffer_printf(out, ", page %" PRIu64 " of its %s area",
-                      ((f->va & PAGE_MASK) - f->area_start) >> PAGE_SHIFT,
-                      area_kind_name(f->area));
+                      ((f->va & PAGE_MASK) - f->area_start) >> PAGE_SHIFT, area_kind_name(f->area));
     buffer_text(out, ".\n");
     if (f->notes & FAULT_NOTE_NO_TRAP) {
         buffer_text(out, "No trap happened: the kernel fetched the page before it was touched.\n");
         return;
     }
     trace_pte_words(words, sizeof words, f->pte_before);
-    buffer_printf(out, "The processor stopped it with a %s (scause %u): ",
-                  fault_cause_name(f->cause), f->cause);
+    buffer_printf(out,
+                  "The processor stopped it with a %s (scause %u): ", fault_cause_name(f->cause),
+                  f->cause);
     if (!f->pte_before)
         buffer_text(out, "the page table had no entry for it.\n");
     else if (!(f->pte_before & PTE_V))
@@ -99,7 +99,8 @@ static void after(const struct trace_fault *f, struct buffer *out)
     }
     trace_pte_words(words, sizeof words, f->pte_after);
     if (f->pfn_old && f->pfn_new && f->pfn_old != f->pfn_new)
-        buffer_printf(out, "Frame 0x%" PRIx64 " was replaced by 0x%" PRIx64 "; the entry is now %s.\n",
+        buffer_printf(out,
+                      "Frame 0x%" PRIx64 " was replaced by 0x%" PRIx64 "; the entry is now %s.\n",
                       f->pfn_old, f->pfn_new, words);
     else if (f->pte_after & PTE_V)
         buffer_printf(out, "The entry now names frame 0x%" PRIx64 ": %s.\n", f->pfn_new, words);
@@ -133,7 +134,8 @@ void explain_fault(const struct trace_record *r, struct buffer *out)
         buffer_printf(out, "It cost %" PRIu64 " instructions%s.\n", f->cost,
                       f->notes & FAULT_NOTE_SLEPT ? ", and the process slept on the way" : "");
     if (f->notes & FAULT_NOTE_MISMATCH)
-        buffer_printf(out, "BUT what happened to the entry looks like '%s', which does not go with "
+        buffer_printf(out,
+                      "BUT what happened to the entry looks like '%s', which does not go with "
                       "that kind: a bug in the kernel's label or in its work.\n",
                       coarse_label_name(f->coarse));
 }

@@ -98,8 +98,8 @@ static bool take_term(struct filter *f, char *term, struct error *err)
     if (!strcmp(term, "area"))
         return take_table(value, area_kind_name, AREA_KIND_COUNT, &f->area, &f->has_area, err);
     if (!strcmp(term, "result"))
-        return take_table(value, fault_result_name, FAULT_RESULT_COUNT, &f->result,
-                          &f->has_result, err);
+        return take_table(value, fault_result_name, FAULT_RESULT_COUNT, &f->result, &f->has_result,
+                          err);
     if (strcmp(term, "pid") && strcmp(term, "count"))
         return error_set(err, EINVAL, "'%s' is not one of kind, pid, va, area, result, count",
                          term);
@@ -147,10 +147,10 @@ void filter_text(const struct filter *f, char *out, size_t size)
 {
     size_t n = 0;
 
-#define ADD(...)                                                                                   \
-    do {                                                                                           \
-        int more = snprintf(out + n, size - n, __VA_ARGS__);                                       \
-        n = more > 0 && (size_t)more < size - n ? n + (size_t)more : size - 1;                     \
+#define ADD(...)                                                               \
+    do {                                                                       \
+        int more = snprintf(out + n, size - n, __VA_ARGS__);                   \
+        n = more > 0 && (size_t)more < size - n ? n + (size_t)more : size - 1; \
     } while (0)
     out[0] = 0;
     if (f->kinds) {

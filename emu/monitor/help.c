@@ -82,9 +82,9 @@ void show_help(const json_t *value, struct buffer *out)
     size_t i;
     json_t *entry;
 
-    json_array_foreach(list, i, entry) {
-        buffer_printf(out, "%-34s %s\n", value_string(entry, "usage"),
-                      value_string(entry, "help"));
+    json_array_foreach(list, i, entry)
+    {
+        buffer_printf(out, "%-34s %s\n", value_string(entry, "usage"), value_string(entry, "help"));
         if (json_array_size(list) == 1 && value_string(entry, "detail")[0])
             buffer_printf(out, "  %s\n", value_string(entry, "detail"));
     }

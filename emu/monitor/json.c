@@ -49,8 +49,7 @@ void session_json_hello(struct session *s)
 
     json_object_set_new(root, "hello",
                         json_pack("{s:s, s:s, s:i, s:[s,s]}", "name", "faultline", "version",
-                                  FAULTLINE_VERSION, "schema", 1, "caps", "events",
-                                  "subscribe"));
+                                  FAULTLINE_VERSION, "schema", 1, "caps", "events", "subscribe"));
     send(s, root);
 }
 
@@ -80,7 +79,8 @@ static bool wants(const json_t *events, const char *name)
     size_t i;
     json_t *entry;
 
-    json_array_foreach(events, i, entry) {
+    json_array_foreach(events, i, entry)
+    {
         if (json_is_string(entry) && !strcmp(json_string_value(entry), name))
             return true;
     }
@@ -142,8 +142,7 @@ void session_json_line(struct session *s, const char *line)
     } else if (!name) {
         send_error(s, id, "BadRequest", "a request has \"execute\": \"COMMAND\"");
     } else {
-        json_t *answer =
-            execute(s, name, json_object_get(request, "arguments"), &class, &err);
+        json_t *answer = execute(s, name, json_object_get(request, "arguments"), &class, &err);
         if (answer) {
             json_t *root = json_object();
             json_object_set_new(root, "return", answer);

@@ -61,21 +61,22 @@ void show_faults(const json_t *value, struct buffer *out)
     buffer_printf(out, "%-12s %9s", "kind", "total");
     for (size_t p = from; p < all; p++) {
         char head[16];
-        snprintf(head, sizeof head, "pid%lld", (long long)json_integer_value(json_array_get(pids, p)));
+        snprintf(head, sizeof head, "pid%lld",
+                 (long long)json_integer_value(json_array_get(pids, p)));
         buffer_printf(out, " %7s", head);
     }
     buffer_printf(out, "   %-22s %8s %7s\n", "instructions p50/p95", "frames+", "I/O");
-    json_array_foreach(value_list(value, "kinds"), i, row) {
+    json_array_foreach(value_list(value, "kinds"), i, row)
+    {
         const json_t *counts = value_list(row, "by_pid");
         char cost[48];
-        buffer_printf(out, "%-12s %9" PRIu64, value_string(row, "kind"),
-                      value_u64(row, "total"));
+        buffer_printf(out, "%-12s %9" PRIu64, value_string(row, "kind"), value_u64(row, "total"));
         for (size_t p = from; p < all; p++)
             buffer_printf(out, " %7lld", (long long)json_integer_value(json_array_get(counts, p)));
         snprintf(cost, sizeof cost, "%" PRIu64 " / %" PRIu64, value_u64(row, "p50"),
                  value_u64(row, "p95"));
-        buffer_printf(out, "   %-22s %8" PRIu64 " %7" PRIu64 "\n", cost,
-                      value_u64(row, "frames"), value_u64(row, "io"));
+        buffer_printf(out, "   %-22s %8" PRIu64 " %7" PRIu64 "\n", cost, value_u64(row, "frames"),
+                      value_u64(row, "io"));
     }
     buffer_printf(out, "%" PRIu64 " faults, label mismatches %" PRIu64 "%s\n",
                   value_u64(value, "faults"), value_u64(value, "label_mismatches"),
@@ -153,7 +154,8 @@ void show_fault(const json_t *value, struct buffer *out)
     size_t i;
     json_t *entry;
 
-    json_array_foreach(value_list(value, "faults"), i, entry) {
+    json_array_foreach(value_list(value, "faults"), i, entry)
+    {
         buffer_text(out, value_string(entry, "text"));
         if (value_string(entry, "symbol")[0])
             buffer_printf(out, "  [%s]", value_string(entry, "symbol"));

@@ -24,10 +24,14 @@ static void add_flags(json_t *entry, unsigned flags)
     static const struct {
         unsigned bit;
         const char *name;
-    } known[] = {{FRAME_BUSY, "busy"},           {FRAME_WANTED, "wanted"},
-                 {FRAME_UPTODATE, "uptodate"},   {FRAME_DIRTY, "dirty"},
-                 {FRAME_WRITEBACK, "writeback"}, {FRAME_MLOCKED, "mlocked"},
-                 {FRAME_REFERENCED, "referenced"}, {FRAME_ACTIVE, "active"}};
+    } known[] = {{FRAME_BUSY, "busy"},
+                 {FRAME_WANTED, "wanted"},
+                 {FRAME_UPTODATE, "uptodate"},
+                 {FRAME_DIRTY, "dirty"},
+                 {FRAME_WRITEBACK, "writeback"},
+                 {FRAME_MLOCKED, "mlocked"},
+                 {FRAME_REFERENCED, "referenced"},
+                 {FRAME_ACTIVE, "active"}};
     char text[128] = "";
 
     for (size_t i = 0; i < ARRAY_LENGTH(known); i++) {
@@ -155,8 +159,10 @@ static json_t *listed(struct call *call, const char *filter)
         for (unsigned i = 0; i < 8; i++)
             known = known || !strcmp(kind, observer_frame_kind_name(i));
         if (!known)
-            return call_fail(call, "there is no frame kind '%s' (free kernel page-table anon file "
-                             "shm zero reserved)", kind);
+            return call_fail(call,
+                             "there is no frame kind '%s' (free kernel page-table anon file "
+                             "shm zero reserved)",
+                             kind);
     } else if (!address_range(call, filter, &from, &to)) {
         return NULL;
     }
@@ -197,12 +203,14 @@ static void show_summary(const json_t *value, struct buffer *out)
     json_t *count;
     unsigned i = 0;
 
-    buffer_printf(out, "%" PRIu64 " frames from %s, free %" PRIu64 ", shared %" PRIu64 ", dirty %"
-                  PRIu64 ", CLOCK hand at %s\n", value_u64(value, "count"),
-                  value_string(value, "first"), value_u64(value, "free"),
+    buffer_printf(out,
+                  "%" PRIu64 " frames from %s, free %" PRIu64 ", shared %" PRIu64 ", dirty %" PRIu64
+                  ", CLOCK hand at %s\n",
+                  value_u64(value, "count"), value_string(value, "first"), value_u64(value, "free"),
                   value_u64(value, "mapped_more_than_once"), value_u64(value, "dirty"),
                   value_string(value, "clock_hand"));
-    json_object_foreach(json_object_get(value, "kinds"), kind, count) {
+    json_object_foreach(json_object_get(value, "kinds"), kind, count)
+    {
         buffer_printf(out, "  %c %-12s %8lld\n", letter[i & 7], kind,
                       (long long)json_integer_value(count));
         i++;
@@ -230,14 +238,14 @@ void show_frames(const json_t *value, struct buffer *out)
 
     if (json_object_get(value, "kinds"))
         show_summary(value, out);
-    json_array_foreach(value_list(value, "map"), i, row) {
+    json_array_foreach(value_list(value, "map"), i, row)
+    {
         buffer_printf(out, "%s  %s\n", value_string(row, "pfn"), value_string(row, "frames"));
     }
     if (json_object_get(value, "map"))
         buffer_text(out, ". free  K kernel  T page table  A anon  F file  S shm  Z zero  "
                          "D reserved; small letters: mapped more than once\n");
-    json_array_foreach(value_list(value, "list"), i, row)
-        show_frame(row, out);
+    json_array_foreach(value_list(value, "list"), i, row) show_frame(row, out);
     if (value_flag(value, "cut"))
         buffer_text(out, "... there are more: give a range\n");
 }
@@ -285,7 +293,8 @@ json_t *run_rmap(struct call *call)
                          (unsigned long long)pfn,
                          (unsigned long long)(machine_ram(call->machine)->base >> PAGE_SHIFT),
                          (unsigned long long)((machine_ram(call->machine)->base +
-                                               machine_ram(call->machine)->size) >> PAGE_SHIFT));
+                                               machine_ram(call->machine)->size) >>
+                                              PAGE_SHIFT));
     json_t *value, *list = json_array();
     if (observer_frame(call->observer, pfn, &f)) {
         value = frame_value(&f);
@@ -311,10 +320,11 @@ void show_rmap(const json_t *value, struct buffer *out)
         buffer_printf(out, "frame %s\n", value_string(value, "pfn"));
     if (!json_array_size(list))
         buffer_text(out, "  mapped by no process\n");
-    json_array_foreach(list, i, owner) {
+    json_array_foreach(list, i, owner)
+    {
         buffer_printf(out, "  %" PRIu64 ":%-18s pte 0x%016" PRIx64 "  %s\n",
-                      value_u64(owner, "pid"), value_string(owner, "va"),
-                      value_u64(owner, "pte"), value_string(owner, "words"));
+                      value_u64(owner, "pid"), value_string(owner, "va"), value_u64(owner, "pte"),
+                      value_string(owner, "words"));
     }
 }
 
@@ -368,17 +378,19 @@ void show_swap(const json_t *value, struct buffer *out)
     if (json_object_get(value, "slot")) {
         buffer_printf(out, "slot %" PRIu64 ": %" PRIu64 " users\n", value_u64(value, "slot"),
                       value_u64(value, "users"));
-        json_array_foreach(value_list(value, "owners"), i, owner) {
+        json_array_foreach(value_list(value, "owners"), i, owner)
+        {
             buffer_printf(out, "  %" PRIu64 ":%s\n", value_u64(owner, "pid"),
                           value_string(owner, "va"));
         }
         return;
     }
-    buffer_printf(out, "%" PRIu64 " slots (%" PRIu64 " KiB), used %" PRIu64 ", shared %" PRIu64
+    buffer_printf(out,
+                  "%" PRIu64 " slots (%" PRIu64 " KiB), used %" PRIu64 ", shared %" PRIu64
                   "\nwritten %" PRIu64 ", read %" PRIu64 ", evicted %" PRIu64
-                  ", file pages written back %" PRIu64 "\n", value_u64(value, "slots"),
-                  value_u64(value, "slots") * 4, value_u64(value, "used"),
-                  value_u64(value, "shared"), value_u64(value, "swap_out"),
-                  value_u64(value, "swap_in"), value_u64(value, "evict"),
-                  value_u64(value, "writeback"));
+                  ", file pages written back %" PRIu64 "\n",
+                  value_u64(value, "slots"), value_u64(value, "slots") * 4,
+                  value_u64(value, "used"), value_u64(value, "shared"),
+                  value_u64(value, "swap_out"), value_u64(value, "swap_in"),
+                  value_u64(value, "evict"), value_u64(value, "writeback"));
 }

@@ -65,9 +65,9 @@ static void show_pairs(const json_t *object, struct buffer *out)
     json_t *number;
     unsigned column = 0;
 
-    json_object_foreach((json_t *)(uintptr_t)object, name, number) {
-        buffer_printf(out, "%-9s %016llx%s", name,
-                      strtoull(json_string_value(number), NULL, 0),
+    json_object_foreach((json_t *)(uintptr_t)object, name, number)
+    {
+        buffer_printf(out, "%-9s %016llx%s", name, strtoull(json_string_value(number), NULL, 0),
                       ++column % 4 ? "  " : "\n");
     }
     if (column % 4)
@@ -166,7 +166,8 @@ void show_dis(const json_t *value, struct buffer *out)
     size_t i;
     json_t *entry;
 
-    json_array_foreach(value_list(value, "instructions"), i, entry) {
+    json_array_foreach(value_list(value, "instructions"), i, entry)
+    {
         buffer_printf(out, "%18s  %-8s  %-32s", value_string(entry, "address"),
                       value_string(entry, "code"), value_string(entry, "text"));
         if (value_string(entry, "symbol")[0])
@@ -275,7 +276,8 @@ void show_x(const json_t *value, struct buffer *out)
         return;
     }
     size_t row = size ? 16 / size : 16;
-    json_array_foreach(list, i, unit) {
+    json_array_foreach(list, i, unit)
+    {
         if (i % row == 0)
             buffer_printf(out, "%s0x%016" PRIx64 ":", i ? "\n" : "", address + i * size);
         show_unit(strtoull(json_string_value(unit), NULL, 0), size, value_string(value, "style")[0],

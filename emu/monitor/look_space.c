@@ -16,8 +16,8 @@ COMMAND_HANDLER(pt);
 
 #define MAX_ROWS 4096
 
-static const char *const state_name[] = {"unused", "runnable", "running",
-                                         "sleeping", "zombie", "stopped"};
+static const char *const state_name[] = {"unused",   "runnable", "running",
+                                         "sleeping", "zombie",   "stopped"};
 
 static bool add_process(void *ctx, const struct process_view *p)
 {
@@ -59,9 +59,10 @@ void show_procs(const json_t *value, struct buffer *out)
     size_t i;
     json_t *p;
 
-    buffer_printf(out, "%5s %5s %-9s %8s %8s %8s %8s  %s\n", "pid", "ppid", "state", "anon",
-                  "file", "shm", "swap", "name");
-    json_array_foreach(value_list(value, "processes"), i, p) {
+    buffer_printf(out, "%5s %5s %-9s %8s %8s %8s %8s  %s\n", "pid", "ppid", "state", "anon", "file",
+                  "shm", "swap", "name");
+    json_array_foreach(value_list(value, "processes"), i, p)
+    {
         if (json_object_get(p, "satp")) {
             buffer_printf(out, "%5" PRIu64 "  address space, satp %s\n", value_u64(p, "pid"),
                           value_string(p, "satp"));
@@ -172,12 +173,13 @@ void show_map(const json_t *value, struct buffer *out)
                   value_string(value, "brk"));
     buffer_printf(out, "%-35s %-4s %8s %8s %8s  %s\n", "range", "", "pages", "present", "swapped",
                   "kind");
-    json_array_foreach(value_list(value, "areas"), i, a) {
-        buffer_printf(out, "0x%016" PRIx64 "-%016" PRIx64 " %-3s %8" PRIu64 " %8" PRIu64 " %8"
-                      PRIu64 "  %s", value_u64(a, "start"), value_u64(a, "end"),
-                      value_string(a, "rights"), value_u64(a, "pages"),
-                      value_u64(a, "present"), value_u64(a, "swapped"),
-                      value_string(a, "kind"));
+    json_array_foreach(value_list(value, "areas"), i, a)
+    {
+        buffer_printf(
+            out, "0x%016" PRIx64 "-%016" PRIx64 " %-3s %8" PRIu64 " %8" PRIu64 " %8" PRIu64 "  %s",
+            value_u64(a, "start"), value_u64(a, "end"), value_string(a, "rights"),
+            value_u64(a, "pages"), value_u64(a, "present"), value_u64(a, "swapped"),
+            value_string(a, "kind"));
         if (json_object_get(a, "inode"))
             buffer_printf(out, " inode %" PRIu64 " page %" PRIu64, value_u64(a, "inode"),
                           value_u64(a, "file_page"));
@@ -277,10 +279,10 @@ void show_pt(const json_t *value, struct buffer *out)
     json_t *row;
 
     buffer_printf(out, "%-35s %6s  %-12s %s\n", "virtual", "pages", "physical", "entry");
-    json_array_foreach(value_list(value, "entries"), i, row) {
+    json_array_foreach(value_list(value, "entries"), i, row)
+    {
         buffer_printf(out, "0x%016" PRIx64 "-%016" PRIx64 " %6" PRIu64 "  %-12s %s\n",
-                      value_u64(row, "start"), value_u64(row, "end"),
-                      value_u64(row, "pages"),
+                      value_u64(row, "start"), value_u64(row, "end"), value_u64(row, "pages"),
                       json_object_get(row, "pa") ? value_string(row, "pa") : "-",
                       value_string(row, "words"));
     }

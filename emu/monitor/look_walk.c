@@ -122,10 +122,9 @@ static json_t *tlb_value(struct call *call, const struct address *a, const struc
                 continue;
             for (unsigned table = 0; table < TLB_TABLES; table++) {
                 const struct tlb_entry *e =
-                    table == TLB_LOAD ? &context->load[(a->value >> 12) % TLB_DATA_ENTRIES]
-                    : table == TLB_STORE
-                        ? &context->store[(a->value >> 12) % TLB_DATA_ENTRIES]
-                        : &context->fetch[(a->value >> 12) % TLB_FETCH_ENTRIES];
+                    table == TLB_LOAD    ? &context->load[(a->value >> 12) % TLB_DATA_ENTRIES]
+                    : table == TLB_STORE ? &context->store[(a->value >> 12) % TLB_DATA_ENTRIES]
+                                         : &context->fetch[(a->value >> 12) % TLB_FETCH_ENTRIES];
                 if (e->tag & TLB_EMPTY || (e->tag ^ a->value) >> 12)
                     continue;
                 const u8 *host = ram_pointer(machine_ram(m), peek->pa & PAGE_MASK, PAGE_BYTES);
@@ -186,8 +185,8 @@ json_t *run_walk(struct call *call)
         add_swap(call, value, PTE_PAYLOAD(last), &users);
     }
     bool known = has_process;
-    predict_access(&peek, has_area ? &area : NULL, frame_known ? &frame : NULL, users, known,
-                   false, text, sizeof text);
+    predict_access(&peek, has_area ? &area : NULL, frame_known ? &frame : NULL, users, known, false,
+                   text, sizeof text);
     value_set_text(value, "load", "%s", text);
     predict_access(&peek, has_area ? &area : NULL, frame_known ? &frame : NULL, users, known, true,
                    text, sizeof text);
@@ -201,11 +200,11 @@ static void show_steps(const json_t *value, struct buffer *out)
     size_t i;
     json_t *step;
 
-    json_array_foreach(value_list(value, "steps"), i, step) {
+    json_array_foreach(value_list(value, "steps"), i, step)
+    {
         buffer_printf(out, "L%" PRIu64 " [%3" PRIu64 "] @0x%" PRIx64 "  pte 0x%016" PRIx64 " %s",
-                      value_u64(step, "level"), value_u64(step, "index"),
-                      value_u64(step, "at"), value_u64(step, "pte"),
-                      value_string(step, "what"));
+                      value_u64(step, "level"), value_u64(step, "index"), value_u64(step, "at"),
+                      value_u64(step, "pte"), value_string(step, "what"));
         if (json_object_get(step, "to"))
             buffer_printf(out, " -> %s", value_string(step, "to"));
         if (value_string(step, "words")[0])
@@ -220,7 +219,8 @@ static void show_owners(const json_t *value, struct buffer *out)
     size_t i;
     json_t *owner;
 
-    json_array_foreach(list, i, owner) {
+    json_array_foreach(list, i, owner)
+    {
         buffer_printf(out, "%s%" PRIu64 ":%s", i ? " " : " (", value_u64(owner, "pid"),
                       value_string(owner, "va"));
     }
@@ -243,8 +243,8 @@ static void show_behind(const json_t *value, struct buffer *out)
         show_owners(value, out);
         buffer_byte(out, '\n');
     } else if (json_object_get(value, "slot")) {
-        buffer_printf(out, "in swap slot %" PRIu64 ", users %" PRIu64,
-                      value_u64(value, "slot"), value_u64(value, "slot_users"));
+        buffer_printf(out, "in swap slot %" PRIu64 ", users %" PRIu64, value_u64(value, "slot"),
+                      value_u64(value, "slot_users"));
         show_owners(value, out);
         buffer_byte(out, '\n');
     } else {
@@ -252,9 +252,8 @@ static void show_behind(const json_t *value, struct buffer *out)
     }
     if (!area)
         return;
-    buffer_printf(out, "area %s %s..%s %s", value_string(area, "kind"),
-                  value_string(area, "start"), value_string(area, "end"),
-                  value_string(area, "rights"));
+    buffer_printf(out, "area %s %s..%s %s", value_string(area, "kind"), value_string(area, "start"),
+                  value_string(area, "end"), value_string(area, "rights"));
     if (json_object_get(area, "inode"))
         buffer_printf(out, ", inode %" PRIu64 " offset %s", value_u64(area, "inode"),
                       value_string(area, "file_offset"));
@@ -283,7 +282,8 @@ void show_walk(const json_t *value, struct buffer *out)
     buffer_printf(out, "a STORE here -> %s\n", value_string(value, "store"));
     if (!json_array_size(tlb))
         buffer_text(out, "TLB: not in it\n");
-    json_array_foreach(tlb, i, entry) {
+    json_array_foreach(tlb, i, entry)
+    {
         buffer_printf(out, "TLB hart %" PRIu64 ": in the %s table (%s mode), %s\n",
                       value_u64(entry, "hart"), value_string(entry, "table"),
                       value_u64(entry, "privilege") ? "kernel" : "user",

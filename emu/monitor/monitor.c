@@ -22,13 +22,15 @@
 json_t *monitor_call(struct monitor *m, struct session *s, const struct command *command,
                      json_t *arguments, struct error *err)
 {
-    struct call call = {.monitor = m, .machine = m->machine, .observer = m->observer,
-                        .session = s, .arguments = arguments};
+    struct call call = {.monitor = m,
+                        .machine = m->machine,
+                        .observer = m->observer,
+                        .session = s,
+                        .arguments = arguments};
     json_t *value = command->run(&call);
 
     if (!value)
-        error_set(err, call.error.code, "%s",
-                  call.error.text[0] ? call.error.text : "it failed");
+        error_set(err, call.error.code, "%s", call.error.text[0] ? call.error.text : "it failed");
     json_decref(arguments);
     return value;
 }

@@ -57,8 +57,9 @@ static const char *write_protected(u64 pte, const struct area_view *area,
         return "cow-file: copied out of the page cache";
     if (!frame)
         return "cow-copy or cow-reuse";
-    return frame->refs > 1 ? "cow-copy: new frame, 4096 bytes copied, one reference less on this one"
-                           : "cow-reuse: one owner is left, made writable in place";
+    return frame->refs > 1
+               ? "cow-copy: new frame, 4096 bytes copied, one reference less on this one"
+               : "cow-reuse: one owner is left, made writable in place";
 }
 
 void predict_access(const struct peek *peek, const struct area_view *area,
@@ -78,8 +79,7 @@ void predict_access(const struct peek *peek, const struct area_view *area,
         snprintf(out, size, "access fault %u: a page table lies outside of RAM", store ? 7 : 5);
         return;
     }
-    if (peek->result == PEEK_LEAF &&
-        walk_permits(pte, access, pte & PTE_U ? 0 : 1, false, false)) {
+    if (peek->result == PEEK_LEAF && walk_permits(pte, access, pte & PTE_U ? 0 : 1, false, false)) {
         const char *bits = !(pte & PTE_A) ? " (the hardware sets A)" : "";
         if (store && !(pte & PTE_D))
             bits = pte & PTE_A ? " (the hardware sets D)" : " (the hardware sets A and D)";

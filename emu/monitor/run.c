@@ -219,7 +219,8 @@ void show_breaks(const json_t *value, struct buffer *out)
 
     if (!json_array_size(list))
         buffer_text(out, "no breakpoints\n");
-    json_array_foreach(list, i, entry) {
+    json_array_foreach(list, i, entry)
+    {
         buffer_printf(out, "%3" PRIu64 "  hits %-8" PRIu64 " %s\n", value_u64(entry, "number"),
                       value_u64(entry, "hits"), value_string(entry, "filter"));
     }
@@ -285,10 +286,11 @@ void show_status(const json_t *value, struct buffer *out)
     buffer_printf(out, "%" PRIu64 " MiB, %" PRIu64 " hart(s), guest %s\n",
                   value_u64(value, "ram") >> 20, value_u64(value, "harts"),
                   value_flag(value, "probe") ? "with probe" : "without probe");
-    buffer_printf(out, "faults %" PRIu64 " (%" PRIu64 " major, %" PRIu64 " in progress), label "
-                  "mismatches %" PRIu64 "\n", value_u64(value, "faults"),
-                  value_u64(value, "major"), value_u64(value, "open_faults"),
-                  value_u64(value, "label_mismatches"));
+    buffer_printf(out,
+                  "faults %" PRIu64 " (%" PRIu64 " major, %" PRIu64 " in progress), label "
+                  "mismatches %" PRIu64 "\n",
+                  value_u64(value, "faults"), value_u64(value, "major"),
+                  value_u64(value, "open_faults"), value_u64(value, "label_mismatches"));
     if (value_flag(value, "probe"))
         buffer_printf(out, "frames %" PRIu64 ", free %" PRIu64 "\n", value_u64(value, "frames"),
                       value_u64(value, "free_frames"));

@@ -19,7 +19,7 @@
 
 struct session {
     struct monitor *monitor;
-    int fd;    /* -1: the terminal */
+    int fd; /* -1: the terminal */
     bool json;
     bool closing; /* nothing more is read; goes away when the output is out */
     struct buffer input, output;
@@ -28,8 +28,8 @@ struct session {
     /* Subscription of a JSON session. */
     bool subscribed;
     struct filter filter;
-    bool events;   /* probe events too, not only faults */
-    u64 rate;      /* records a second of host time; 0: all */
+    bool events; /* probe events too, not only faults */
+    u64 rate;    /* records a second of host time; 0: all */
     u64 window, in_window, lost;
 };
 

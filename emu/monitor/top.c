@@ -82,10 +82,11 @@ static int draw_status(struct view *v, double passed)
         mvprintw(1, 0, "PANIC: %s", value_string(s, "panic"));
     json_decref(s);
     s = ask(v, "swap");
-    mvprintw(2, 0, "swap %" PRIu64 " of %" PRIu64 " slots  out %" PRIu64 "  in %" PRIu64
-             "  evicted %" PRIu64 "  written back %" PRIu64, value_u64(s, "used"),
-             value_u64(s, "slots"), value_u64(s, "swap_out"), value_u64(s, "swap_in"),
-             value_u64(s, "evict"), value_u64(s, "writeback"));
+    mvprintw(2, 0,
+             "swap %" PRIu64 " of %" PRIu64 " slots  out %" PRIu64 "  in %" PRIu64
+             "  evicted %" PRIu64 "  written back %" PRIu64,
+             value_u64(s, "used"), value_u64(s, "slots"), value_u64(s, "swap_out"),
+             value_u64(s, "swap_in"), value_u64(s, "evict"), value_u64(s, "writeback"));
     json_decref(s);
     return 3;
 }
@@ -107,18 +108,19 @@ static int draw_kinds(struct view *v, int row, int last, double passed)
     size_t i;
 
     head(row++, "kind            total     per s   p50     p95   instructions");
-    json_array_foreach(value_list(f, "kinds"), i, entry) {
+    json_array_foreach(value_list(f, "kinds"), i, entry)
+    {
         const char *name = value_string(entry, "kind");
         unsigned kind = fault_kind_by_name(name, strlen(name)) % MAX_KINDS;
         u64 total = value_u64(entry, "total");
-        v->kind_rate[kind] = passed > 0 && total >= v->kind[kind]
-                                 ? (double)(total - v->kind[kind]) / passed
-                                 : 0;
+        v->kind_rate[kind] =
+            passed > 0 && total >= v->kind[kind] ? (double)(total - v->kind[kind]) / passed : 0;
         v->kind[kind] = total;
         if (v->kind_rate[kind] > most)
             most = v->kind_rate[kind];
     }
-    json_array_foreach(value_list(f, "kinds"), i, entry) {
+    json_array_foreach(value_list(f, "kinds"), i, entry)
+    {
         const char *name = value_string(entry, "kind");
         unsigned kind = fault_kind_by_name(name, strlen(name)) % MAX_KINDS;
         if (row >= last)
@@ -139,15 +141,16 @@ static int draw_processes(struct view *v, int row, int last)
 
     if (row + 1 < last)
         head(row++, "  pid  ppid state         anon     file      shm     swap  name");
-    json_array_foreach(value_list(p, "processes"), i, entry) {
+    json_array_foreach(value_list(p, "processes"), i, entry)
+    {
         if (row >= last)
             break;
         mvprintw(row++, 0,
-                 "%5" PRIu64 " %5" PRIu64 " %-9.9s %8" PRIu64 " %8" PRIu64 " %8" PRIu64
-                 " %8" PRIu64 "  %.16s", value_u64(entry, "pid"), value_u64(entry, "parent"),
-                 value_string(entry, "state"), value_u64(entry, "anon"),
-                 value_u64(entry, "file"), value_u64(entry, "shm"), value_u64(entry, "swap"),
-                 value_string(entry, "name"));
+                 "%5" PRIu64 " %5" PRIu64 " %-9.9s %8" PRIu64 " %8" PRIu64 " %8" PRIu64 " %8" PRIu64
+                 "  %.16s",
+                 value_u64(entry, "pid"), value_u64(entry, "parent"), value_string(entry, "state"),
+                 value_u64(entry, "anon"), value_u64(entry, "file"), value_u64(entry, "shm"),
+                 value_u64(entry, "swap"), value_string(entry, "name"));
     }
     json_decref(p);
     return row;
@@ -163,17 +166,21 @@ static void draw_memory(struct view *v, int row, int last)
     if (rows < 2)
         return;
     json_t *map = ask(v, "frames map");
-    json_array_foreach(value_list(map, "map"), i, entry) {
+    json_array_foreach(value_list(map, "map"), i, entry)
+    {
         frames += strlen(value_string(entry, "frames"));
     }
     size_t cells = (size_t)rows * (size_t)COLS;
     size_t each = cells ? (frames + cells - 1) / cells : 1;
     char title[128];
-    snprintf(title, sizeof title, "memory: K kernel T table A anon F file S shm Z zero . free; "
-             "small: shared; %zu frame(s) a letter", each);
+    snprintf(title, sizeof title,
+             "memory: K kernel T table A anon F file S shm Z zero . free; "
+             "small: shared; %zu frame(s) a letter",
+             each);
     head(row++, title);
     char best = '.';
-    json_array_foreach(value_list(map, "map"), i, entry) {
+    json_array_foreach(value_list(map, "map"), i, entry)
+    {
         for (const char *c = value_string(entry, "frames"); *c; c++) {
             if (best == '.' || (*c >= 'a' && *c <= 'z'))
                 best = *c;
@@ -200,8 +207,8 @@ static void draw(struct view *v)
         return;
     int space = LINES - 1;
     row = draw_kinds(v, row, row + (space - row) / 2, passed);
-    row = draw_processes(v, row, row + (space - row) / 2 + 2 < space ? row + (space - row) / 2 + 2
-                                                                       : space);
+    row = draw_processes(v, row,
+                         row + (space - row) / 2 + 2 < space ? row + (space - row) / 2 + 2 : space);
     draw_memory(v, row, space);
     head(LINES - 1, "q quit   space stop and go on   f next fault   r reset counters");
     refresh();

@@ -11,14 +11,14 @@
 
 static enum access access_of(u64 cause)
 {
-    return cause == CAUSE_STORE_PAGE ? ACCESS_STORE
+    return cause == CAUSE_STORE_PAGE   ? ACCESS_STORE
            : cause == CAUSE_FETCH_PAGE ? ACCESS_FETCH
                                        : ACCESS_LOAD;
 }
 
 static unsigned probe_access_of(u64 cause)
 {
-    return cause == CAUSE_STORE_PAGE ? PROBE_ACCESS_WRITE
+    return cause == CAUSE_STORE_PAGE   ? PROBE_ACCESS_WRITE
            : cause == CAUSE_FETCH_PAGE ? PROBE_ACCESS_FETCH
                                        : PROBE_ACCESS_READ;
 }
@@ -121,8 +121,7 @@ static void end_unmatched(struct observer *o, struct open_fault *open)
 static void remove_loose(struct observer *o, unsigned index)
 {
     o->loose_count--;
-    memmove(&o->loose[index], &o->loose[index + 1],
-            (o->loose_count - index) * sizeof o->loose[0]);
+    memmove(&o->loose[index], &o->loose[index + 1], (o->loose_count - index) * sizeof o->loose[0]);
 }
 
 static void trap_without_probe(struct observer *o, struct hart *h, u64 cause, u64 va, u64 pc,

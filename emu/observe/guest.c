@@ -5,14 +5,14 @@
 #include "emu/observe/observer.h"
 #include "probe.h"
 
-#define READER(width)                                                                              \
-    bool guest_u##width(const struct observer *o, u64 pa, u##width *out)                           \
-    {                                                                                              \
-        const void *at = ram_pointer(o->ram, pa, width / 8);                                       \
-        if (!at)                                                                                   \
-            return false;                                                                          \
-        memcpy(out, at, width / 8);                                                                \
-        return true;                                                                               \
+#define READER(width)                                                    \
+    bool guest_u##width(const struct observer *o, u64 pa, u##width *out) \
+    {                                                                    \
+        const void *at = ram_pointer(o->ram, pa, width / 8);             \
+        if (!at)                                                         \
+            return false;                                                \
+        memcpy(out, at, width / 8);                                      \
+        return true;                                                     \
     }
 READER(8)
 READER(16)

@@ -47,6 +47,5 @@ unsigned observer_label(u64 before, u64 after, enum access access)
         return permits(after, access) ? COARSE_REUSE : COARSE_NONE;
     if (!permits(before, access))
         return COARSE_NONE;
-    return !marked(before, access) && marked(after, access) ? COARSE_ACCESS_BITS
-                                                            : COARSE_SPURIOUS;
+    return !marked(before, access) && marked(after, access) ? COARSE_ACCESS_BITS : COARSE_SPURIOUS;
 }

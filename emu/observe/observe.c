@@ -8,11 +8,10 @@
 
 #include "emu/observe/observer.h"
 
-static const unsigned acted_on_id = 1u << PROBE_EV_FORK | 1u << PROBE_EV_EXEC |
-                                    1u << PROBE_EV_EXIT | 1u << PROBE_EV_MAP |
-                                    1u << PROBE_EV_UNMAP | 1u << PROBE_EV_PROTECT |
-                                    1u << PROBE_EV_SYSCALL | 1u << PROBE_EV_BREAK |
-                                    1u << PROBE_EV_SWITCH;
+static const unsigned acted_on_id =
+    1u << PROBE_EV_FORK | 1u << PROBE_EV_EXEC | 1u << PROBE_EV_EXIT | 1u << PROBE_EV_MAP |
+    1u << PROBE_EV_UNMAP | 1u << PROBE_EV_PROTECT | 1u << PROBE_EV_SYSCALL | 1u << PROBE_EV_BREAK |
+    1u << PROBE_EV_SWITCH;
 
 void observer_emit(struct observer *o, struct trace_record *record)
 {
@@ -186,8 +185,11 @@ static void hook_satp(void *ctx, struct hart *h, u64 old_satp, u64 new_satp)
         return;
     unsigned number = observer_space_number(o, new_satp, &is_new);
     if (is_new) {
-        struct trace_record r = {.type = RECORD_SPACE, .hart = (u8)h->id, .pid = number,
-                                 .tid = number, .privilege = PRIV_SUPERVISOR};
+        struct trace_record r = {.type = RECORD_SPACE,
+                                 .hart = (u8)h->id,
+                                 .pid = number,
+                                 .tid = number,
+                                 .privilege = PRIV_SUPERVISOR};
         r.icount = o->now(o->now_ctx);
         r.arg[0] = new_satp;
         observer_emit(o, &r);
@@ -245,8 +247,8 @@ static void hook_probe(void *ctx, struct hart *h, unsigned event, unsigned priv,
     (void)retired;
     if (event == 0 || event >= PROBE_EVENT_COUNT)
         return;
-    if (event != PROBE_EV_MARK && (priv != PRIV_SUPERVISOR || (!o->has_layout &&
-                                                              event != PROBE_EV_BOOT)))
+    if (event != PROBE_EV_MARK &&
+        (priv != PRIV_SUPERVISOR || (!o->has_layout && event != PROBE_EV_BOOT)))
         return;
     if (event == PROBE_EV_BOOT && !guest_take_layout(o, a[0], a[1]))
         return;
@@ -261,8 +263,11 @@ static void hook_probe(void *ctx, struct hart *h, unsigned event, unsigned priv,
     u64 id = acted_on_id >> event & 1 ? a[0] : o->hart[h->id % MAX_HARTS].id;
     if (o->open && event != PROBE_EV_SWITCH)
         observer_look_again(o, id, event == PROBE_EV_EVICT);
-    struct trace_record r = {.type = (u8)(RECORD_PROBE + event), .hart = (u8)h->id,
-                             .privilege = (u8)priv, .pid = (u32)(id >> 32), .tid = (u32)id};
+    struct trace_record r = {.type = (u8)(RECORD_PROBE + event),
+                             .hart = (u8)h->id,
+                             .privilege = (u8)priv,
+                             .pid = (u32)(id >> 32),
+                             .tid = (u32)id};
     r.icount = o->now(o->now_ctx);
     memcpy(r.arg, a, sizeof r.arg);
     observer_emit(o, &r);
@@ -281,8 +286,11 @@ struct observer *observer_create_on(struct ram *ram, unsigned harts, u64 (*now)(
     o->harts = harts;
     o->now = now;
     o->now_ctx = ctx;
-    o->hook = (struct hook){.ctx = o, .trap_enter = hook_trap, .trap_return = hook_return,
-                            .satp_write = hook_satp, .probe = hook_probe};
+    o->hook = (struct hook){.ctx = o,
+                            .trap_enter = hook_trap,
+                            .trap_return = hook_return,
+                            .satp_write = hook_satp,
+                            .probe = hook_probe};
     return o;
 }
 

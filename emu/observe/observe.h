@@ -132,7 +132,7 @@ size_t observer_ptes(const struct observer *o, u64 satp, u64 from, u64 to,
 struct frame_view {
     u64 pfn, owner, index; /* owner, index: as the kernel keeps them */
     u32 refs, maps, slot;
-    u8 kind, flags;        /* enum probe_frame_kind, FRAME_* */
+    u8 kind, flags; /* enum probe_frame_kind, FRAME_* */
 };
 u64 observer_first_pfn(const struct observer *o);
 u64 observer_frame_count(const struct observer *o);

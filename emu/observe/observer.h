@@ -41,8 +41,8 @@ struct thread {
 };
 
 struct hart_view {
-    u64 id;      /* thread on it; 0 idle or unknown */
-    u64 since;   /* hart_executed when it came */
+    u64 id;    /* thread on it; 0 idle or unknown */
+    u64 since; /* hart_executed when it came */
 };
 
 struct pid_count {

@@ -100,8 +100,7 @@ size_t observer_areas(const struct observer *o, const struct process_view *p,
         u64 number;
         if (!guest_physical(o, at, &pa) || !guest_u64(o, pa + l->area_start, &a.start) ||
             !guest_u64(o, pa + l->area_end, &a.end) || !guest_u8(o, pa + l->area_prot, &a.prot) ||
-            !guest_u8(o, pa + l->area_kind, &a.kind) ||
-            !guest_u64(o, pa + l->area_pgoff, &a.pgoff))
+            !guest_u8(o, pa + l->area_kind, &a.kind) || !guest_u64(o, pa + l->area_pgoff, &a.pgoff))
             break;
         if (guest_u64(o, pa + l->area_inode, &inode) && inode &&
             guest_physical(o, inode, &number) && guest_u64(o, number + l->inode_number, &number))

@@ -11,7 +11,7 @@ struct aligner {
     size_t n, m;
     size_t i, j;           /* everything before is settled */
     size_t hunk_i, hunk_j; /* where the open difference began; == i, j: none */
-    row *common; /* common[x][y]: longest common subsequence of what follows (i+x, j+y) */
+    row *common;           /* common[x][y]: longest common subsequence of what follows (i+x, j+y) */
     align_fn *fn;
     void *ctx;
 };

@@ -229,9 +229,8 @@ static void print_header(const struct pft_info *info)
     if (info->append && info->append[0])
         printf("kernel line  %s\n", info->append);
     for (u32 i = 0; i < info->image_count; i++)
-        printf("%-12s %.16s... %" PRIu64 " bytes %s\n", info->image[i].role,
-               info->image[i].sha256, info->image[i].size,
-               info->image[i].name ? info->image[i].name : "");
+        printf("%-12s %.16s... %" PRIu64 " bytes %s\n", info->image[i].role, info->image[i].sha256,
+               info->image[i].size, info->image[i].name ? info->image[i].name : "");
 }
 
 static void print_counts(const struct trace_counts *c)
@@ -377,7 +376,8 @@ static int do_accept(struct trace_options *o, int count, char **name)
     }
     if (ci && ci[0] && strcmp(ci, "0") != 0 && strcmp(ci, "false") != 0) {
         fputs("faultline: goldens are not accepted in CI: look at the difference and accept it "
-              "by hand\n", stderr);
+              "by hand\n",
+              stderr);
         return DIFF_TROUBLE;
     }
     if (!stream_load(&stream, name[0], STREAM_TEXTUAL, &o->diff, NULL, &err)) {

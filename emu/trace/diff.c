@@ -72,10 +72,8 @@ static void compare_facts(struct comparison *c)
 static void add_hunk(void *ctx, size_t at_a, size_t a_count, size_t at_b, size_t b_count)
 {
     struct comparison *c = ctx;
-    const struct stream_process *b =
-        c->process < c->b.processes ? &c->b.process[c->process] : NULL;
-    const struct stream_process *a =
-        c->process < c->a.processes ? &c->a.process[c->process] : NULL;
+    const struct stream_process *b = c->process < c->b.processes ? &c->b.process[c->process] : NULL;
+    const struct stream_process *a = c->process < c->a.processes ? &c->a.process[c->process] : NULL;
     struct hunk hunk = {c->process, at_a, a_count, at_b, b_count, UINT64_MAX};
 
     if (b && b->count && c->b.reader)
@@ -149,9 +147,9 @@ static bool load_both(struct comparison *c, const char *golden, const char *fres
     }
     if (level == DIFF_EXACT && (text_a || text_b))
         return error_set(err, EINVAL, "the level 'exact' needs two .pft files");
-    enum stream_form form = level == DIFF_EXACT   ? STREAM_EXACT
-                            : text_a || text_b ? STREAM_TEXTUAL
-                                               : STREAM_BINARY;
+    enum stream_form form = level == DIFF_EXACT ? STREAM_EXACT
+                            : text_a || text_b  ? STREAM_TEXTUAL
+                                                : STREAM_BINARY;
     if (!stream_load(&c->a, golden, form, options, NULL, err))
         return false;
     /* A golden says itself which program, region and level it is for. */

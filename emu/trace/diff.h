@@ -17,14 +17,14 @@ enum diff_level { DIFF_COUNTS, DIFF_SEMANTIC, DIFF_EXACT };
 enum diff_verdict { DIFF_SAME = 0, DIFF_DIVERGED = 1, DIFF_TROUBLE = 2, DIFF_INCONCLUSIVE = 3 };
 
 struct diff_options {
-    int level;              /* enum diff_level, or -1: what a golden says of itself, else semantic */
-    const char *junit;      /* file to write, or NULL */
-    bool json;              /* the report as JSON instead of text */
-    bool all;               /* every process, not only the program's tree */
-    const char *program;    /* instead of the header's */
-    const char *from, *to;  /* marks that bound the region */
-    unsigned max_diffs;     /* places shown, default 1 */
-    FILE *out;              /* the report */
+    int level;             /* enum diff_level, or -1: what a golden says of itself, else semantic */
+    const char *junit;     /* file to write, or NULL */
+    bool json;             /* the report as JSON instead of text */
+    bool all;              /* every process, not only the program's tree */
+    const char *program;   /* instead of the header's */
+    const char *from, *to; /* marks that bound the region */
+    unsigned max_diffs;    /* places shown, default 1 */
+    FILE *out;             /* the report */
 };
 
 /* golden may be a .pft or a canonical text; fresh is a .pft (or a text too). */

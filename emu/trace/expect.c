@@ -89,7 +89,7 @@ static bool read_operation(struct term *term, const char **at)
     static const struct {
         const char *text;
         enum operation operation;
-    } known[] = {{"==", OP_EQUAL}, {"!=", OP_NOT},  {"<=", OP_MOST}, {">=", OP_LEAST},
+    } known[] = {{"==", OP_EQUAL}, {"!=", OP_NOT}, {"<=", OP_MOST}, {">=", OP_LEAST},
                  {"=", OP_EQUAL},  {"<", OP_LESS}, {">", OP_MORE}};
 
     for (size_t i = 0; i < ARRAY_LENGTH(known); i++) {

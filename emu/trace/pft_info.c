@@ -155,7 +155,8 @@ bool pft_info_parse(struct pft_info *info, const char *text, size_t size, struct
 
     size_t index;
     json_t *entry;
-    json_array_foreach(json_object_get(root, "images"), index, entry) {
+    json_array_foreach(json_object_get(root, "images"), index, entry)
+    {
         const char *role = json_string_value(json_object_get(entry, "role"));
         const char *name = json_string_value(json_object_get(entry, "name"));
         const char *hash = json_string_value(json_object_get(entry, "sha256"));

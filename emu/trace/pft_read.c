@@ -56,8 +56,7 @@ static bool read_head(struct pft_reader *r, u64 offset, struct chunk_head *head)
 }
 
 /* Loads, checks and unpacks the chunk at offset into raw. */
-static bool load_chunk(struct pft_reader *r, u64 offset, struct chunk_head *head,
-                       struct error *err)
+static bool load_chunk(struct pft_reader *r, u64 offset, struct chunk_head *head, struct error *err)
 {
     u8 bytes[PFT_CHUNK_HEAD];
 
@@ -101,8 +100,8 @@ static bool index_get(struct index_stream *s, u64 *value)
 
     if (s->at >= s->size) {
         struct chunk_head head;
-        if (!load_chunk(s->reader, s->offset, &head, &ignored) ||
-            head.type != PFT_CHUNK_INDEX || !head.raw)
+        if (!load_chunk(s->reader, s->offset, &head, &ignored) || head.type != PFT_CHUNK_INDEX ||
+            !head.raw)
             return false;
         s->offset += PFT_CHUNK_HEAD + head.stored;
         s->at = 0;

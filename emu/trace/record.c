@@ -5,14 +5,14 @@
 #include <string.h>
 
 #define MEMBER_SIZE(member) sizeof(((struct trace_record *)0)->member)
-#define FIELD(member, name, format, coding)                                                        \
-    {                                                                                              \
-        name, offsetof(struct trace_record, member), MEMBER_SIZE(member), FORMAT_##format,         \
-            CODING_##coding                                                                        \
+#define FIELD(member, name, format, coding)                                                \
+    {                                                                                      \
+        name, offsetof(struct trace_record, member), MEMBER_SIZE(member), FORMAT_##format, \
+            CODING_##coding                                                                \
     }
 
 static const struct record_field common[] = {
-    FIELD(icount, "icount", DEC, NEAR), FIELD(hart, "hart", DEC, PLAIN),
+    FIELD(icount, "icount", DEC, NEAR),   FIELD(hart, "hart", DEC, PLAIN),
     FIELD(privilege, "priv", DEC, PLAIN), FIELD(pid, "pid", DEC, PLAIN),
     FIELD(tid, "tid", DEC, PLAIN),
 };
@@ -126,12 +126,12 @@ bool record_equal(const struct trace_record *a, const struct trace_record *b)
 const char *record_type_name(unsigned type)
 {
     switch (type) {
-#define RECORD_TYPE(id, NAME, text)                                                                \
-    case id:                                                                                       \
+#define RECORD_TYPE(id, NAME, text) \
+    case id:                        \
         return text;
 #include "record.def"
-#define PROBE_EVENT(id, NAME, text, help)                                                          \
-    case RECORD_PROBE + (id):                                                                      \
+#define PROBE_EVENT(id, NAME, text, help) \
+    case RECORD_PROBE + (id):             \
         return text;
 #include "event.def"
     default:
@@ -142,8 +142,8 @@ const char *record_type_name(unsigned type)
 const char *fault_kind_name(unsigned kind)
 {
     switch (kind) {
-#define FAULT_KIND(id, NAME, text, allowed, help)                                                  \
-    case id:                                                                                       \
+#define FAULT_KIND(id, NAME, text, allowed, help) \
+    case id:                                      \
         return text;
 #include "event.def"
     default:
@@ -154,8 +154,8 @@ const char *fault_kind_name(unsigned kind)
 const char *fault_kind_help(unsigned kind)
 {
     switch (kind) {
-#define FAULT_KIND(id, NAME, text, allowed, help)                                                  \
-    case id:                                                                                       \
+#define FAULT_KIND(id, NAME, text, allowed, help) \
+    case id:                                      \
         return help;
 #include "event.def"
     default:
@@ -167,8 +167,8 @@ unsigned fault_kind_allowed(unsigned kind)
 {
 #define CL(NAME) (1u << COARSE_##NAME)
     switch (kind) {
-#define FAULT_KIND(id, NAME, text, allowed, help)                                                  \
-    case id:                                                                                       \
+#define FAULT_KIND(id, NAME, text, allowed, help) \
+    case id:                                      \
         return (allowed);
 #include "event.def"
     default:
@@ -203,8 +203,8 @@ bool fault_kind_is_major(unsigned kind)
 const char *coarse_label_name(unsigned label)
 {
     switch (label) {
-#define COARSE_LABEL(id, NAME, text, help)                                                         \
-    case id:                                                                                       \
+#define COARSE_LABEL(id, NAME, text, help) \
+    case id:                               \
         return text;
 #include "event.def"
     default:
@@ -215,8 +215,8 @@ const char *coarse_label_name(unsigned label)
 const char *coarse_label_help(unsigned label)
 {
     switch (label) {
-#define COARSE_LABEL(id, NAME, text, help)                                                         \
-    case id:                                                                                       \
+#define COARSE_LABEL(id, NAME, text, help) \
+    case id:                               \
         return help;
 #include "event.def"
     default:
@@ -227,8 +227,8 @@ const char *coarse_label_help(unsigned label)
 const char *area_kind_name(unsigned kind)
 {
     switch (kind) {
-#define AREA_KIND(id, NAME, text)                                                                  \
-    case id:                                                                                       \
+#define AREA_KIND(id, NAME, text) \
+    case id:                      \
         return text;
 #include "event.def"
     default:
@@ -239,8 +239,8 @@ const char *area_kind_name(unsigned kind)
 const char *fault_result_name(unsigned result)
 {
     switch (result) {
-#define FAULT_RESULT(id, NAME, text)                                                               \
-    case id:                                                                                       \
+#define FAULT_RESULT(id, NAME, text) \
+    case id:                         \
         return text;
 #include "event.def"
     default:
@@ -251,8 +251,8 @@ const char *fault_result_name(unsigned result)
 const char *writeback_reason_name(unsigned reason)
 {
     switch (reason) {
-#define WRITEBACK_REASON(id, NAME, text)                                                           \
-    case id:                                                                                       \
+#define WRITEBACK_REASON(id, NAME, text) \
+    case id:                             \
         return text;
 #include "event.def"
     default:

@@ -26,9 +26,10 @@ enum record_type {
 #define FAULT_NOTE_NO_PROBE 2u  /* ended by the return to the faulting instruction; kind is 0 */
 #define FAULT_NOTE_UNMATCHED 4u /* the end was never seen */
 #define FAULT_NOTE_SLEPT 8u     /* another thread ran in between */
-#define FAULT_NOTE_DISAGREE 16u /* address, access or frame told by the probe is not what was seen */
+#define FAULT_NOTE_DISAGREE \
+    16u /* address, access or frame told by the probe is not what was seen */
 #define FAULT_NOTE_OVERTAKEN 64u /* the PTE changed between trap and handler */
-#define FAULT_NOTE_NO_TRAP 32u  /* the kernel asked for the page itself; no PTE before is known */
+#define FAULT_NOTE_NO_TRAP 32u   /* the kernel asked for the page itself; no PTE before is known */
 
 struct trace_fault {
     u64 va;         /* stval: the address that faulted */
@@ -41,24 +42,24 @@ struct trace_fault {
     u64 cost;    /* instructions charged to the thread, trap to end, other threads excluded */
     u64 elapsed; /* instructions of all harts, trap to end */
     u64 satp;
-    u32 refs;     /* references of the old frame before the fault */
-    u16 around;   /* neighbouring pages mapped by the same fault */
-    u8 cause;     /* scause: 12 fetch, 13 load, 15 store (1, 5, 7 access faults) */
-    u8 kind;      /* enum fault_kind, by the kernel; 0 unknown */
-    u8 coarse;    /* enum coarse_label, by the emulator */
-    u8 access;    /* enum probe_access */
-    u8 area;      /* enum area_kind */
-    u8 result;    /* enum fault_result */
-    u8 flags;     /* PROBE_FLAG_* */
-    u8 notes;     /* FAULT_NOTE_* */
-    u8 level;     /* level of the PTE in pte_before: 0 is the last */
+    u32 refs;   /* references of the old frame before the fault */
+    u16 around; /* neighbouring pages mapped by the same fault */
+    u8 cause;   /* scause: 12 fetch, 13 load, 15 store (1, 5, 7 access faults) */
+    u8 kind;    /* enum fault_kind, by the kernel; 0 unknown */
+    u8 coarse;  /* enum coarse_label, by the emulator */
+    u8 access;  /* enum probe_access */
+    u8 area;    /* enum area_kind */
+    u8 result;  /* enum fault_result */
+    u8 flags;   /* PROBE_FLAG_* */
+    u8 notes;   /* FAULT_NOTE_* */
+    u8 level;   /* level of the PTE in pte_before: 0 is the last */
 };
 
 #define TRACE_INPUT_BYTES 32
 struct trace_input {
-    u64 time;    /* guest time, ns */
-    u8 channel;  /* enum machine_channel */
-    u8 size;     /* 0: the input has ended */
+    u64 time;                        /* guest time, ns */
+    u8 channel;                      /* enum machine_channel */
+    u8 size;                         /* 0: the input has ended */
     u64 word[TRACE_INPUT_BYTES / 8]; /* the bytes, little-endian */
 };
 

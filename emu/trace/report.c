@@ -226,8 +226,8 @@ static void show_processes(struct comparison *c, FILE *out)
         u64 a = i < c->a.processes ? c->a.process[i].count : 0;
         u64 b = i < c->b.processes ? c->b.process[i].count : 0;
         const char *name = i < c->b.processes ? c->b.process[i].name : c->a.process[i].name;
-        fprintf(out, "p%-4zu %-18s %10" PRIu64 " %10" PRIu64 " %+10" PRId64 "\n", i + 1, name, a,
-                b, (i64)(b - a));
+        fprintf(out, "p%-4zu %-18s %10" PRIu64 " %10" PRIu64 " %+10" PRId64 "\n", i + 1, name, a, b,
+                (i64)(b - a));
     }
 }
 

@@ -21,10 +21,10 @@ struct comparison {
     struct stream a, b;
     enum diff_level level;
     enum diff_verdict verdict;
-    char doubt[256];  /* why it is inconclusive */
-    size_t process;   /* being compared */
-    u64 differing;    /* events (kinds, at level counts) */
-    u64 hunks;        /* places */
+    char doubt[256];   /* why it is inconclusive */
+    size_t process;    /* being compared */
+    u64 differing;     /* events (kinds, at level counts) */
+    u64 hunks;         /* places */
     bool only_cut_off; /* the fresh one lacks the end, nothing else */
     size_t kept;
     struct hunk hunk[MAX_HUNKS]; /* the first ones in order */

@@ -111,9 +111,10 @@ bool report_junit(struct comparison *c, const char *path, struct error *err)
     report_text(c, memory);
     fclose(memory);
     bool bad = c->verdict != DIFF_SAME;
-    fprintf(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-                 "<testsuite name=\"faultline trace diff\" tests=\"1\" failures=\"%d\">\n"
-                 "  <testcase classname=\"trace.%s\" name=\"",
+    fprintf(out,
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+            "<testsuite name=\"faultline trace diff\" tests=\"1\" failures=\"%d\">\n"
+            "  <testcase classname=\"trace.%s\" name=\"",
             bad, level_name(c->level));
     xml_text(out, c->golden);
     fputs("\">\n", out);

@@ -177,8 +177,7 @@ void trace_count(struct trace_counts *c, const struct trace_record *record)
         c->major += fault_kind_is_major(f->kind);
         c->mismatch += (f->notes & FAULT_NOTE_MISMATCH) != 0;
         c->unmatched += (f->notes & FAULT_NOTE_UNMATCHED) != 0;
-    } else if (record->type > RECORD_PROBE &&
-               record->type - RECORD_PROBE < PROBE_EVENT_COUNT) {
+    } else if (record->type > RECORD_PROBE && record->type - RECORD_PROBE < PROBE_EVENT_COUNT) {
         c->event[record->type - RECORD_PROBE]++;
     } else if (record->type == RECORD_INPUT) {
         c->input++;

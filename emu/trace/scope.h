@@ -33,12 +33,12 @@ bool scope_found(const struct scope *scope);
 
 /* Totals over records. */
 struct trace_counts {
-    u64 kind[FAULT_KIND_COUNT];     /* faults by kind; [0] = without a kind */
+    u64 kind[FAULT_KIND_COUNT]; /* faults by kind; [0] = without a kind */
     u64 coarse[COARSE_COUNT];
     u64 result[FAULT_RESULT_COUNT];
-    u64 event[PROBE_EVENT_COUNT];   /* probe events */
+    u64 event[PROBE_EVENT_COUNT]; /* probe events */
     u64 faults, major, mismatch, unmatched, input;
-    u64 cost;                       /* instructions spent in faults */
+    u64 cost; /* instructions spent in faults */
 };
 void trace_count(struct trace_counts *counts, const struct trace_record *record);
 

@@ -6,11 +6,10 @@
  *
  * A golden text (UTF-8, made by stream_write_text):
  *   # faultline trace 1                 first line
- *   # program NAME / # from MARK / # to MARK / # ram BYTES / # harts N / # level counts / # tolerance KIND PERCENT
- *   process 2 NAME child of 1
- *   zero-fill W heap+0x1000 ok          events of that process, in order
- *   zero-fill W heap+0x2000..0x9000 ok  several: the same with every page of a range
- *   count zero-fill 5949                at level counts: totals and nothing else
+ *   # program NAME / # from MARK / # to MARK / # ram BYTES / # harts N / # level counts / #
+ * tolerance KIND PERCENT process 2 NAME child of 1 zero-fill W heap+0x1000 ok          events of
+ * that process, in order zero-fill W heap+0x2000..0x9000 ok  several: the same with every page of a
+ * range count zero-fill 5949                at level counts: totals and nothing else
  */
 #ifndef FAULTLINE_TRACE_STREAM_H
 #define FAULTLINE_TRACE_STREAM_H
@@ -57,7 +56,7 @@ struct stream {
     u32 harts;
     char from[17], to[17]; /* marks that bound the region; empty: none */
     bool found, truncated;
-    int level; /* a text's wish: enum diff_level or -1 */
+    int level;                      /* a text's wish: enum diff_level or -1 */
     u8 tolerance[FAULT_KIND_COUNT]; /* per cent, at level counts */
 };
 

@@ -16,8 +16,8 @@
 #include "emu/trace/text.h"
 
 #define MAX_TEXT (64u << 20)
-#define MAX_RANGE (1u << 20)    /* pages in one line */
-#define MAX_EVENTS (16u << 20)  /* in one text */
+#define MAX_RANGE (1u << 20)   /* pages in one line */
+#define MAX_EVENTS (16u << 20) /* in one text */
 #define MAX_PROCESSES 65536u
 #define SHORTEST_RANGE 3 /* lines that are worth folding */
 
@@ -129,8 +129,8 @@ static bool read_event(struct stream *s, struct stream_process *p, const char *l
     for (u64 i = 0; i < pages; i++) {
         if (folded)
             range_text(line, &range, i, text, sizeof text);
-        struct stream_event event = {stream_hash_text(folded ? text : line),
-                                     (u32)(line - s->text), (u32)i};
+        struct stream_event event = {stream_hash_text(folded ? text : line), (u32)(line - s->text),
+                                     (u32)i};
         if (!stream_add(p, &event, err))
             return false;
     }
@@ -294,8 +294,7 @@ bool stream_write_text(struct stream *s, FILE *out)
     if (s->level == DIFF_COUNTS) {
         for (unsigned kind = 1; kind < FAULT_KIND_COUNT; kind++)
             if (s->counts.kind[kind])
-                fprintf(out, "count %s %" PRIu64 "\n", fault_kind_name(kind),
-                        s->counts.kind[kind]);
+                fprintf(out, "count %s %" PRIu64 "\n", fault_kind_name(kind), s->counts.kind[kind]);
         return !ferror(out);
     }
     for (size_t i = 0; i < s->processes; i++)

@@ -30,7 +30,7 @@ int trace_line_exact(char *out, size_t size, const struct trace_record *record);
 bool trace_line_semantic(char *out, size_t size, const struct trace_record *record,
                          unsigned other_process);
 /*
- * References as far as they are part of the meaning: of frames that are shared copy-on-write.  Those
+ * References as far as they are part of the meaning: of frames that are shared copy-on-write. Those
  * of page-cache pages depend on who else happens to use the file.
  */
 u32 trace_semantic_refs(const struct trace_fault *fault);

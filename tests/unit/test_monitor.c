@@ -137,8 +137,8 @@ static void filters_choose_faults(void **state)
     assert_int_equal(f.count, 3);
     assert_false(filter_match(&f, &r));
     assert_true(filter_parse("va=0x5000,+16", &f, &err) && filter_match(&f, &r));
-    static const char *const bad[] = {"kind=cwo-copy", "pid=x", "va=5..", "nonsense",
-                                      "area=heep", "colour=red"};
+    static const char *const bad[] = {"kind=cwo-copy", "pid=x",     "va=5..",
+                                      "nonsense",      "area=heep", "colour=red"};
     for (size_t i = 0; i < ARRAY_LENGTH(bad); i++) {
         memset(&err, 0, sizeof err);
         assert_false(filter_parse(bad[i], &f, &err));
@@ -218,20 +218,37 @@ static size_t make_image(u8 *out)
                                0x00150513, /* addi a0, a0, 1 */
                                0xffdff06f /* j -4 */};
     static const char names[] = "\0main\0";
-    Elf64_Ehdr head = {.e_type = ET_EXEC, .e_machine = EM_RISCV, .e_version = 1, .e_entry = BASE,
-                       .e_phoff = 0x40, .e_ehsize = sizeof head,
-                       .e_phentsize = sizeof(Elf64_Phdr), .e_phnum = 1, .e_shoff = 0x400,
-                       .e_shentsize = sizeof(Elf64_Shdr), .e_shnum = 3};
-    Elf64_Phdr load = {.p_type = PT_LOAD, .p_flags = PF_R | PF_X, .p_offset = 0x1000,
-                       .p_vaddr = BASE, .p_paddr = BASE, .p_filesz = sizeof code,
-                       .p_memsz = 0x1000, .p_align = 0x1000};
-    Elf64_Shdr section[3] = {
-        {0},
-        {.sh_type = SHT_SYMTAB, .sh_offset = 0x200, .sh_size = 2 * sizeof(Elf64_Sym),
-         .sh_link = 2, .sh_entsize = sizeof(Elf64_Sym)},
-        {.sh_type = SHT_STRTAB, .sh_offset = 0x300, .sh_size = sizeof names}};
-    Elf64_Sym symbol = {.st_name = 1, .st_info = ELF64_ST_INFO(STB_GLOBAL, STT_FUNC),
-                        .st_shndx = 1, .st_value = BASE, .st_size = sizeof code};
+    Elf64_Ehdr head = {.e_type = ET_EXEC,
+                       .e_machine = EM_RISCV,
+                       .e_version = 1,
+                       .e_entry = BASE,
+                       .e_phoff = 0x40,
+                       .e_ehsize = sizeof head,
+                       .e_phentsize = sizeof(Elf64_Phdr),
+                       .e_phnum = 1,
+                       .e_shoff = 0x400,
+                       .e_shentsize = sizeof(Elf64_Shdr),
+                       .e_shnum = 3};
+    Elf64_Phdr load = {.p_type = PT_LOAD,
+                       .p_flags = PF_R | PF_X,
+                       .p_offset = 0x1000,
+                       .p_vaddr = BASE,
+                       .p_paddr = BASE,
+                       .p_filesz = sizeof code,
+                       .p_memsz = 0x1000,
+                       .p_align = 0x1000};
+    Elf64_Shdr section[3] = {{0},
+                             {.sh_type = SHT_SYMTAB,
+                              .sh_offset = 0x200,
+                              .sh_size = 2 * sizeof(Elf64_Sym),
+                              .sh_link = 2,
+                              .sh_entsize = sizeof(Elf64_Sym)},
+                             {.sh_type = SHT_STRTAB, .sh_offset = 0x300, .sh_size = sizeof names}};
+    Elf64_Sym symbol = {.st_name = 1,
+                        .st_info = ELF64_ST_INFO(STB_GLOBAL, STT_FUNC),
+                        .st_shndx = 1,
+                        .st_value = BASE,
+                        .st_size = sizeof code};
 
     memcpy(head.e_ident, ELFMAG, SELFMAG);
     head.e_ident[EI_CLASS] = ELFCLASS64;
@@ -323,26 +340,16 @@ static void commands_look_at_a_machine(void **state)
 static void mistakes_are_told_in_words(void **state)
 {
     static const char *const bad[][2] = {
-        {"x 0x10", "nothing is mapped"},
-        {"x/8q main", "'q' is no format"},
-        {"x/0x main", "count"},
-        {"x mian", "no symbol 'mian'"},
-        {"x $q7", "no register '$q7'"},
-        {"walk 7:0x1000", "no address space 7"},
-        {"walk swap:4", "virtual"},
-        {"walk 5..1", "ends before"},
-        {"rmap 0x10", "not in RAM"},
-        {"rmap 0xfffffffffffff", "not in RAM"},
-        {"info map", "no process runs"},
-        {"info regs 9", "no hart 9"},
-        {"frames", "does not tell"},
-        {"fault last", "no fault yet"},
-        {"explain 5", "none"},
-        {"swap 5", "no slot 5"},
-        {"delete 4", "no breakpoint 4"},
-        {"faults by colour", "by kind"},
-        {"s", "stop it first"},
-        {"walk 0x99999999999999999999", "not a number"},
+        {"x 0x10", "nothing is mapped"}, {"x/8q main", "'q' is no format"},
+        {"x/0x main", "count"},          {"x mian", "no symbol 'mian'"},
+        {"x $q7", "no register '$q7'"},  {"walk 7:0x1000", "no address space 7"},
+        {"walk swap:4", "virtual"},      {"walk 5..1", "ends before"},
+        {"rmap 0x10", "not in RAM"},     {"rmap 0xfffffffffffff", "not in RAM"},
+        {"info map", "no process runs"}, {"info regs 9", "no hart 9"},
+        {"frames", "does not tell"},     {"fault last", "no fault yet"},
+        {"explain 5", "none"},           {"swap 5", "no slot 5"},
+        {"delete 4", "no breakpoint 4"}, {"faults by colour", "by kind"},
+        {"s", "stop it first"},          {"walk 0x99999999999999999999", "not a number"},
     };
     struct fixture *f = *state;
 
@@ -353,9 +360,22 @@ static void mistakes_are_told_in_words(void **state)
 /* Every command with every kind of nonsense: an answer or an error, nothing else. */
 static void no_argument_breaks_a_command(void **state)
 {
-    static const char *const word[] = {"", "0", "-1", "0xffffffffffffffff", "$sp", "pa:", "x",
-                                       "1:2", "pfn:0x80000", "..", "0..0xffffffffffffffff", "=",
-                                       "kind=", "owner=9999999999", "last 99999999999", "%s%n"};
+    static const char *const word[] = {"",
+                                       "0",
+                                       "-1",
+                                       "0xffffffffffffffff",
+                                       "$sp",
+                                       "pa:",
+                                       "x",
+                                       "1:2",
+                                       "pfn:0x80000",
+                                       "..",
+                                       "0..0xffffffffffffffff",
+                                       "=",
+                                       "kind=",
+                                       "owner=9999999999",
+                                       "last 99999999999",
+                                       "%s%n"};
     struct fixture *f = *state;
     size_t count;
     const struct command *table = command_table(&count);

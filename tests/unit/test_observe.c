@@ -137,19 +137,47 @@ static void returns(struct guest *g, u64 pc)
 static void boot(struct guest *g)
 {
     struct probe_layout l = {
-        .magic = PROBE_LAYOUT_MAGIC, .version = PROBE_LAYOUT_VERSION, .size = sizeof l,
+        .magic = PROBE_LAYOUT_MAGIC,
+        .version = PROBE_LAYOUT_VERSION,
+        .size = sizeof l,
         .direct_virt = DIRECT,
-        .frame_table = FRAMES, .frame_first_pfn = BASE >> PAGE_SHIFT,
-        .frame_count = SIZE >> PAGE_SHIFT, .frame_size = 48,
-        .frame_refs = 0, .frame_maps = 4, .frame_kind = 8, .frame_flags = 9, .frame_slot = 12,
-        .frame_owner = 16, .frame_index = 24,
-        .swap_map = BASE + 0x40, .swap_slots = BASE + 0x48, .clock_hand = BASE + 0x50,
-        .process_list = BASE + 0x58, .process_next = 0, .process_pid = 8,
-        .process_parent_pid = 12, .process_name = 16, .process_state = 32, .process_mm = 40,
-        .mm_root = 0, .mm_first_area = 8, .mm_brk_start = 16, .mm_brk = 24, .mm_rss_anon = 32,
-        .mm_rss_file = 40, .mm_rss_shm = 48, .mm_swap = 56,
-        .area_next = 0, .area_start = 8, .area_end = 16, .area_prot = 24, .area_kind = 25,
-        .area_inode = 32, .area_pgoff = 40, .free_frames = BASE + 0x60,
+        .frame_table = FRAMES,
+        .frame_first_pfn = BASE >> PAGE_SHIFT,
+        .frame_count = SIZE >> PAGE_SHIFT,
+        .frame_size = 48,
+        .frame_refs = 0,
+        .frame_maps = 4,
+        .frame_kind = 8,
+        .frame_flags = 9,
+        .frame_slot = 12,
+        .frame_owner = 16,
+        .frame_index = 24,
+        .swap_map = BASE + 0x40,
+        .swap_slots = BASE + 0x48,
+        .clock_hand = BASE + 0x50,
+        .process_list = BASE + 0x58,
+        .process_next = 0,
+        .process_pid = 8,
+        .process_parent_pid = 12,
+        .process_name = 16,
+        .process_state = 32,
+        .process_mm = 40,
+        .mm_root = 0,
+        .mm_first_area = 8,
+        .mm_brk_start = 16,
+        .mm_brk = 24,
+        .mm_rss_anon = 32,
+        .mm_rss_file = 40,
+        .mm_rss_shm = 48,
+        .mm_swap = 56,
+        .area_next = 0,
+        .area_start = 8,
+        .area_end = 16,
+        .area_prot = 24,
+        .area_kind = 25,
+        .area_inode = 32,
+        .area_pgoff = 40,
+        .free_frames = BASE + 0x60,
     };
 
     memcpy(ram_pointer(&g->ram, LAYOUT, sizeof l), &l, sizeof l);
@@ -193,8 +221,8 @@ static void a_fault_is_joined_from_both_sides(void **state)
     trap(g, CAUSE_STORE_PAGE, VA + 0x1008, 0x10100, PRIV_USER);
     run(g, 400);
     set_pte(g, VA + 0x1000, pte_to(BASE + 0x50000, 0xd7));
-    probe(g, PROBE_EV_FAULT_END, ID(3, 3), end_word(FAULT_ZERO_FILL, 1, AREA_HEAP), VA + 0x1008,
-          VA, 0, (BASE + 0x50000) >> PAGE_SHIFT);
+    probe(g, PROBE_EV_FAULT_END, ID(3, 3), end_word(FAULT_ZERO_FILL, 1, AREA_HEAP), VA + 0x1008, VA,
+          0, (BASE + 0x50000) >> PAGE_SHIFT);
     assert_int_equal(g->count, 2); /* the switch and the fault */
     const struct trace_record *r = &g->last[1];
     assert_int_equal(r->type, RECORD_FAULT);
@@ -242,14 +270,14 @@ static void sleeping_threads_are_not_charged(void **state)
     trap(g, CAUSE_STORE_PAGE, VA + 0x2000, 0x20200, PRIV_USER);
     run(g, 30);
     set_pte(g, VA + 0x2000, pte_to(BASE + 0x51000, 0xd7));
-    probe(g, PROBE_EV_FAULT_END, ID(5, 5), end_word(FAULT_ZERO_FILL, 1, AREA_HEAP), VA + 0x2000,
-          VA, 0, 0);
+    probe(g, PROBE_EV_FAULT_END, ID(5, 5), end_word(FAULT_ZERO_FILL, 1, AREA_HEAP), VA + 0x2000, VA,
+          0, 0);
     assert_int_equal(g->last[g->count - 1].fault.cost, 30);
     probe(g, PROBE_EV_SWITCH, ID(3, 3), 0, 0, 0, 0, 0);
     run(g, 50);
     set_pte(g, VA, pte_to(BASE + 0x52000, 0x53));
-    probe(g, PROBE_EV_FAULT_END, ID(3, 3), end_word(FAULT_FILE_READ, 0, AREA_FILE_PRIVATE), VA,
-          VA, 0, 0);
+    probe(g, PROBE_EV_FAULT_END, ID(3, 3), end_word(FAULT_FILE_READ, 0, AREA_FILE_PRIVATE), VA, VA,
+          0, 0);
     const struct trace_record *r = &g->last[g->count - 1];
     assert_int_equal(r->fault.cost, 150);
     assert_int_equal(r->fault.elapsed, 10180);
@@ -281,19 +309,19 @@ static void somebody_else_may_be_faster(void **state)
     probe(g, PROBE_EV_SWITCH, ID(3, 4), 0, 0, 0, 0, 0);
     trap(g, CAUSE_STORE_PAGE, VA + 0x1000, 0x10100, PRIV_USER);
     set_pte(g, VA + 0x1000, pte_to(BASE + 0x52000, 0xd7));
-    probe(g, PROBE_EV_FAULT_END, ID(3, 4), end_word(FAULT_ZERO_FILL, 1, AREA_HEAP), VA + 0x1000,
-          VA, 0, 0);
+    probe(g, PROBE_EV_FAULT_END, ID(3, 4), end_word(FAULT_ZERO_FILL, 1, AREA_HEAP), VA + 0x1000, VA,
+          0, 0);
     assert_int_equal(g->last[g->count - 1].fault.notes, 0);
     probe(g, PROBE_EV_SWITCH, ID(3, 3), 0, 0, 0, 0, 0);
-    probe(g, PROBE_EV_FAULT_END, ID(3, 3), end_word(FAULT_SPURIOUS, 1, AREA_HEAP), VA + 0x1000,
-          VA, 0, 0);
+    probe(g, PROBE_EV_FAULT_END, ID(3, 3), end_word(FAULT_SPURIOUS, 1, AREA_HEAP), VA + 0x1000, VA,
+          0, 0);
     assert_int_equal(g->last[g->count - 1].fault.coarse, COARSE_SPURIOUS);
     assert_int_equal(observer_label_mismatches(g->observer), 0);
     /* But nobody was there: a kernel that calls a fill spurious is wrong. */
     trap(g, CAUSE_STORE_PAGE, VA + 0x2000, 0x10100, PRIV_USER);
     set_pte(g, VA + 0x2000, pte_to(BASE + 0x53000, 0xd7));
-    probe(g, PROBE_EV_FAULT_END, ID(3, 3), end_word(FAULT_SPURIOUS, 1, AREA_HEAP), VA + 0x2000,
-          VA, 0, 0);
+    probe(g, PROBE_EV_FAULT_END, ID(3, 3), end_word(FAULT_SPURIOUS, 1, AREA_HEAP), VA + 0x2000, VA,
+          0, 0);
     assert_int_equal(observer_label_mismatches(g->observer), 1);
 }
 
@@ -307,8 +335,8 @@ static void a_fault_inside_a_fault_keeps_its_own_end(void **state)
     trap(g, CAUSE_STORE_PAGE, VA + 0x3000, DIRECT + 0x100, PRIV_SUPERVISOR);
     assert_int_equal(observer_open_faults(g->observer), 2);
     set_pte(g, VA + 0x3000, pte_to(BASE + 0x53000, 0xd7));
-    probe(g, PROBE_EV_FAULT_END, ID(3, 3), end_word(FAULT_ZERO_FILL, 1, AREA_HEAP), VA + 0x3000,
-          VA, 0, 0);
+    probe(g, PROBE_EV_FAULT_END, ID(3, 3), end_word(FAULT_ZERO_FILL, 1, AREA_HEAP), VA + 0x3000, VA,
+          0, 0);
     set_pte(g, VA, pte_to(BASE + 0x54000, 0xd7));
     probe(g, PROBE_EV_FAULT_END, ID(3, 3), end_word(FAULT_ZERO_FILL, 1, AREA_HEAP), VA, VA, 0, 0);
     assert_int_equal(g->last[g->count - 2].privilege, PRIV_SUPERVISOR);

@@ -180,7 +180,8 @@ static void goldens_are_short_and_say_what_happened(void **state)
     assert_non_null(strstr(text, "process 1 cow\nexec cow\nfile-read X file-private+0x0 ok\n"));
     assert_non_null(strstr(text, "zero-fill W heap+0x0..0x27000 ok\n"));
     assert_non_null(strstr(text, "fork p2\n"));
-    assert_non_null(strstr(text, "process 2 cow child of 1\ncow-copy W heap+0x0..0x27000 ok refs=2"));
+    assert_non_null(
+        strstr(text, "process 2 cow child of 1\ncow-copy W heap+0x0..0x27000 ok refs=2"));
     assert_null(strstr(text, "stack"));
 }
 
@@ -299,8 +300,8 @@ static struct expectation mutate(unsigned round)
         e.fresh = 0;
         break;
     case 5: {
-        struct trace_record extra = fixture_fault(r->pid, FAULT_SPURIOUS, 1, AREA_HEAP, HEAP,
-                                                  700 + round, 0);
+        struct trace_record extra =
+            fixture_fault(r->pid, FAULT_SPURIOUS, 1, AREA_HEAP, HEAP, 700 + round, 0);
         insert_event(&changed, at, extra);
         e.golden = 0;
         break;
@@ -450,8 +451,8 @@ static void junit_is_written(void **state)
 
     changed.event[nth_fault(&base, 50)].fault.kind = FAULT_COW_COPY;
     write_story(&changed, p->b, 128u << 20);
-    struct outcome o = compare_with(p->a, p->b, (struct diff_options){.level = -1,
-                                                                      .junit = p->golden});
+    struct outcome o =
+        compare_with(p->a, p->b, (struct diff_options){.level = -1, .junit = p->golden});
     assert_int_equal(o.verdict, DIFF_DIVERGED);
     outcome_free(&o);
     FILE *in = fopen(p->golden, "r");
@@ -504,8 +505,8 @@ static void unlike_streams_end(void **state)
         struct pft_writer *w = pft_create(side ? p->b : long_a, &info, &err);
         assert_non_null(w);
         for (u64 i = 0; i < 20000; i++) {
-            struct trace_record r = fixture_fault(5, side ? FAULT_ZERO_MAP : FAULT_ZERO_FILL, 1,
-                                                  AREA_ANON, HEAP, i, 0);
+            struct trace_record r =
+                fixture_fault(5, side ? FAULT_ZERO_MAP : FAULT_ZERO_FILL, 1, AREA_ANON, HEAP, i, 0);
             pft_write(w, &r);
         }
         assert_true(pft_finish(w, &err));

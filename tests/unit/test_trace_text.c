@@ -25,9 +25,10 @@ static void a_fault_line_says_cause_stval_and_sepc(void **state)
     r.fault.pfn_new = 0x80500;
     r.fault.flags = PROBE_FLAG_KERNEL;
     trace_line(line, sizeof line, &r);
-    assert_string_equal(line, "#1042 i=12003441 p3 cow-copy store page fault (15) "
-                              "stval=0x40001008 sepc=0x10001 heap+0x1000 pfn 0x8041c->0x80500 refs 2 "
-                              "cost 401 ok kernel");
+    assert_string_equal(line,
+                        "#1042 i=12003441 p3 cow-copy store page fault (15) "
+                        "stval=0x40001008 sepc=0x10001 heap+0x1000 pfn 0x8041c->0x80500 refs 2 "
+                        "cost 401 ok kernel");
     assert_true(trace_line_semantic(line, sizeof line, &r, 0));
     assert_string_equal(line, "cow-copy W heap+0x1000 ok refs=2 kernel");
     r.fault.notes = FAULT_NOTE_MISMATCH;
