@@ -103,5 +103,6 @@ const struct filesystem_ops devfs_filesystem = {
     .readdir = tmpfs_readdir,
     .evict = tmpfs_evict,
     .statfs = tmpfs_statfs,
+    .is_busy = tmpfs_is_busy,
     .unmount = tmpfs_unmount,
 };

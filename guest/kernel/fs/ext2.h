@@ -4,7 +4,8 @@
  *   ext2_super.c   mounting, checking, clean and dirty
  *   ext2_alloc.c   bitmaps: giving out and taking back blocks and inodes
  *   ext2_map.c     from a page of a file to a block of the disk
- *   ext2_inode.c   inodes in memory and on the disk, file data
+ *   ext2_inode.c   inodes in memory and on the disk
+ *   ext2_data.c    file data, symbolic links
  *   ext2_dir.c     directories (entries within a block: ext2_dirent.c)
  *   ext2_names.c   making and removing names
  *

@@ -51,6 +51,7 @@ struct inode *inode_create(struct filesystem *fs, u64 number, u32 mode,
     if (!inode) {
         return NULL;
     }
+    atomic_add_u32(&fs->live_inodes, 1);
     inode->number = number;
     inode->mode = mode;
     inode->fs = fs;
@@ -101,6 +102,7 @@ struct inode *inode_find(struct filesystem *fs, u64 number)
 /* Free the structure.  => in no list, no pages, nobody else knows it */
 static void inode_free(struct inode *inode)
 {
+    atomic_add_u32(&inode->fs->live_inodes, (u32)-1);
     kfree(inode->name);
     kfree(inode);
 }
@@ -189,39 +191,36 @@ void inode_release(struct inode *inode)
     }
 }
 
-u32 inode_evict_all(struct filesystem *fs)
+/* An unreferenced inode of the file system in this bucket, marked as leaving, or NULL. */
+static struct inode *take_unused(struct filesystem *fs, struct list *bucket)
 {
-    u32 in_use = 0;
+    struct inode *victim = NULL;
 
+    spin_lock(&table_lock);
+    list_for_each(link, bucket) {
+        struct inode *inode = list_entry(link, struct inode, hash);
+
+        if (inode->fs == fs && !list_empty(&inode->lru)) {
+            list_remove(&inode->lru);
+            unused_count--;
+            inode->flags |= INODE_LEAVING;
+            victim = inode;
+            break;
+        }
+    }
+    spin_unlock(&table_lock);
+    return victim;
+}
+
+void inode_evict_all(struct filesystem *fs)
+{
     for (u32 i = 0; i < BUCKETS; i++) {
         struct inode *victim;
 
-        do {
-            victim = NULL;
-            spin_lock(&table_lock);
-            for (struct list *link = buckets[i].next; link != &buckets[i] && !victim;
-                 link = link->next) {
-                struct inode *inode = list_entry(link, struct inode, hash);
-
-                if (inode->fs == fs && !list_empty(&inode->lru)) {
-                    list_remove(&inode->lru);
-                    unused_count--;
-                    inode->flags |= INODE_LEAVING;
-                    victim = inode;
-                }
-            }
-            spin_unlock(&table_lock);
-            if (victim) {
-                inode_leave(victim);
-            }
-        } while (victim);
-        spin_lock(&table_lock);
-        for (struct list *link = buckets[i].next; link != &buckets[i]; link = link->next) {
-            in_use += list_entry(link, struct inode, hash)->fs == fs;
+        while ((victim = take_unused(fs, &buckets[i])) != NULL) {
+            inode_leave(victim);
         }
-        spin_unlock(&table_lock);
     }
-    return in_use;
 }
 
 void inode_for_each(struct filesystem *fs, void (*visit)(struct inode *inode))

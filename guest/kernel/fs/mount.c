@@ -14,7 +14,6 @@
 #include "lib/printf.h"
 #include "lib/string.h"
 #include "mm/kalloc.h"
-#include "mm/writeback.h"
 
 #define TYPE_LIMIT 8u
 #define DEVICE_MAJOR_NONE 0u /* st_dev of file systems without a disk: 0, n */
@@ -270,9 +269,9 @@ static int detach(struct filesystem *fs)
     if (error) {
         log_warn("umount %s: error %d while writing", fs->source, error);
     }
-    /* Only the root is left, and the mount has its one reference to it. */
-    if (inode_evict_all(fs) > 1 || fs->root->refs > 1 + fs->root_pins) {
-        return -EBUSY;
+    inode_evict_all(fs);
+    if (fs->root->refs > 1 || (fs->ops->is_busy ? fs->ops->is_busy(fs) : fs->live_inodes > 1)) {
+        return -EBUSY; /* the mount has one reference to the root; nobody else may have any */
     }
     spin_lock(&mount_lock);
     list_remove(&fs->link);
@@ -308,108 +307,17 @@ int vfs_unmount(const struct path_start *start, const char *target, u32 flags)
     return error;
 }
 
-/* --- at boot --------------------------------------------------------------------------------------- */
-
-/* The first disk, by name, that mounts as ext2. */
-static int mount_first_disk(bool read_only, struct filesystem **fs)
+int mount_disk_as_root(struct block_device *disk, u32 flags, struct filesystem **fs)
 {
-    struct block_device *disk;
-
-    for (u32 i = 0; (disk = block_at(i)) != NULL; i++) {
-        char source[32];
-
-        if (!ext2_is_on_disk(disk)) {
-            continue;
-        }
-        snprintf(source, sizeof(source), "/dev/%s", disk->name);
-        return create(find_type("ext2"), source, disk, read_only ? MS_RDONLY : 0, "", fs);
-    }
-    log_error("vfs: no disk has an ext2 file system");
-    return -ENODEV;
-}
-
-static int mount_named_disk(const char *source, bool read_only, struct filesystem **fs)
-{
-    struct block_device *disk = block_find(source);
-
-    if (!disk) {
-        log_error("vfs: there is no disk %s", source);
-        return -ENODEV;
-    }
-    return create(find_type("ext2"), source, disk, read_only ? MS_RDONLY : 0, "", fs);
-}
-
-int vfs_mount_root(const char *source, bool read_only, struct inode **root)
-{
-    static const struct {
-        const char *source, *target, *type;
-    } others[] = {{"devfs", "/dev", "devfs"},
-                  {"proc", "/proc", "proc"},
-                  {"tmpfs", "/tmp", "tmpfs"},
-                  {"tmpfs", "/dev/shm", "tmpfs"}};
-    struct filesystem *fs = NULL;
-    struct path_start start;
+    char source[32];
     int error;
 
+    snprintf(source, sizeof(source), "/dev/%s", disk->name);
     mutex_lock(&mount_mutex);
-    error = source ? mount_named_disk(source, read_only, &fs) : mount_first_disk(read_only, &fs);
+    error = create(find_type("ext2"), source, disk, flags, "", fs);
     if (!error) {
-        attach(fs, NULL);
+        attach(*fs, NULL);
     }
     mutex_unlock(&mount_mutex);
-    if (error) {
-        log_error("vfs: cannot mount the root file system (error %d)", error);
-        return error;
-    }
-    start = (struct path_start){fs->root, fs->root};
-    for (u32 i = 0; i < ARRAY_LENGTH(others); i++) {
-        error = vfs_mount(&start, others[i].source, others[i].target, others[i].type, 0, "");
-        if (error) {
-            log_warn("vfs: no %s (error %d)", others[i].target, error);
-        }
-    }
-    *root = inode_get(fs->root);
-    return 0;
-}
-
-/* --- sync ------------------------------------------------------------------------------------------- */
-
-int vfs_sync_filesystem(struct filesystem *fs)
-{
-    return fs->ops->sync ? fs->ops->sync(fs) : 0;
-}
-
-int vfs_sync(void)
-{
-    struct filesystem *fs;
-    int error = writeback_all(WRITEBACK_SYNC);
-
-    for (u32 i = 0; (fs = mount_at(i)) != NULL; i++) {
-        int failed = vfs_sync_filesystem(fs);
-
-        error = error ? error : failed;
-    }
     return error;
-}
-
-/* Files that only open descriptors keep: free their blocks now, or they would be lost. */
-static void release_nameless(struct inode *inode)
-{
-    if (inode->links == 0 && inode->fs->ops->evict) {
-        cache_drop(inode);
-        inode->fs->ops->evict(inode);
-    }
-}
-
-void vfs_shutdown(void)
-{
-    struct filesystem *fs;
-
-    vfs_sync();
-    for (u32 i = 0; (fs = mount_at(i)) != NULL; i++) {
-        if (fs->block && !(fs->flags & MS_RDONLY)) {
-            inode_for_each(fs, release_nameless);
-        }
-    }
-    vfs_sync();
 }

@@ -398,6 +398,23 @@ static void empty(struct inode *top)
     }
 }
 
+static u32 busy_inodes; /* counted by is_busy(), one caller at a time: mount_mutex */
+
+/* Each name has one reference, and inode_for_each() has one while it looks. */
+static void count_busy(struct inode *inode)
+{
+    u32 names = S_ISDIR(inode->mode) ? 1 : inode->links;
+
+    busy_inodes += inode->refs > names + 1;
+}
+
+bool tmpfs_is_busy(struct filesystem *fs)
+{
+    busy_inodes = 0;
+    inode_for_each(fs, count_busy);
+    return busy_inodes > 0;
+}
+
 void tmpfs_unmount(struct filesystem *fs)
 {
     empty(fs->root);
@@ -423,5 +440,6 @@ const struct filesystem_ops tmpfs_filesystem = {
     .readdir = tmpfs_readdir,
     .evict = tmpfs_evict,
     .statfs = tmpfs_statfs,
+    .is_busy = tmpfs_is_busy,
     .unmount = tmpfs_unmount,
 };

@@ -11,6 +11,7 @@ int tmpfs_readdir(struct inode *directory, struct directory_reader *reader, u64 
 int tmpfs_get_inode(struct filesystem *fs, u64 number, struct inode **out);
 void tmpfs_evict(struct inode *inode);
 void tmpfs_statfs(struct filesystem *fs, struct abi_statfs *out);
+bool tmpfs_is_busy(struct filesystem *fs);
 void tmpfs_unmount(struct filesystem *fs);
 
 #endif

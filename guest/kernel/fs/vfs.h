@@ -35,6 +35,8 @@ struct filesystem_ops {
     void (*statfs)(struct filesystem *fs, struct abi_statfs *out);
     /* Make everything durable.  Data pages are already written.  => 0 or -EIO */
     int (*sync)(struct filesystem *fs);
+    /* Does anybody use a file of it?  NULL: any inode in memory but the root says so. */
+    bool (*is_busy)(struct filesystem *fs);
     void (*unmount)(struct filesystem *fs); /* after sync and with no inode in use */
 };
 
@@ -49,7 +51,7 @@ struct filesystem {
     struct inode *root;    /* a reference is held */
     struct inode *covered; /* the directory it is mounted on; NULL for the first one */
     struct block_device *block; /* NULL without a disk */
-    u32 root_pins;              /* references to the root that the file system itself holds */
+    u32 live_inodes;            /* in memory, the root included; atomic */
     struct mutex rename_lock;
     void *private;
 };
@@ -142,8 +144,8 @@ void inode_touch(struct inode *inode, u32 what);
  * its pages until others need the room; any other is evicted at once.
  */
 void inode_release(struct inode *inode);
-/* Evict all unreferenced inodes of a file system (unmounting).  => those still in use */
-u32 inode_evict_all(struct filesystem *fs);
+/* Evict all unreferenced inodes of a file system (unmounting). */
+void inode_evict_all(struct filesystem *fs);
 /* Call for each inode of the table (with a reference meanwhile). */
 void inode_for_each(struct filesystem *fs, void (*visit)(struct inode *inode));
 /*
@@ -157,6 +159,8 @@ void inode_set_name(struct inode *inode, struct inode *directory, const char *na
 size_t inode_get_name(struct inode *inode, char *name, size_t size, u64 *parent);
 void inode_table_init(void);
 void mount_init(void);
+/* The first mount: a disk, on nothing.  => 0 or -errno */
+int mount_disk_as_root(struct block_device *disk, u32 flags, struct filesystem **fs);
 
 u8 directory_entry_type(u32 mode); /* S_IF... to DT_... */
 
