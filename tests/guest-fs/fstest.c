@@ -24,7 +24,8 @@
 #include <unistd.h>
 
 static int failures;
-static void *volatile no_memory = (void *)8; /* volatile: the compiler must not see that it is wrong */
+static void *volatile no_memory =
+    (void *)8; /* volatile: the compiler must not see that it is wrong */
 
 static void check_at(int line, int ok, const char *what)
 {
@@ -35,7 +36,8 @@ static void check_at(int line, int ok, const char *what)
 }
 
 #define CHECK(condition) check_at(__LINE__, (condition), #condition)
-#define FAILS(call, number) check_at(__LINE__, (call) == -1 && errno == (number), #call " -> " #number)
+#define FAILS(call, number) \
+    check_at(__LINE__, (call) == -1 && errno == (number), #call " -> " #number)
 
 /* Bytes that tell where they belong. */
 static void pattern(unsigned char *bytes, size_t size, unsigned seed)
@@ -83,7 +85,7 @@ static long long size_of(const char *name)
     return stat(name, &status) ? -1 : (long long)status.st_size;
 }
 
-/* --- the tests ------------------------------------------------------------------------------ */
+/* --- the tests --------------------------------------------------------------------------- */
 
 static void reading_and_writing(void)
 {
@@ -380,7 +382,8 @@ static void one_cache_for_mapping_and_file(void)
     CHECK(map != MAP_FAILED);
     memcpy(map + 100, "through the map", 15);
     CHECK(pread(fd, buffer, 15, 100) == 15 && memcmp(buffer, "through the map", 15) == 0);
-    CHECK(pwrite(fd, "through write", 13, 4096) == 13 && memcmp(map + 4096, "through write", 13) == 0);
+    CHECK(pwrite(fd, "through write", 13, 4096) == 13 &&
+          memcmp(map + 4096, "through write", 13) == 0);
     /* Writing from a mapping of the page that is written. */
     CHECK(pwrite(fd, map + 100, 15, 200) == 15 && memcmp(map + 200, "through the map", 15) == 0);
     /* Bytes behind the end do not become part of the file. */

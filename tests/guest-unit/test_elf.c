@@ -27,11 +27,8 @@ static struct elf_header good_header(void)
 
 static void good_segments(struct elf_segment *segments)
 {
-    segments[0] = (struct elf_segment){.type = PT_LOAD,
-                                       .flags = PF_R | PF_X,
-                                       .vaddr = 0x10000,
-                                       .filesz = 0x5000,
-                                       .memsz = 0x5000};
+    segments[0] = (struct elf_segment){
+        .type = PT_LOAD, .flags = PF_R | PF_X, .vaddr = 0x10000, .filesz = 0x5000, .memsz = 0x5000};
     segments[1] = (struct elf_segment){.type = PT_LOAD,
                                        .flags = PF_R | PF_W,
                                        .offset = 0x5dc0,

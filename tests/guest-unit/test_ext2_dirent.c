@@ -18,8 +18,8 @@ static _Alignas(8) u8 block[SIZE];
 static bool add(const char *name, u32 inode)
 {
     bool broken;
-    bool added = ext2_dirent_add(block, SIZE, name, (u32)strlen(name), inode, EXT2_TYPE_REGULAR,
-                                 &broken);
+    bool added =
+        ext2_dirent_add(block, SIZE, name, (u32)strlen(name), inode, EXT2_TYPE_REGULAR, &broken);
 
     assert_false(broken);
     return added;

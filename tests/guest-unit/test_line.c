@@ -13,7 +13,7 @@
 static struct line line;
 static char screen[8192]; /* everything echoed */
 static size_t screen_used;
-static unsigned signals;  /* the last one asked for */
+static unsigned signals; /* the last one asked for */
 
 static void echo(void *context, const u8 *bytes, size_t size)
 {
@@ -126,7 +126,8 @@ static void end_of_file(void **state)
     assert_string_equal(read_once(100), "half");
     assert_string_equal(read_once(100), "");
     /* Exactly as much as asked for before ^D: no second, empty read. */
-    type("four\x04" "x\n");
+    type("four\x04"
+         "x\n");
     assert_string_equal(read_once(4), "four");
     assert_string_equal(read_once(100), "x\n");
 }

@@ -13,12 +13,12 @@
 #include <string.h>
 #include <cmocka.h>
 
-#define SAME(...)                                                                                  \
-    do {                                                                                           \
-        char ours[128], theirs[128];                                                               \
-        int length = kernel_snprintf(ours, sizeof(ours), __VA_ARGS__);                             \
-        assert_int_equal(length, snprintf(theirs, sizeof(theirs), __VA_ARGS__));                   \
-        assert_string_equal(ours, theirs);                                                         \
+#define SAME(...)                                                                \
+    do {                                                                         \
+        char ours[128], theirs[128];                                             \
+        int length = kernel_snprintf(ours, sizeof(ours), __VA_ARGS__);           \
+        assert_int_equal(length, snprintf(theirs, sizeof(theirs), __VA_ARGS__)); \
+        assert_string_equal(ours, theirs);                                       \
     } while (0)
 
 static void numbers(void **state)

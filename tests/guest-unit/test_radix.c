@@ -15,7 +15,7 @@
 #define INDICES 6000u
 #define STEPS 60000u
 
-static size_t nodes;          /* allocated now */
+static size_t nodes; /* allocated now */
 static size_t nodes_allowed = SIZE_MAX;
 
 void *kalloc(size_t size)
@@ -81,17 +81,16 @@ static void check_searches(const struct radix *tree, const struct model *model)
             bool wanted = tag < RADIX_TAGS ? model->tag[index][tag] : model->word[index] != 0;
 
             if (wanted) {
-                u64 word = tag < RADIX_TAGS ? radix_next_tagged(tree, &at, tag)
-                                            : radix_next(tree, &at);
+                u64 word =
+                    tag < RADIX_TAGS ? radix_next_tagged(tree, &at, tag) : radix_next(tree, &at);
 
                 assert_int_equal(at, index);
                 assert_int_equal(word, model->word[index]);
                 at++;
             }
         }
-        assert_int_equal(tag < RADIX_TAGS ? radix_next_tagged(tree, &at, tag)
-                                          : radix_next(tree, &at),
-                         0);
+        assert_int_equal(
+            tag < RADIX_TAGS ? radix_next_tagged(tree, &at, tag) : radix_next(tree, &at), 0);
     }
 }
 

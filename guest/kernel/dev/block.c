@@ -17,7 +17,7 @@
 static struct block_device *disks[BLOCK_DEVICE_LIMIT];
 static u32 disk_count;
 
-/* --- pages of a disk ------------------------------------------------------------------ */
+/* --- pages of a disk --------------------------------------------------------------------- */
 
 static struct block_device *disk_of(struct inode *inode)
 {
@@ -70,7 +70,7 @@ static const struct inode_ops disk_inode_ops = {
     .release = disk_release,
 };
 
-/* --- the table of disks ----------------------------------------------------------------- */
+/* --- the table of disks ------------------------------------------------------------------ */
 
 void block_register(struct block_device *disk)
 {
@@ -226,7 +226,7 @@ int block_flush(struct block_device *disk)
     return transfer(disk, BLOCK_FLUSH, 0, NULL, 0);
 }
 
-/* --- swap ----------------------------------------------------------------------------------- */
+/* --- swap -------------------------------------------------------------------------------- */
 
 /* Pages in a row on the disk, wherever they are in memory. */
 static int swap_transfer(void *device, enum block_operation operation, u64 page, unsigned count,

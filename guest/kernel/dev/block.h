@@ -30,8 +30,8 @@ struct block_request {
     struct block_segment segment[BLOCK_SEGMENTS];
     /* Called once, with interrupts off: from the interrupt, or from block_submit on an error. */
     void (*done)(struct block_request *request);
-    void *argument; /* for done */
-    int status;     /* in done: 0 or -EIO */
+    void *argument;   /* for done */
+    int status;       /* in done: 0 or -EIO */
     struct list link; /* the driver's */
 };
 
@@ -43,14 +43,14 @@ struct block_ops {
 };
 
 struct block_device {
-    char name[16];  /* "vda" */
+    char name[16]; /* "vda" */
     u64 sectors;
     bool read_only;
     bool can_flush; /* has a cache that FLUSH empties */
     u64 device;     /* DEV_MAKE */
     const struct block_ops *ops;
     void *private;
-    struct inode inode; /* its pages; size = bytes */
+    struct inode inode;                               /* its pages; size = bytes */
     u64 reads, writes, sectors_read, sectors_written; /* atomic; for /proc/diskstats */
 };
 
@@ -58,9 +58,9 @@ struct block_device {
 
 /* The structure must live for ever, with name..private filled.  => at boot */
 void block_register(struct block_device *disk);
-struct block_device *block_find(const char *name);     /* with or without "/dev/" */
-struct block_device *block_find_device(u64 device);    /* by DEV_MAKE number */
-struct block_device *block_at(u32 index);              /* NULL behind the last */
+struct block_device *block_find(const char *name);  /* with or without "/dev/" */
+struct block_device *block_find_device(u64 device); /* by DEV_MAKE number */
+struct block_device *block_at(u32 index);           /* NULL behind the last */
 
 /*
  * Starts a request.  Does not sleep; callable with interrupts off.  Requests beyond the

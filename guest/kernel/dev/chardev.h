@@ -22,12 +22,12 @@
 #define DEVICE_TTYS0 DEV_MAKE(4, 64)
 #define DEVICE_HVC0 DEV_MAKE(229, 0)
 #define DEVICE_VPORT(port) DEV_MAKE(244, port)
-#define DEVICE_DISK(index) DEV_MAKE(254, (index) * 16)
+#define DEVICE_DISK(index) DEV_MAKE(254, (index)*16)
 
 struct char_device {
-    const char *name;  /* in /dev; may contain one '/' */
-    u64 device;        /* DEV_MAKE */
-    u32 mode;          /* permission bits */
+    const char *name; /* in /dev; may contain one '/' */
+    u64 device;       /* DEV_MAKE */
+    u32 mode;         /* permission bits */
     const struct file_ops *ops;
     void *private;     /* given to file->private at open, before ops->open */
     const char *alias; /* a second name under /dev (a symbolic link), or NULL */

@@ -32,14 +32,14 @@ struct console_port {
     bool host_closed;     /* no more input will come */
     char name[32];        /* as the host calls it, "" = unnamed */
 
-    u8 *input;            /* PORT_BUFFER bytes, the device's while `posted` */
+    u8 *input; /* PORT_BUFFER bytes, the device's while `posted` */
     bool posted;
     u32 input_size, input_taken; /* what is in it, what was read already */
     struct wait_queue readers;
     struct poll_source poll;
 
     /* A channel sends from `output` and waits; a terminal has several buffers and does not. */
-    u8 *output;           /* PORT_BUFFER bytes */
+    u8 *output; /* PORT_BUFFER bytes */
     bool sending;
     struct mutex send_lock; /* sleeping; one writer at a time */
     struct wait_queue writers;

@@ -8,7 +8,7 @@
 
 #include "lib/types.h"
 
-/* Early: serial console for messages, poweroff, wall clock.  => after fdt_init and mm; no sleeping */
+/* Early: serial console for messages, power off, wall clock.  => after fdt_init; does not sleep */
 void devices_init_early(void);
 /* Probe everything else: virtio disks, consoles, entropy.  => interrupts work, may sleep */
 void devices_init(void);

@@ -4,17 +4,19 @@
 #include "abi/signal.h"
 #include "lib/string.h"
 
-#define CONTROL(letter) ((u8)((letter) & 0x1f))
+#define CONTROL(letter) ((u8)((letter)&0x1f))
 #define DISABLED 0 /* _POSIX_VDISABLE */
 #define TAB_WIDTH 8u
 
 void line_init(struct line *line)
 {
     static const u8 control[TERMIOS_CC_COUNT] = {
-        [VINTR] = CONTROL('C'),   [VQUIT] = 0x1c,           [VERASE] = 0x7f,
-        [VKILL] = CONTROL('U'),   [VEOF] = CONTROL('D'),    [VMIN] = 1,
-        [VSTART] = CONTROL('Q'),  [VSTOP] = CONTROL('S'),   [VSUSP] = CONTROL('Z'),
-        [VREPRINT] = CONTROL('R'), [VDISCARD] = CONTROL('O'), [VWERASE] = CONTROL('W'),
+        [VINTR] = CONTROL('C'),    [VQUIT] = 0x1c,
+        [VERASE] = 0x7f,           [VKILL] = CONTROL('U'),
+        [VEOF] = CONTROL('D'),     [VMIN] = 1,
+        [VSTART] = CONTROL('Q'),   [VSTOP] = CONTROL('S'),
+        [VSUSP] = CONTROL('Z'),    [VREPRINT] = CONTROL('R'),
+        [VDISCARD] = CONTROL('O'), [VWERASE] = CONTROL('W'),
         [VLNEXT] = CONTROL('V'),
     };
 
@@ -52,7 +54,7 @@ static u32 room(const struct line *line)
     return LINE_SIZE - (line->tail - line->head);
 }
 
-/* --- output -------------------------------------------------------------------------------- */
+/* --- output ------------------------------------------------------------------------------ */
 
 /* One byte of output as the terminal must get it.  => bytes produced, at most 8 */
 static size_t output_byte(struct line *line, u8 byte, u8 *out)
@@ -141,7 +143,7 @@ static void echo_typed(struct line *line, u8 byte, const struct line_output *out
     }
 }
 
-/* --- editing ---------------------------------------------------------------------------------- */
+/* --- editing ----------------------------------------------------------------------------- */
 
 /* The column that the cursor has after the edited line is shown from its start. */
 static u32 column_of_edited(const struct line *line)
@@ -265,9 +267,10 @@ static bool special(struct line *line, u8 byte, const struct line_output *output
         return true;
     }
     if (line->termios.lflag & ISIG) {
-        signo = byte == cc[VINTR] ? SIGINT : byte == cc[VQUIT] ? SIGQUIT
-                                         : byte == cc[VSUSP]   ? SIGTSTP
-                                                               : 0;
+        signo = byte == cc[VINTR]   ? SIGINT
+                : byte == cc[VQUIT] ? SIGQUIT
+                : byte == cc[VSUSP] ? SIGTSTP
+                                    : 0;
     }
     if (signo == 0) {
         return false;
@@ -351,7 +354,7 @@ void line_input(struct line *line, u8 byte, const struct line_output *output)
     store(line, byte, literal, output);
 }
 
-/* --- reading -------------------------------------------------------------------------------------- */
+/* --- reading ----------------------------------------------------------------------------- */
 
 u32 line_available(const struct line *line)
 {

@@ -28,13 +28,13 @@ struct line {
     struct abi_termios termios;
     u8 bytes[LINE_SIZE];
     u8 is_end[LINE_SIZE / 8]; /* bitmap: this byte ends a line; value LINE_EOF_BYTE = ^D */
-    u32 head;      /* next byte to be read; counts up, index = head % LINE_SIZE */
-    u32 committed; /* end of what may be read */
-    u32 tail;      /* end of what was typed */
-    u32 column;    /* of the cursor, for tabs and erasing */
-    u32 line_column; /* column at which the edited line began */
-    bool stopped;  /* ^S */
-    bool literal;  /* ^V was typed */
+    u32 head;                 /* next byte to be read; counts up, index = head % LINE_SIZE */
+    u32 committed;            /* end of what may be read */
+    u32 tail;                 /* end of what was typed */
+    u32 column;               /* of the cursor, for tabs and erasing */
+    u32 line_column;          /* column at which the edited line began */
+    bool stopped;             /* ^S */
+    bool literal;             /* ^V was typed */
 };
 
 void line_init(struct line *line); /* cooked, echo, signals: what a login shell expects */
@@ -52,8 +52,7 @@ size_t line_read(struct line *line, u8 *bytes, size_t size, bool *end_of_file);
  * Process bytes for output (OPOST: NL -> CR NL...).  => bytes of `in` consumed; *out_size is
  * the room on entry and the bytes produced on return.  Each input byte needs at most 8.
  */
-size_t line_process_output(struct line *line, const u8 *in, size_t size, u8 *out,
-                           size_t *out_size);
+size_t line_process_output(struct line *line, const u8 *in, size_t size, u8 *out, size_t *out_size);
 void line_flush_input(struct line *line);
 /* Mode changes: a line being edited becomes readable when canonical mode is left. */
 void line_set_termios(struct line *line, const struct abi_termios *termios);

@@ -143,10 +143,8 @@ static int zero_mmap(struct file *file, struct inode **mapped)
 }
 
 static const struct file_ops null_ops = {.read = null_read, .write = null_write, .seek = no_seek};
-static const struct file_ops zero_ops = {.read = zero_read,
-                                         .write = null_write,
-                                         .seek = no_seek,
-                                         .mmap = zero_mmap};
+static const struct file_ops zero_ops = {
+    .read = zero_read, .write = null_write, .seek = no_seek, .mmap = zero_mmap};
 static const struct file_ops full_ops = {.read = zero_read, .write = full_write, .seek = no_seek};
 static const struct file_ops random_ops = {
     .read = random_read, .write = random_write, .seek = no_seek};

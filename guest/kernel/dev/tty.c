@@ -23,7 +23,7 @@
 static struct tty *console;
 static struct list ttys = {&ttys, &ttys}; /* filled at boot */
 
-/* --- what the line discipline asks for -------------------------------------------------------- */
+/* --- what the line discipline asks for --------------------------------------------------- */
 
 struct input_context {
     struct tty *tty;
@@ -92,7 +92,7 @@ void tty_resize(struct tty *tty, u16 rows, u16 columns)
     }
 }
 
-/* --- job control --------------------------------------------------------------------------------- */
+/* --- job control ------------------------------------------------------------------------- */
 
 int tty_check_background(struct tty *tty, u32 signo)
 {
@@ -109,7 +109,7 @@ int tty_check_background(struct tty *tty, u32 signo)
     return job_ops->background(signo);
 }
 
-/* --- files ------------------------------------------------------------------------------------------ */
+/* --- files ------------------------------------------------------------------------------- */
 
 struct tty *tty_of_file(const struct file *file)
 {
@@ -274,8 +274,8 @@ static int tty_open(struct file *file)
     if (!tty) {
         return -ENXIO;
     }
-    if (!(file->flags & O_NOCTTY) && tty->session == 0 && job_ops &&
-        job_ops->current_is_leader() && !job_ops->current_tty()) {
+    if (!(file->flags & O_NOCTTY) && tty->session == 0 && job_ops && job_ops->current_is_leader() &&
+        !job_ops->current_tty()) {
         tty_take(tty);
     }
     return 0;
@@ -309,7 +309,7 @@ static int controlling_open(struct file *file)
 static const struct file_ops console_ops = {.open = console_open};
 static const struct file_ops controlling_ops = {.open = controlling_open};
 
-/* --- the terminals there are ------------------------------------------------------------------------- */
+/* --- the terminals there are ------------------------------------------------------------- */
 
 void tty_register(struct tty *tty)
 {
@@ -328,7 +328,8 @@ void tty_register(struct tty *tty)
 
 struct tty *tty_find(u64 device)
 {
-    list_for_each(link, &ttys) {
+    list_for_each(link, &ttys)
+    {
         struct tty *tty = list_entry(link, struct tty, link);
 
         if (tty->device == device) {

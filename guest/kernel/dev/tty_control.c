@@ -104,8 +104,7 @@ static int set_foreground(struct tty *tty, u64 argument)
     u32 group;
     int error;
 
-    if (!job_ops || job_ops->current_tty() != tty ||
-        tty->session != job_ops->current_session()) {
+    if (!job_ops || job_ops->current_tty() != tty || tty->session != job_ops->current_session()) {
         return -ENOTTY;
     }
     error = tty_check_background(tty, SIGTTOU);

@@ -35,11 +35,11 @@ enum {
 #define STATUS_DATA_READY 1u
 #define STATUS_TRANSMIT_EMPTY 0x20u
 
-#define RING_SIZE 4096u /* a power of two */
+#define RING_SIZE 4096u     /* a power of two */
 #define SPIN_LIMIT 1000000u /* polls before a byte is given up: the line may be dead */
 
 static struct uart {
-    u64 base; /* physical; 0 = there is none */
+    u64 base;  /* physical; 0 = there is none */
     u32 shift; /* of register numbers */
     u32 irq;
     struct spinlock lock;
@@ -154,9 +154,11 @@ void uart_init_early(void)
 
 void uart_init(void)
 {
-    static const struct char_device node = {
-        .name = "ttyS0", .device = DEVICE_TTYS0, .mode = 0620, .ops = &tty_file_ops,
-        .private = &uart.tty};
+    static const struct char_device node = {.name = "ttyS0",
+                                            .device = DEVICE_TTYS0,
+                                            .mode = 0620,
+                                            .ops = &tty_file_ops,
+                                            .private = &uart.tty};
 
     if (!uart.base) {
         return;

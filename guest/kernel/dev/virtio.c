@@ -189,8 +189,8 @@ int virtio_queue_add(struct virtio_queue *queue, const struct virtio_buffer *buf
 
         descriptor->address = direct_physical(buffers[i].bytes);
         descriptor->length = buffers[i].size;
-        descriptor->flags = (u16)((i >= out ? DESCRIPTOR_WRITE : 0) |
-                                  (i + 1 < count ? DESCRIPTOR_NEXT : 0));
+        descriptor->flags =
+            (u16)((i >= out ? DESCRIPTOR_WRITE : 0) | (i + 1 < count ? DESCRIPTOR_NEXT : 0));
         slot = descriptor->next;
     }
     queue->first_free = slot;
@@ -324,8 +324,7 @@ void virtio_probe(void)
     u32 count = 0;
 
     for (int node = fdt_find_compatible(FDT_NONE, "virtio,mmio");
-         node != FDT_NONE && count < SLOT_LIMIT;
-         node = fdt_find_compatible(node, "virtio,mmio")) {
+         node != FDT_NONE && count < SLOT_LIMIT; node = fdt_find_compatible(node, "virtio,mmio")) {
         u64 address, size;
         u32 place = count;
 

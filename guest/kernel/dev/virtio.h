@@ -20,8 +20,8 @@
 struct virtio_device {
     u64 base; /* physical */
     u32 irq;
-    u32 version; /* 1 = legacy, 2 = modern */
-    u32 id;      /* VIRTIO_ID_* */
+    u32 version;  /* 1 = legacy, 2 = modern */
+    u32 id;       /* VIRTIO_ID_* */
     u64 features; /* agreed upon */
 };
 

@@ -37,7 +37,7 @@ struct control_message {
 
 #define CONTROL_BUFFERS 16u
 #define CONTROL_SIZE 128u
-#define QUIET_NS 2000000ull     /* so long without a message: all ports are announced */
+#define QUIET_NS 2000000ull /* so long without a message: all ports are announced */
 #define PATIENCE_NS 50000000ull
 
 struct virtio_console {
@@ -52,7 +52,7 @@ struct virtio_console {
     struct console_port port[PORT_LIMIT];
 };
 
-/* --- sending on the control queue ------------------------------------------------------------- */
+/* --- sending on the control queue -------------------------------------------------------- */
 
 static void control_send(struct virtio_console *console, u32 port, enum control_event event,
                          u16 value)
@@ -65,8 +65,8 @@ static void control_send(struct virtio_console *console, u32 port, enum control_
     }
     spin_lock(&console->lock);
     while ((token = virtio_queue_take(&console->control_transmit, &written)) != NULL) {
-        console->transmit_busy &= ~(1u << ((struct control_message *)token -
-                                           console->transmit_message));
+        console->transmit_busy &=
+            ~(1u << ((struct control_message *)token - console->transmit_message));
     }
     for (u32 i = 0; i < CONTROL_BUFFERS; i++) {
         struct control_message *message = &console->transmit_message[i];
@@ -90,7 +90,7 @@ void console_port_set_open(struct console_port *port, bool open)
     control_send(port->console, port->number, CONTROL_PORT_OPEN, open);
 }
 
-/* --- the terminal ------------------------------------------------------------------------------- */
+/* --- the terminal ------------------------------------------------------------------------ */
 
 /* Take back the buffers the device is done with.  => port->lock is held */
 static void reap_transmitted(struct console_port *port)
@@ -141,7 +141,7 @@ static size_t hvc_write(struct tty *tty, const u8 *bytes, size_t size)
 
 static const struct tty_driver hvc_driver = {.write = hvc_write};
 
-/* --- receiving on a port --------------------------------------------------------------------------- */
+/* --- receiving on a port ----------------------------------------------------------------- */
 
 void console_port_post(struct console_port *port)
 {
@@ -189,7 +189,7 @@ static void port_service(struct console_port *port)
     }
 }
 
-/* --- ports come up ------------------------------------------------------------------------------------ */
+/* --- ports come up ----------------------------------------------------------------------- */
 
 static void port_become_console(struct console_port *port)
 {
@@ -202,8 +202,11 @@ static void port_become_console(struct console_port *port)
     port->tty.driver = &hvc_driver;
     port->tty.private = port;
     tty_register(&port->tty);
-    port->node = (struct char_device){.name = "hvc0", .device = DEVICE_HVC0, .mode = 0620,
-                                      .ops = &tty_file_ops, .private = &port->tty};
+    port->node = (struct char_device){.name = "hvc0",
+                                      .device = DEVICE_HVC0,
+                                      .mode = 0620,
+                                      .ops = &tty_file_ops,
+                                      .private = &port->tty};
     chardev_register(&port->node);
     console_port_set_open(port, true);
     spin_lock(&port->lock);
@@ -223,8 +226,10 @@ static void port_add(struct console_port *port)
     }
     snprintf(port->node_name, sizeof(port->node_name), "vport0p%u", port->number);
     port->node = (struct char_device){.name = port->node_name,
-                                      .device = DEVICE_VPORT(port->number), .mode = 0600,
-                                      .ops = &vport_file_ops, .private = port};
+                                      .device = DEVICE_VPORT(port->number),
+                                      .mode = 0600,
+                                      .ops = &vport_file_ops,
+                                      .private = port};
     chardev_register(&port->node);
 }
 
@@ -337,7 +342,7 @@ static void console_interrupt(void *argument)
     }
 }
 
-/* --- probe ------------------------------------------------------------------------------------------------ */
+/* --- probe ------------------------------------------------------------------------------- */
 
 static int port_init(struct virtio_console *console, u32 number)
 {

@@ -30,9 +30,8 @@ static ssize_t vport_read(struct file *file, u64 user, size_t size, u64 *offset)
         if (unread(port) > 0) {
             break;
         }
-        error = file->flags & O_NONBLOCK
-                    ? -EAGAIN
-                    : wait_sleep_interruptible(&port->readers, &port->lock);
+        error = file->flags & O_NONBLOCK ? -EAGAIN
+                                         : wait_sleep_interruptible(&port->readers, &port->lock);
     }
     count = (u32)min_u64(unread(port), size);
     from = port->input_taken;

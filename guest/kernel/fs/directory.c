@@ -56,9 +56,9 @@ static ssize_t read_entries(struct file *file, u64 user, size_t size)
         return -ENOMEM;
     }
     mutex_lock(&directory->lock);
-    error = directory->links == 0 ? -ENOENT
-                                  : directory->fs->ops->readdir(directory, &collector.reader,
-                                                                &offset);
+    error = directory->links == 0
+                ? -ENOENT
+                : directory->fs->ops->readdir(directory, &collector.reader, &offset);
     mutex_unlock(&directory->lock);
     if (!error && collector.full && collector.used == 0) {
         error = -EINVAL; /* not room for one */

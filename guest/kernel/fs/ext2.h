@@ -42,14 +42,14 @@ struct ext2 {
     bool broken;    /* an inconsistency was found: no more writing */
 
     struct mutex allocate_lock;
-    bool marked_dirty; /* the disk says "not clean" */
-    struct ext2_group *group;     /* [group_count] */
-    struct frame *super_frame;    /* block 0, a reference is held */
-    struct frame **descriptors;   /* blocks of the descriptor table, references are held */
+    bool marked_dirty;          /* the disk says "not clean" */
+    struct ext2_group *group;   /* [group_count] */
+    struct frame *super_frame;  /* block 0, a reference is held */
+    struct frame **descriptors; /* blocks of the descriptor table, references are held */
 };
 
 struct ext2_inode {
-    struct inode inode; /* first */
+    struct inode inode;    /* first */
     struct mutex map_lock; /* changes of `block` and of indirect blocks */
     u32 block[15];
     u32 flags, generation, attributes_block;
@@ -67,7 +67,7 @@ static inline struct ext2_inode *ext2_inode_of(struct inode *inode)
     return container_of(inode, struct ext2_inode, inode);
 }
 
-/* --- super -------------------------------------------------------------------------------- */
+/* --- super ------------------------------------------------------------------------------- */
 
 struct ext2_super_block *ext2_super_block(const struct ext2 *ext2);
 struct ext2_group_descriptor *ext2_descriptor(const struct ext2 *ext2, u32 group);
@@ -87,7 +87,7 @@ void ext2_block_changed(struct ext2 *ext2, struct frame *frame);
 /* Everything written and flushed.  => 0 or -EIO */
 int ext2_write_metadata(struct ext2 *ext2, enum writeback_reason reason);
 
-/* --- alloc ---------------------------------------------------------------------------------- */
+/* --- alloc ------------------------------------------------------------------------------- */
 
 /* One block, near `goal`.  => 0 with *block, -ENOSPC, -EIO */
 int ext2_allocate_block(struct ext2 *ext2, u32 goal, u32 *block);
@@ -97,7 +97,7 @@ int ext2_free_block(struct ext2 *ext2, u32 block);
 int ext2_allocate_inode(struct ext2 *ext2, u64 parent, bool directory, u32 *number);
 int ext2_free_inode(struct ext2 *ext2, u32 number, bool directory);
 
-/* --- map ------------------------------------------------------------------------------------- */
+/* --- map --------------------------------------------------------------------------------- */
 
 /* The block that holds page `index`.  => 0 with *block (0 = a hole) or -EIO */
 int ext2_map(struct inode *inode, u64 index, u32 *block);
@@ -107,7 +107,7 @@ int ext2_map_allocate(struct inode *inode, u64 index, u32 *block, bool *fresh);
 int ext2_free_from(struct inode *inode, u64 first);
 u64 ext2_size_limit(void); /* bytes of the longest file */
 
-/* --- inode ------------------------------------------------------------------------------------ */
+/* --- inode ------------------------------------------------------------------------------- */
 
 int ext2_get_inode(struct filesystem *fs, u64 number, struct inode **out);
 /* A new one with that mode, in the table, links = 1 (2 for directories).  rdev for devices. */
@@ -118,7 +118,7 @@ void ext2_evict(struct inode *inode);
 int ext2_truncate(struct inode *inode, u64 size);
 extern const struct inode_ops ext2_file_inode_ops; /* files, links, devices */
 
-/* --- dir ------------------------------------------------------------------------------------- */
+/* --- dir --------------------------------------------------------------------------------- */
 
 /* Where a name is: a referenced block of the directory and the entry's offset. */
 struct ext2_place {

@@ -19,7 +19,7 @@ static bool is_structure(const struct ext2 *ext2, u32 block)
            (block >= group->inode_table && block - group->inode_table < ext2->table_blocks);
 }
 
-/* --- blocks --------------------------------------------------------------------------------- */
+/* --- blocks ------------------------------------------------------------------------------ */
 
 /* A free bit of the group's bitmap at or after `from`, taken.  => bits if there is none */
 static int take_block(struct ext2 *ext2, u32 index, u32 from, u32 *bit)
@@ -149,7 +149,7 @@ int ext2_free_block(struct ext2 *ext2, u32 block)
     return error;
 }
 
-/* --- inodes ----------------------------------------------------------------------------------- */
+/* --- inodes ------------------------------------------------------------------------------ */
 
 /* Count an inode as used (-1) or free (+1).  => allocate_lock is held */
 static void count_inode(struct ext2 *ext2, u32 index, bool directory, int change)

@@ -26,8 +26,8 @@ static int ext2_read_page(struct inode *inode, u64 index, struct frame *frame)
         page_zero(bytes);
         return 0;
     }
-    error = block_read(ext2_of(inode)->disk, (u64)block * SECTORS_PER_BLOCK, bytes,
-                       SECTORS_PER_BLOCK);
+    error =
+        block_read(ext2_of(inode)->disk, (u64)block * SECTORS_PER_BLOCK, bytes, SECTORS_PER_BLOCK);
     if (!error && index == inode->size >> PAGE_SHIFT) {
         memset(bytes + (inode->size & PAGE_MASK), 0, PAGE_SIZE - (inode->size & PAGE_MASK));
     }

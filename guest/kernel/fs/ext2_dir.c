@@ -26,8 +26,7 @@ static struct frame *directory_block(struct inode *directory, u64 index, int *er
 
 static int broken_chain(const struct inode *directory)
 {
-    return ext2_corrupt(ext2_of(directory), "a directory's entries are broken",
-                        directory->number);
+    return ext2_corrupt(ext2_of(directory), "a directory's entries are broken", directory->number);
 }
 
 /* The type byte of an entry: only there if the file system has the feature. */
@@ -60,8 +59,8 @@ int ext2_directory_find(struct inode *directory, const char *name, size_t length
         if (!frame) {
             return error;
         }
-        offset = ext2_dirent_find(frame_to_virt(frame), EXT2_BLOCK_SIZE, name, (u32)length,
-                                  &broken);
+        offset =
+            ext2_dirent_find(frame_to_virt(frame), EXT2_BLOCK_SIZE, name, (u32)length, &broken);
         if (offset != EXT2_NO_ENTRY) {
             const struct ext2_dirent *entry =
                 ext2_dirent_at(frame_to_virt(frame), EXT2_BLOCK_SIZE, offset);
@@ -142,8 +141,7 @@ int ext2_directory_remove(struct inode *directory, struct ext2_place *place)
     return error ? error : changed(directory);
 }
 
-int ext2_directory_redirect(struct inode *directory, struct ext2_place *place, u32 number,
-                            u32 mode)
+int ext2_directory_redirect(struct inode *directory, struct ext2_place *place, u32 number, u32 mode)
 {
     struct ext2_dirent *entry =
         ext2_dirent_at(frame_to_virt(place->frame), EXT2_BLOCK_SIZE, place->offset);
@@ -162,8 +160,7 @@ int ext2_directory_begin(struct inode *directory, struct inode *parent)
 {
     int error = ext2_directory_add(directory, ".", 1, (u32)directory->number, S_IFDIR);
 
-    return error ? error
-                 : ext2_directory_add(directory, "..", 2, (u32)parent->number, S_IFDIR);
+    return error ? error : ext2_directory_add(directory, "..", 2, (u32)parent->number, S_IFDIR);
 }
 
 int ext2_directory_is_empty(struct inode *directory)
@@ -213,8 +210,7 @@ static int emit_block(struct inode *directory, u64 index, struct directory_reade
         return error;
     }
     for (u32 at = 0; at < EXT2_BLOCK_SIZE && result == 0;) {
-        const struct ext2_dirent *entry =
-            ext2_dirent_at(frame_to_virt(frame), EXT2_BLOCK_SIZE, at);
+        const struct ext2_dirent *entry = ext2_dirent_at(frame_to_virt(frame), EXT2_BLOCK_SIZE, at);
 
         if (!entry) {
             result = broken_chain(directory);

@@ -122,8 +122,8 @@ bool ext2_dirent_is_empty(u8 *block, u32 size, bool *broken)
 u8 ext2_type_of_mode(u32 mode)
 {
     static const u8 types[16] = {
-        [1] = EXT2_TYPE_FIFO,     [2] = EXT2_TYPE_CHARACTER, [4] = EXT2_TYPE_DIRECTORY,
-        [6] = EXT2_TYPE_BLOCK,    [8] = EXT2_TYPE_REGULAR,   [10] = EXT2_TYPE_SYMLINK,
+        [1] = EXT2_TYPE_FIFO,    [2] = EXT2_TYPE_CHARACTER, [4] = EXT2_TYPE_DIRECTORY,
+        [6] = EXT2_TYPE_BLOCK,   [8] = EXT2_TYPE_REGULAR,   [10] = EXT2_TYPE_SYMLINK,
         [12] = EXT2_TYPE_SOCKET,
     };
 

@@ -14,7 +14,7 @@
 
 struct ext2_dirent {
     u32 inode;
-    u16 length; /* bytes to the next entry */
+    u16 length;           /* bytes to the next entry */
     u8 name_length, type; /* EXT2_TYPE_* */
     char name[];
 };

@@ -53,7 +53,7 @@ _Static_assert(sizeof(struct ext2_group_descriptor) == 32, "group descriptor");
 #define EXT2_POINTERS (EXT2_BLOCK_SIZE / 4)
 #define EXT2_FAST_LINK_SIZE 60u /* a shorter link's target stands in block[] */
 
-#define EXT2_FLAG_INDEX 0x1000u   /* the directory has hash-tree hints */
+#define EXT2_FLAG_INDEX 0x1000u /* the directory has hash-tree hints */
 #define EXT2_FLAG_EXTENTS 0x80000u
 
 struct ext2_disk_inode {

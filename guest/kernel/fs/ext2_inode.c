@@ -24,7 +24,7 @@ static struct frame *table_place(struct ext2 *ext2, u64 number, struct ext2_disk
     return frame;
 }
 
-/* --- reading --------------------------------------------------------------------------------- */
+/* --- reading ----------------------------------------------------------------------------- */
 
 /* Is what the disk says usable?  => 0 or -EIO with a message */
 static int check(struct ext2 *ext2, const struct inode *inode, const struct ext2_inode *own)
@@ -136,7 +136,7 @@ int ext2_get_inode(struct filesystem *fs, u64 number, struct inode **out)
     return 0;
 }
 
-/* --- writing --------------------------------------------------------------------------------- */
+/* --- writing ----------------------------------------------------------------------------- */
 
 int ext2_store_inode(struct inode *inode)
 {
@@ -243,7 +243,7 @@ static void free_attributes(struct ext2 *ext2, struct ext2_inode *own)
     ext2_free_block(ext2, block);
 }
 
-/* Do the pointers of this inode lead to blocks?  (Short links and devices keep other things there.) */
+/* Do the pointers of this inode lead to blocks?  (Short links and devices keep other things.) */
 static bool has_blocks(const struct inode *inode)
 {
     return S_ISREG(inode->mode) || S_ISDIR(inode->mode) ||

@@ -20,8 +20,8 @@
 
 /* The way to a page: which of block[] and which pointer at each level below. */
 struct way {
-    u32 root;             /* index into block[] */
-    u32 depth;            /* indirect blocks on the way, 0..3 */
+    u32 root;  /* index into block[] */
+    u32 depth; /* indirect blocks on the way, 0..3 */
     u32 pointer[LEVELS];
 };
 
@@ -178,7 +178,7 @@ int ext2_map_allocate(struct inode *inode, u64 index, u32 *block, bool *fresh)
     return error;
 }
 
-/* --- freeing ------------------------------------------------------------------------------------ */
+/* --- freeing ----------------------------------------------------------------------------- */
 
 /* => 0 or -EIO; map_lock is held */
 static int free_one(struct inode *inode, u32 *pointer, bool metadata)

@@ -51,8 +51,8 @@ static void discard(struct inode *inode)
     inode_put(inode);
 }
 
-static int ext2_create(struct inode *directory, const char *name, size_t length, u32 mode,
-                       u32 rdev, struct inode **out)
+static int ext2_create(struct inode *directory, const char *name, size_t length, u32 mode, u32 rdev,
+                       struct inode **out)
 {
     struct inode *inode;
     int error = check_absent(directory, name, length);
@@ -83,8 +83,7 @@ static int ext2_create(struct inode *directory, const char *name, size_t length,
     return 0;
 }
 
-static int ext2_link(struct inode *directory, const char *name, size_t length,
-                     struct inode *target)
+static int ext2_link(struct inode *directory, const char *name, size_t length, struct inode *target)
 {
     int error = check_absent(directory, name, length);
 
@@ -133,8 +132,8 @@ static int ext2_symlink(struct inode *directory, const char *name, size_t length
 {
     struct inode *inode;
     size_t target_length = strlen(target);
-    int error = target_length < EXT2_BLOCK_SIZE ? check_absent(directory, name, length)
-                                                : -ENAMETOOLONG;
+    int error =
+        target_length < EXT2_BLOCK_SIZE ? check_absent(directory, name, length) : -ENAMETOOLONG;
 
     if (!error) {
         error = ext2_new_inode(directory, S_IFLNK | 0777, 0, &inode);
@@ -216,7 +215,7 @@ static int ext2_rmdir(struct inode *directory, const char *name, size_t length)
     return error;
 }
 
-/* --- rename -------------------------------------------------------------------------------------- */
+/* --- rename ------------------------------------------------------------------------------ */
 
 /* Let the new name, which exists, lead to `moved`; what it led to loses a link. */
 static int replace(struct inode *directory, struct ext2_place *place, struct inode *moved)

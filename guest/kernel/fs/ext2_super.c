@@ -80,7 +80,7 @@ void ext2_block_changed(struct ext2 *ext2, struct frame *frame)
     cache_mark_dirty(&ext2->disk->inode, frame);
 }
 
-/* --- clean and dirty ------------------------------------------------------------------------ */
+/* --- clean and dirty --------------------------------------------------------------------- */
 
 /* Write block 0 now.  => 0 or -EIO */
 static int write_super_block(struct ext2 *ext2)
@@ -144,7 +144,7 @@ static int ext2_sync(struct filesystem *fs)
     return error ? error : block_flush(ext2->disk);
 }
 
-/* --- mounting ------------------------------------------------------------------------------------ */
+/* --- mounting ---------------------------------------------------------------------------- */
 
 static int refuse(const struct block_device *disk, const char *why, u32 value)
 {
@@ -156,8 +156,8 @@ static int refuse(const struct block_device *disk, const char *why, u32 value)
 static int check_features(struct filesystem *fs, const struct ext2_super_block *super)
 {
     u32 unknown = super->incompatible & ~EXT2_INCOMPAT_FILETYPE;
-    u32 unknown_write = super->read_only_compatible &
-                        ~(EXT2_RO_COMPAT_SPARSE_SUPER | EXT2_RO_COMPAT_LARGE_FILE);
+    u32 unknown_write =
+        super->read_only_compatible & ~(EXT2_RO_COMPAT_SPARSE_SUPER | EXT2_RO_COMPAT_LARGE_FILE);
 
     if (super->revision == 0) {
         return 0; /* none of the feature fields exist */

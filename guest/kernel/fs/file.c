@@ -12,7 +12,7 @@
 #include "lib/errno.h"
 #include "mm/kalloc.h"
 
-#define OFFSET_LIMIT (~0ull >> 1) /* off_t is signed */
+#define OFFSET_LIMIT (~0ull >> 1)    /* off_t is signed */
 #define TRANSFER_LIMIT 0x7ffff000ull /* one read or write moves no more, as on Linux */
 
 struct file *file_create(struct inode *inode, u32 flags, const struct file_ops *ops, void *private)

@@ -82,7 +82,7 @@ static inline bool file_can_write(const struct file *file)
     return (file->flags & O_ACCMODE) != O_RDONLY && !(file->flags & O_PATH);
 }
 
-/* read(2) and write(2): at the file's offset, which moves.  => bytes or -EBADF -EISDIR -EINVAL... */
+/* read(2) and write(2): at the file's offset, which moves.  => bytes or -EBADF, -EISDIR... */
 ssize_t file_read(struct file *file, u64 user, size_t size);
 ssize_t file_write(struct file *file, u64 user, size_t size);
 /* readv(2) and writev(2): several buffers (a kernel array) as one operation. */

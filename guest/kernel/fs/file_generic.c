@@ -268,7 +268,7 @@ const struct file_ops file_regular_ops = {
     .fsync = regular_fsync,
 };
 
-/* --- disks as files: the same, within the disk's size, through the disk's own pages -------- */
+/* --- disks as files: the same, within the disk's size, through the disk's own pages ------ */
 
 static ssize_t disk_read(struct file *file, u64 user, size_t size, u64 *offset)
 {
@@ -307,8 +307,9 @@ static int disk_fsync(struct file *file, bool datasync)
 static i64 disk_seek(struct file *file, i64 offset, u32 whence)
 {
     struct block_device *disk = file->private;
-    i64 base = whence == SEEK_CUR ? (i64)file->offset : whence == SEEK_END ? (i64)disk->inode.size
-                                                                           : 0;
+    i64 base = whence == SEEK_CUR   ? (i64)file->offset
+               : whence == SEEK_END ? (i64)disk->inode.size
+                                    : 0;
     i64 result;
 
     if (whence > SEEK_END || __builtin_add_overflow(base, offset, &result) || result < 0) {

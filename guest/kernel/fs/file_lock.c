@@ -26,7 +26,8 @@ static struct wait_queue waiting = {SPINLOCK("file locks wait"),
 /* => the lock that the file holds, or NULL; lock_table is held */
 static struct file_lock *held_by(const struct file *file)
 {
-    list_for_each(link, &locks) {
+    list_for_each(link, &locks)
+    {
         struct file_lock *lock = list_entry(link, struct file_lock, link);
 
         if (lock->file == file) {
@@ -39,7 +40,8 @@ static struct file_lock *held_by(const struct file *file)
 /* Does another file hold a lock that forbids this one?  => lock_table is held */
 static bool conflicts(const struct file *file, bool exclusive)
 {
-    list_for_each(link, &locks) {
+    list_for_each(link, &locks)
+    {
         const struct file_lock *lock = list_entry(link, struct file_lock, link);
 
         if (lock->file != file && lock->file->inode == file->inode &&

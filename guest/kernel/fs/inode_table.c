@@ -43,8 +43,8 @@ static struct list *bucket_of(const struct filesystem *fs, u64 number)
     return &buckets[(number * 31 + fs->device) % BUCKETS];
 }
 
-struct inode *inode_create(struct filesystem *fs, u64 number, u32 mode,
-                           const struct inode_ops *ops, size_t size)
+struct inode *inode_create(struct filesystem *fs, u64 number, u32 mode, const struct inode_ops *ops,
+                           size_t size)
 {
     struct inode *inode = kalloc(size);
 
@@ -69,7 +69,8 @@ static struct inode *find_locked(struct filesystem *fs, u64 number)
     struct list *bucket = bucket_of(fs, number);
 
 again:
-    list_for_each(link, bucket) {
+    list_for_each(link, bucket)
+    {
         struct inode *inode = list_entry(link, struct inode, hash);
 
         if (inode->number != number || inode->fs != fs) {
@@ -151,7 +152,8 @@ static struct inode *choose_victim(void)
     struct inode *victim = NULL;
     u32 looked_at = 0;
 
-    list_for_each(link, &unused) {
+    list_for_each(link, &unused)
+    {
         struct inode *inode = list_entry(link, struct inode, lru);
 
         if (!victim || inode->cache.dirty == 0) {
@@ -197,7 +199,8 @@ static struct inode *take_unused(struct filesystem *fs, struct list *bucket)
     struct inode *victim = NULL;
 
     spin_lock(&table_lock);
-    list_for_each(link, bucket) {
+    list_for_each(link, bucket)
+    {
         struct inode *inode = list_entry(link, struct inode, hash);
 
         if (inode->fs == fs && !list_empty(&inode->lru)) {

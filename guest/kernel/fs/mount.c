@@ -70,7 +70,8 @@ struct inode *mount_root_on(struct inode *directory)
         return NULL;
     }
     spin_lock(&mount_lock);
-    list_for_each(link, &mounts) {
+    list_for_each(link, &mounts)
+    {
         struct filesystem *fs = list_entry(link, struct filesystem, link);
 
         if (fs->covered == directory) {
@@ -99,7 +100,8 @@ struct filesystem *mount_at(u32 index)
     struct filesystem *found = NULL;
 
     spin_lock(&mount_lock);
-    list_for_each(link, &mounts) {
+    list_for_each(link, &mounts)
+    {
         if (index-- == 0) {
             found = list_entry(link, struct filesystem, link);
             break;
@@ -109,7 +111,7 @@ struct filesystem *mount_at(u32 index)
     return found;
 }
 
-/* --- mounting ---------------------------------------------------------------------------------- */
+/* --- mounting ---------------------------------------------------------------------------- */
 
 static bool disk_is_mounted(const struct block_device *disk)
 {

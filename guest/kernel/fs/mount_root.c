@@ -62,7 +62,7 @@ int vfs_mount_root(const char *source, bool read_only, struct inode **root)
     return 0;
 }
 
-/* --- sync ------------------------------------------------------------------------------------------- */
+/* --- sync -------------------------------------------------------------------------------- */
 
 int vfs_sync_filesystem(struct filesystem *fs)
 {

@@ -137,9 +137,9 @@ int vfs_link(const struct path_start *from, const char *old_path, const struct p
         if (!error) {
             mutex_lock(&target->lock);
             /* Its last name may just have gone: then it must not come back. */
-            error = target->links == 0 ? -ENOENT
-                                       : last.directory->ops->link(last.directory, last.name,
-                                                                   last.length, target);
+            error = target->links == 0
+                        ? -ENOENT
+                        : last.directory->ops->link(last.directory, last.name, last.length, target);
             mutex_unlock(&target->lock);
         }
         mutex_unlock(&last.directory->lock);

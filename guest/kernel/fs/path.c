@@ -14,10 +14,10 @@
 
 struct walk {
     const struct path_start *start;
-    struct inode *at;  /* the directory reached; a reference is held */
-    const char *rest;  /* text still to be resolved */
-    char *text;        /* page that `rest` points into after a link, or NULL */
-    u32 links;         /* followed so far */
+    struct inode *at; /* the directory reached; a reference is held */
+    const char *rest; /* text still to be resolved */
+    char *text;       /* page that `rest` points into after a link, or NULL */
+    u32 links;        /* followed so far */
 };
 
 static int walk_begin(struct walk *walk, const struct path_start *start, const char *path)

@@ -21,9 +21,9 @@ struct path_start {
     struct inode *base; /* relative paths: the current directory or the one of a dirfd */
 };
 
-#define PATH_NOFOLLOW 1u   /* a symbolic link at the end is the result itself */
-#define PATH_DIRECTORY 2u  /* the result must be a directory (ENOTDIR) */
-#define PATH_EMPTY_OK 4u   /* "" means base */
+#define PATH_NOFOLLOW 1u  /* a symbolic link at the end is the result itself */
+#define PATH_DIRECTORY 2u /* the result must be a directory (ENOTDIR) */
+#define PATH_EMPTY_OK 4u  /* "" means base */
 
 /*
  * The inode at the end of the path, with a reference.

@@ -90,8 +90,8 @@ static int put_ancestors(struct backwards *text, struct inode *at, struct inode 
             inode_put(parent);
             break;
         }
-        error = find_name(parent, at, &search) ? put_before(text, search.name, search.length)
-                                               : -ENOENT;
+        error =
+            find_name(parent, at, &search) ? put_before(text, search.name, search.length) : -ENOENT;
         inode_put(at);
         at = parent;
     }

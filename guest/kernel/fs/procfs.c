@@ -13,7 +13,7 @@
 
 #define PROCFS_MAGIC 0x9fa0u
 #define NODE_LIMIT 160u
-#define ROOT 0u /* the first node */
+#define ROOT 0u                   /* the first node */
 #define FIRST_PID_OFFSET 0x10000u /* listing of /proc: fixed nodes first, then pids */
 
 struct node {
@@ -26,7 +26,7 @@ struct node {
 static struct node nodes[NODE_LIMIT];
 static u32 node_count;
 
-/* --- the fixed tree ---------------------------------------------------------------------------- */
+/* --- the fixed tree ---------------------------------------------------------------------- */
 
 /* => the index of the node, or node_count if there is none */
 static u32 find_node(u32 parent, const char *name, size_t length)
@@ -84,7 +84,7 @@ static u32 node_of_place(u32 place)
     return place - 1;
 }
 
-/* --- text of fixed files ------------------------------------------------------------------------ */
+/* --- text of fixed files ----------------------------------------------------------------- */
 
 static int show_fixed(u32 pid, u32 place, struct text_buffer *out)
 {
@@ -102,7 +102,7 @@ static int store_fixed(u32 pid, u32 place, const char *text, size_t length)
 
 static struct procfs_text_source fixed_source = {show_fixed, store_fixed};
 
-/* --- inodes --------------------------------------------------------------------------------------- */
+/* --- inodes ------------------------------------------------------------------------------ */
 
 static int procfs_lookup(struct inode *directory, const char *name, size_t length,
                          struct inode **out);
@@ -209,7 +209,8 @@ static u64 parent_number(const struct inode *directory)
     u32 pid = procfs_pid(directory);
 
     if (pid == 0) {
-        return procfs_number(0, place_of_node(nodes[node_of_place(procfs_place(directory))].parent));
+        return procfs_number(0,
+                             place_of_node(nodes[node_of_place(procfs_place(directory))].parent));
     }
     if (procfs_place(directory) == PROCFS_PID_DIRECTORY) {
         return procfs_number(0, place_of_node(ROOT));
@@ -247,7 +248,7 @@ static int procfs_lookup(struct inode *directory, const char *name, size_t lengt
     return procfs_pid_inode(fs, pid, PROCFS_PID_DIRECTORY, out);
 }
 
-/* --- listings --------------------------------------------------------------------------------------- */
+/* --- listings ---------------------------------------------------------------------------- */
 
 bool procfs_emit_dots(struct directory_reader *reader, u64 number, u64 parent, u64 *offset)
 {
@@ -318,7 +319,7 @@ static int procfs_readdir(struct inode *directory, struct directory_reader *read
     return 0;
 }
 
-/* --- the file system --------------------------------------------------------------------------------- */
+/* --- the file system --------------------------------------------------------------------- */
 
 static int procfs_mount(struct filesystem *fs, const char *options)
 {

@@ -11,9 +11,9 @@
 #include "fs/text.h"
 
 struct procfs_entry {
-    const char *path; /* below /proc, e.g. "sys/kernel/pid_max" */
-    int (*show)(struct text_buffer *out);             /* => 0 or -errno */
-    int (*store)(const char *text, size_t length);    /* NULL: read-only; => 0 or -errno */
+    const char *path;                              /* below /proc, e.g. "sys/kernel/pid_max" */
+    int (*show)(struct text_buffer *out);          /* => 0 or -errno */
+    int (*store)(const char *text, size_t length); /* NULL: read-only; => 0 or -errno */
 };
 
 void procfs_init(void); /* the tables of procfs_tables.c */

@@ -95,7 +95,7 @@ static int show_faults(struct text_buffer *out)
     return 0;
 }
 
-/* --- sys/vm --------------------------------------------------------------------------------------- */
+/* --- sys/vm ------------------------------------------------------------------------------ */
 
 static int show_number(struct text_buffer *out, u64 value)
 {
@@ -114,21 +114,21 @@ static int parse(const char *text, size_t length, u64 least, u64 most, u64 *valu
 }
 
 /* A number of vm_options with its limits: the pair of functions that the table needs. */
-#define OPTION(field, least, most, after)                                                          \
-    static int show_##field(struct text_buffer *out)                                               \
-    {                                                                                              \
-        return show_number(out, vm_options.field);                                                 \
-    }                                                                                              \
-    static int store_##field(const char *text, size_t length)                                      \
-    {                                                                                              \
-        u64 value;                                                                                 \
-        int error = parse(text, length, least, most, &value);                                      \
-                                                                                                   \
-        if (!error) {                                                                              \
-            vm_options.field = (__typeof__(vm_options.field))value;                                \
-            after;                                                                                 \
-        }                                                                                          \
-        return error;                                                                              \
+#define OPTION(field, least, most, after)                           \
+    static int show_##field(struct text_buffer *out)                \
+    {                                                               \
+        return show_number(out, vm_options.field);                  \
+    }                                                               \
+    static int store_##field(const char *text, size_t length)       \
+    {                                                               \
+        u64 value;                                                  \
+        int error = parse(text, length, least, most, &value);       \
+                                                                    \
+        if (!error) {                                               \
+            vm_options.field = (__typeof__(vm_options.field))value; \
+            after;                                                  \
+        }                                                           \
+        return error;                                               \
     }
 
 OPTION(overcommit_memory, 0, 2, (void)0)

@@ -55,8 +55,7 @@ struct inode *procfs_inode(struct filesystem *fs, u64 number, u32 mode);
 
 /* The inode of a place of a process that exists.  => -ENOENT if there is no such place */
 int procfs_pid_inode(struct filesystem *fs, u32 pid, u32 place, struct inode **out);
-int procfs_pid_lookup(struct inode *directory, const char *name, size_t length,
-                      struct inode **out);
+int procfs_pid_lookup(struct inode *directory, const char *name, size_t length, struct inode **out);
 int procfs_pid_readdir(struct inode *directory, struct directory_reader *reader, u64 *offset);
 bool procfs_parse_number(const char *name, size_t length, u32 *value);
 /* The text of /proc/mounts. */

@@ -55,7 +55,7 @@ static const struct row *row_of_place(u32 place)
     return &rows[place - PROCFS_PID_FILE];
 }
 
-/* --- texts ------------------------------------------------------------------------------------------ */
+/* --- texts ------------------------------------------------------------------------------- */
 
 static int show_view(u32 pid, u32 place, struct text_buffer *out)
 {
@@ -86,7 +86,7 @@ static struct procfs_text_source view_source = {show_view, NULL};
 static struct procfs_text_source oom_source = {show_view, store_oom_score_adj};
 static struct procfs_text_source mounts_source = {show_mounts, NULL};
 
-/* --- pagemap: 8 bytes for each page of the address space ---------------------------------------------- */
+/* --- pagemap: 8 bytes for each page of the address space --------------------------------- */
 
 #define PAGEMAP_BATCH (PAGE_SIZE / sizeof(u64))
 
@@ -106,8 +106,8 @@ static ssize_t pagemap_read(struct file *file, u64 user, size_t size, u64 *offse
     while (done < size) {
         u64 wanted = min_u64((size - done) / sizeof(u64), PAGEMAP_BATCH);
 
-        count = proc_view_ops->pagemap(procfs_pid(file->inode), *offset / sizeof(u64), words,
-                                       wanted);
+        count =
+            proc_view_ops->pagemap(procfs_pid(file->inode), *offset / sizeof(u64), words, wanted);
         if (count <= 0) {
             break;
         }
@@ -138,7 +138,7 @@ static i64 pagemap_seek(struct file *file, i64 offset, u32 whence)
 
 static const struct file_ops pagemap_ops = {.read = pagemap_read, .seek = pagemap_seek};
 
-/* --- links ---------------------------------------------------------------------------------------------- */
+/* --- links ------------------------------------------------------------------------------- */
 
 static ssize_t link_readlink(struct inode *inode, char *buffer, size_t size)
 {
@@ -162,8 +162,7 @@ static const struct inode_ops link_inode_ops = {
 
 static struct file *file_of_link(const struct inode *inode)
 {
-    return proc_view_ops->fd_file(procfs_pid(inode),
-                                  (int)(procfs_place(inode) & ~PROCFS_PID_FD));
+    return proc_view_ops->fd_file(procfs_pid(inode), (int)(procfs_place(inode) & ~PROCFS_PID_FD));
 }
 
 /* The path of the open file, or what it is if it has none. */
@@ -214,7 +213,7 @@ static const struct inode_ops fd_inode_ops = {
     .release = inode_release,
 };
 
-/* --- inodes ---------------------------------------------------------------------------------------------- */
+/* --- inodes ------------------------------------------------------------------------------ */
 
 static void set_file(struct inode *inode, const struct row *row)
 {
@@ -265,8 +264,7 @@ int procfs_pid_inode(struct filesystem *fs, u32 pid, u32 place, struct inode **o
 }
 
 /* Names in /proc/PID and /proc/PID/task/TID. */
-static int lookup_row(struct inode *directory, const char *name, size_t length,
-                      struct inode **out)
+static int lookup_row(struct inode *directory, const char *name, size_t length, struct inode **out)
 {
     for (u32 row = 0; row < ROW_COUNT; row++) {
         if (strlen(rows[row].name) == length && memcmp(rows[row].name, name, length) == 0) {
@@ -276,8 +274,7 @@ static int lookup_row(struct inode *directory, const char *name, size_t length,
     return -ENOENT;
 }
 
-int procfs_pid_lookup(struct inode *directory, const char *name, size_t length,
-                      struct inode **out)
+int procfs_pid_lookup(struct inode *directory, const char *name, size_t length, struct inode **out)
 {
     u32 pid = procfs_pid(directory);
     u32 value;
@@ -300,7 +297,7 @@ int procfs_pid_lookup(struct inode *directory, const char *name, size_t length,
     }
 }
 
-/* --- listings ---------------------------------------------------------------------------------------------- */
+/* --- listings ---------------------------------------------------------------------------- */
 
 /* Offsets: 2 + row. */
 static void list_rows(u32 pid, struct directory_reader *reader, u64 *offset)
@@ -329,10 +326,10 @@ static void list_numbers(u32 pid, bool tasks, struct directory_reader *reader, u
             return;
         }
         length = (size_t)snprintf(name, sizeof(name), "%u", (u32)value);
-        if (!reader->emit(reader, name, length,
-                          procfs_number(pid, (tasks ? PROCFS_PID_TASK : PROCFS_PID_FD) |
-                                                 (u32)value),
-                          tasks ? DT_DIR : DT_LNK, (u64)value + 3)) {
+        if (!reader->emit(
+                reader, name, length,
+                procfs_number(pid, (tasks ? PROCFS_PID_TASK : PROCFS_PID_FD) | (u32)value),
+                tasks ? DT_DIR : DT_LNK, (u64)value + 3)) {
             return;
         }
         *offset = (u64)value + 3;

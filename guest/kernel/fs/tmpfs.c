@@ -51,10 +51,10 @@ static struct tmpfs_inode *own(struct inode *inode)
 static struct inode *new_inode(struct filesystem *fs, u32 mode, u32 rdev)
 {
     struct tmpfs *tmpfs = fs->private;
-    struct inode *inode = inode_create(
-        fs, atomic_add_u64(&tmpfs->next_number, 1), mode,
-        S_ISDIR(mode) ? &tmpfs_directory_inode_ops : &tmpfs_file_inode_ops,
-        sizeof(struct tmpfs_inode));
+    struct inode *inode =
+        inode_create(fs, atomic_add_u64(&tmpfs->next_number, 1), mode,
+                     S_ISDIR(mode) ? &tmpfs_directory_inode_ops : &tmpfs_file_inode_ops,
+                     sizeof(struct tmpfs_inode));
 
     if (!inode) {
         return NULL;
@@ -70,11 +70,12 @@ static struct inode *new_inode(struct filesystem *fs, u32 mode, u32 rdev)
     return inode_publish(inode);
 }
 
-/* --- names ------------------------------------------------------------------------------------- */
+/* --- names ------------------------------------------------------------------------------- */
 
 static struct tmpfs_entry *find(struct inode *directory, const char *name, size_t length)
 {
-    list_for_each(link, &own(directory)->entries) {
+    list_for_each(link, &own(directory)->entries)
+    {
         struct tmpfs_entry *entry = list_entry(link, struct tmpfs_entry, link);
 
         if (entry->length == length && memcmp(entry->name, name, length) == 0) {
@@ -287,7 +288,8 @@ int tmpfs_readdir(struct inode *directory, struct directory_reader *reader, u64 
         }
         *offset = FIRST_COOKIE;
     }
-    list_for_each(link, &own(directory)->entries) {
+    list_for_each(link, &own(directory)->entries)
+    {
         struct tmpfs_entry *entry = list_entry(link, struct tmpfs_entry, link);
 
         if (entry->cookie < *offset) {
@@ -302,7 +304,7 @@ int tmpfs_readdir(struct inode *directory, struct directory_reader *reader, u64 
     return 0;
 }
 
-/* --- inodes ----------------------------------------------------------------------------------------- */
+/* --- inodes ------------------------------------------------------------------------------ */
 
 static int tmpfs_truncate(struct inode *inode, u64 size)
 {
@@ -339,7 +341,7 @@ void tmpfs_evict(struct inode *inode)
     own(inode)->target = NULL;
 }
 
-/* --- the file system ----------------------------------------------------------------------------------- */
+/* --- the file system --------------------------------------------------------------------- */
 
 int tmpfs_make_root(struct filesystem *fs)
 {

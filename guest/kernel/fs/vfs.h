@@ -27,7 +27,8 @@ struct filesystem_ops {
     int (*mount)(struct filesystem *fs, const char *options);
     /* The inode of a number, with a reference; only for file systems on disks. */
     int (*get_inode)(struct filesystem *fs, u64 number, struct inode **out);
-    /* Emits from *offset on, "." and ".." included, and moves it.  => 0 or -errno; dir->lock is held */
+    /* Emits from *offset on, "." and ".." included, and moves it.  => 0 or -errno; dir->lock is
+     * held */
     int (*readdir)(struct inode *dir, struct directory_reader *reader, u64 *offset);
     /* The inode leaves memory.  links == 0: free what it has on the disk.  Its pages are still
      * there; afterwards the structure is freed.  NULL: nothing to do */
@@ -42,14 +43,14 @@ struct filesystem_ops {
 
 struct filesystem {
     const struct filesystem_ops *ops;
-    struct list link;    /* in mount order; vfs mount lock */
-    char source[64];     /* "/dev/vda", "proc" */
-    u32 flags;           /* MS_RDONLY */
-    u64 device;          /* st_dev */
-    u32 magic;           /* statfs f_type */
+    struct list link; /* in mount order; vfs mount lock */
+    char source[64];  /* "/dev/vda", "proc" */
+    u32 flags;        /* MS_RDONLY */
+    u64 device;       /* st_dev */
+    u32 magic;        /* statfs f_type */
     u32 block_size;
-    struct inode *root;    /* a reference is held */
-    struct inode *covered; /* the directory it is mounted on; NULL for the first one */
+    struct inode *root;         /* a reference is held */
+    struct inode *covered;      /* the directory it is mounted on; NULL for the first one */
     struct block_device *block; /* NULL without a disk */
     u32 live_inodes;            /* in memory, the root included; atomic */
     struct mutex rename_lock;
@@ -60,7 +61,7 @@ struct filesystem {
 void filesystem_register(const struct filesystem_ops *ops);
 
 const struct filesystem_ops *filesystem_type_at(u32 index); /* NULL behind the last */
-bool ext2_is_on_disk(struct block_device *disk); /* has it an ext2 superblock? */
+bool ext2_is_on_disk(struct block_device *disk);            /* has it an ext2 superblock? */
 
 /* At boot: the kinds of file systems, devfs nodes, inode table. */
 void vfs_init(void);
@@ -102,7 +103,7 @@ int vfs_mount(const struct path_start *start, const char *source, const char *ta
               const char *type, u32 flags, const char *options);
 int vfs_unmount(const struct path_start *start, const char *target, u32 flags);
 
-/* --- on inodes (path_lookup first) --------------------------------------------------------- */
+/* --- on inodes (path_lookup first) ------------------------------------------------------- */
 
 void vfs_stat(struct inode *inode, struct abi_stat *out);
 void vfs_statfs(struct inode *inode, struct abi_statfs *out);
@@ -121,12 +122,12 @@ int vfs_sync_filesystem(struct filesystem *fs);
 /* Before power-off: sync, free files without a name, mark the disks clean. */
 void vfs_shutdown(void);
 
-/* --- for file systems ---------------------------------------------------------------------- */
+/* --- for file systems -------------------------------------------------------------------- */
 
 /* A zeroed inode of `fs` (in a structure of `size` bytes whose first member it is), not in
  * the table, refs = 1.  => NULL: no memory */
-struct inode *inode_create(struct filesystem *fs, u64 number, u32 mode,
-                           const struct inode_ops *ops, size_t size);
+struct inode *inode_create(struct filesystem *fs, u64 number, u32 mode, const struct inode_ops *ops,
+                           size_t size);
 /* Find in the table.  => with a reference, or NULL */
 struct inode *inode_find(struct filesystem *fs, u64 number);
 /*
