@@ -113,8 +113,8 @@ static void open_ports(void)
         sys_close(in);
 }
 
-static char *environment[] = {"PATH=/bin:/sbin:/faultlab", "HOME=/root", "USER=root",
-                              "TERM=vt100", "PS1=# ", NULL};
+static char *environment[] = {
+    "PATH=/bin:/sbin:/faultlab", "HOME=/root", "USER=root", "TERM=vt100", "PS1=# ", NULL};
 
 /* Starts the shell with `command`, or interactively when it is NULL; returns its pid. */
 static int start_shell(char *command)

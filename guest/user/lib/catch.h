@@ -13,10 +13,10 @@
 
 /* The last failure. */
 struct fault_seen {
-    int signal;    /* SIGSEGV or SIGBUS; 0: none */
-    int code;      /* si_code: SEGV_MAPERR, SEGV_ACCERR, BUS_ADRERR, ... */
-    u64 address;   /* si_addr */
-    u64 count;     /* failures so far */
+    int signal;  /* SIGSEGV or SIGBUS; 0: none */
+    int code;    /* si_code: SEGV_MAPERR, SEGV_ACCERR, BUS_ADRERR, ... */
+    u64 address; /* si_addr */
+    u64 count;   /* failures so far */
     bool on_alternate_stack;
 };
 extern volatile struct fault_seen fault_seen;

@@ -71,8 +71,8 @@ void measure_faults(struct faults *out)
         out->kind[k] = 0;
     if (work.source == 0)
         work.source = read_kinds("/proc/self/faults", out->kind) ? 1
-                 : read_kinds("/proc/faults", out->kind)    ? 2
-                                                            : 3;
+                      : read_kinds("/proc/faults", out->kind)    ? 2
+                                                                 : 3;
     else if (work.source < 3)
         read_kinds(work.source == 1 ? "/proc/self/faults" : "/proc/faults", out->kind);
     out->exact = work.source < 3;

@@ -47,7 +47,7 @@ static inline long sys_call6(long number, long a, long b, long c, long d, long e
 }
 
 /* Any call by number; missing arguments are zero, pointers are converted. */
-#define SYS_PAD_(n, a, b, c, d, e, f, ...)                                                        \
+#define SYS_PAD_(n, a, b, c, d, e, f, ...) \
     sys_call6(n, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f))
 #define SYS(name, ...) SYS_PAD_(__NR_##name, ##__VA_ARGS__, 0, 0, 0, 0, 0, 0)
 

@@ -89,9 +89,9 @@ static long parse_unary(struct arith *a)
 static const struct operation {
     const char *text;
     int level;
-} operations[] = {{"||", 1}, {"&&", 2}, {"==", 6}, {"!=", 6}, {"<<", 8}, {">>", 8}, {"<=", 7},
-                  {">=", 7}, {"|", 3},  {"^", 4},  {"&", 5},  {"<", 7},  {">", 7},  {"+", 9},
-                  {"-", 9},  {"*", 10}, {"/", 10}, {"%", 10}};
+} operations[] = {{"||", 1}, {"&&", 2}, {"==", 6}, {"!=", 6}, {"<<", 8}, {">>", 8},
+                  {"<=", 7}, {">=", 7}, {"|", 3},  {"^", 4},  {"&", 5},  {"<", 7},
+                  {">", 7},  {"+", 9},  {"-", 9},  {"*", 10}, {"/", 10}, {"%", 10}};
 
 static const struct operation *peek_operation(struct arith *a)
 {
@@ -190,8 +190,8 @@ static long parse_conditional(struct arith *a)
 /* The assignment operator at the place (behind a name), or NULL. */
 static const char *peek_assignment(struct arith *a)
 {
-    static const char *const texts[] = {"<<=", ">>=", "+=", "-=", "*=", "/=", "%=",
-                                        "&=",  "|=",  "^=", "="};
+    static const char *const texts[] = {
+        "<<=", ">>=", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", "="};
 
     skip_blanks(a);
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {

@@ -200,8 +200,8 @@ static void split_fields(const struct pieces *p, struct fields *out)
             while (i + 1 < p->count && p->how[i + 1] == HOW_SPLIT && is_blank(p->c[i + 1]) &&
                    is_separator(ifs, p->c[i + 1]))
                 i++;
-            if (open && i + 1 < p->count && p->how[i + 1] == HOW_SPLIT &&
-                !is_blank(p->c[i + 1]) && is_separator(ifs, p->c[i + 1]))
+            if (open && i + 1 < p->count && p->how[i + 1] == HOW_SPLIT && !is_blank(p->c[i + 1]) &&
+                is_separator(ifs, p->c[i + 1]))
                 i++;
         }
         while (i + 1 < p->count && p->how[i + 1] == HOW_SPLIT && is_blank(p->c[i + 1]) &&

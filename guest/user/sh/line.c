@@ -122,7 +122,8 @@ static void show_history(struct editor *e, size_t index)
 }
 
 /* Names in `directory` that begin with `prefix`; the common part beyond it goes to `more`. */
-static size_t match_names(const char *directory, const char *prefix, struct text *more, bool *is_dir)
+static size_t match_names(const char *directory, const char *prefix, struct text *more,
+                          bool *is_dir)
 {
     DIR *dir = opendir(directory);
     size_t length = strlen(prefix), count = 0;

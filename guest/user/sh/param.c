@@ -177,8 +177,8 @@ static void put_trimmed(struct pieces *out, const char *value, const char *op, b
 }
 
 /* ${name:-word} and relatives; `op` is at the operator, `value` NULL when unset. */
-static void put_conditional(struct pieces *out, const char *name, const char *value,
-                            const char *op, bool quoted)
+static void put_conditional(struct pieces *out, const char *name, const char *value, const char *op,
+                            bool quoted)
 {
     bool colon = *op == ':';
     char kind = colon ? op[1] : op[0];
@@ -308,8 +308,7 @@ static const char *expand_back(struct pieces *out, const char *s, bool quoted)
     struct text command = {0};
 
     for (s++; *s != '\0' && *s != '`'; s++) {
-        if (*s == '\\' && s[1] != '\0' &&
-            (strchr("$`\\", s[1]) != NULL || (quoted && s[1] == '"')))
+        if (*s == '\\' && s[1] != '\0' && (strchr("$`\\", s[1]) != NULL || (quoted && s[1] == '"')))
             s++;
         text_put(&command, *s);
     }

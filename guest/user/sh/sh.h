@@ -43,8 +43,20 @@ void text_free(struct text *text);
 /* ---- nodes ---- */
 
 enum node_kind {
-    NODE_SIMPLE, NODE_PIPE, NODE_AND, NODE_OR, NODE_SEQUENCE, NODE_BACKGROUND, NODE_NOT,
-    NODE_SUBSHELL, NODE_GROUP, NODE_IF, NODE_WHILE, NODE_UNTIL, NODE_FOR, NODE_CASE,
+    NODE_SIMPLE,
+    NODE_PIPE,
+    NODE_AND,
+    NODE_OR,
+    NODE_SEQUENCE,
+    NODE_BACKGROUND,
+    NODE_NOT,
+    NODE_SUBSHELL,
+    NODE_GROUP,
+    NODE_IF,
+    NODE_WHILE,
+    NODE_UNTIL,
+    NODE_FOR,
+    NODE_CASE,
     NODE_FUNCTION
 };
 
@@ -54,8 +66,13 @@ struct word {
 };
 
 enum redirect_kind {
-    REDIRECT_IN, REDIRECT_OUT, REDIRECT_APPEND, REDIRECT_BOTH, REDIRECT_DUP_IN,
-    REDIRECT_DUP_OUT, REDIRECT_HERE
+    REDIRECT_IN,
+    REDIRECT_OUT,
+    REDIRECT_APPEND,
+    REDIRECT_BOTH,
+    REDIRECT_DUP_IN,
+    REDIRECT_DUP_OUT,
+    REDIRECT_HERE
 };
 
 struct redirect {
@@ -76,25 +93,25 @@ struct case_item {
 
 struct node {
     enum node_kind kind;
-    struct node *a, *b, *c;     /* children: condition, body, else; left, right */
-    struct word *words;         /* simple: command and arguments; for: list */
-    struct word *assigns;       /* simple: NAME=value words */
+    struct node *a, *b, *c; /* children: condition, body, else; left, right */
+    struct word *words;     /* simple: command and arguments; for: list */
+    struct word *assigns;   /* simple: NAME=value words */
     struct redirect *redirects;
     struct case_item *items;
-    char *name;                 /* for, function; case: the word */
-    bool list_given;            /* for: `in` was written */
+    char *name;      /* for, function; case: the word */
+    bool list_given; /* for: `in` was written */
     int line;
 };
 
 /* ---- source and parser (source.c, parse.c) ---- */
 
 struct source {
-    const char *string;          /* either a string ... */
-    int fd;                      /* ... or a file ... */
-    bool interactive;            /* ... or the terminal, with prompts */
-    char *buffer;                /* filled part of file or line */
+    const char *string; /* either a string ... */
+    int fd;             /* ... or a file ... */
+    bool interactive;   /* ... or the terminal, with prompts */
+    char *buffer;       /* filled part of file or line */
     size_t length, at;
-    bool ended, continued;       /* continued: inside an unfinished command */
+    bool ended, continued; /* continued: inside an unfinished command */
     int line;
     int pushed[2], pushed_count;
 };
@@ -102,9 +119,9 @@ struct source {
 void source_from_string(struct source *source, const char *string);
 void source_from_fd(struct source *source, int fd, bool interactive);
 void source_free(struct source *source);
-int source_next(struct source *source);        /* a character, or -1 at the end */
+int source_next(struct source *source); /* a character, or -1 at the end */
 void source_push(struct source *source, int c);
-bool source_has_more(struct source *source);   /* anything but blanks left? (strings only) */
+bool source_has_more(struct source *source); /* anything but blanks left? (strings only) */
 
 enum parse_result { PARSE_OK, PARSE_EMPTY, PARSE_END, PARSE_ERROR };
 /* One complete command (up to a newline). */
@@ -149,9 +166,9 @@ struct fields {
 void fields_add(struct fields *fields, char *s); /* takes s */
 void fields_free(struct fields *fields);
 void expand_words(struct word *words, struct fields *out);
-char *expand_one(const char *raw);      /* no splitting, no globbing; caller frees */
-char *expand_pattern(const char *raw);  /* quoted characters are escaped for matching */
-char *expand_here(const char *body);    /* only $ ` and \ are special */
+char *expand_one(const char *raw);     /* no splitting, no globbing; caller frees */
+char *expand_pattern(const char *raw); /* quoted characters are escaped for matching */
+char *expand_here(const char *body);   /* only $ ` and \ are special */
 long arith_evaluate(const char *text);
 void glob_expand(const char *pattern, struct fields *out); /* adds nothing when nothing matches */
 bool pattern_matches(const char *pattern, const char *text);
@@ -174,15 +191,20 @@ char *pieces_text(const struct pieces *pieces, bool escape_quoted);
 
 /* ---- execution (exec.c, redirect.c, jobs.c) ---- */
 
-enum { RUN_LAST = 1 /* nothing follows: the process may be replaced */, RUN_TESTED = 2 /* set -e waits */ };
+enum {
+    RUN_LAST = 1 /* nothing follows: the process may be replaced */,
+    RUN_TESTED = 2 /* set -e waits */
+};
 int run_node(struct node *node, int flags);
+int run_simple_command(const struct node *node, int flags);
+void function_define(const struct node *node);
 int run_string(const char *text, int flags);
 int run_source(struct source *source, int flags);
 char *run_capture(const char *command); /* output of $(command) */
 bool redirect_apply(struct redirect *list, bool keep_saved);
 size_t redirect_mark(void);
 void redirect_restore(size_t mark);
-char *command_find(const char *name);   /* path, caller frees; NULL */
+char *command_find(const char *name); /* path, caller frees; NULL */
 void describe_node(struct text *out, const struct node *node);
 
 enum job_state { JOB_RUNNING, JOB_STOPPED, JOB_DONE };
@@ -199,11 +221,11 @@ struct job {
 };
 struct job *job_new(const char *text, bool background);
 void job_add(struct job *job, pid_t pid);
-int job_wait(struct job *job);          /* foreground; status as in $? */
+int job_wait(struct job *job); /* foreground; status as in $? */
 void job_background(struct job *job);
 void jobs_update(bool block);
 void jobs_report(void);
-void jobs_forget(void);                 /* in a child */
+void jobs_forget(void); /* in a child */
 void jobs_set_up(void);
 pid_t job_fork(struct job *job, bool foreground);
 struct job *job_find(const char *spec);

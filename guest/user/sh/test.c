@@ -291,8 +291,7 @@ int builtin_echo(int argc, char **argv)
 }
 
 /* One conversion of printf(1) with its argument; `spec` ends before the letter. */
-static void put_conversion(char *spec, size_t length, char letter, const char *argument,
-                           bool *stop)
+static void put_conversion(char *spec, size_t length, char letter, const char *argument, bool *stop)
 {
     char *end;
 

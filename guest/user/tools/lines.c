@@ -320,8 +320,7 @@ static bool list_has(const char *list, unsigned long n)
         unsigned long first = strtoul(list, &end, 10), last = first;
 
         if (*end == '-') {
-            last = isdigit((unsigned char)end[1]) ? strtoul(end + 1, &end, 10)
-                                                  : (end++, ~0ul);
+            last = isdigit((unsigned char)end[1]) ? strtoul(end + 1, &end, 10) : (end++, ~0ul);
         }
         if (n >= first && n <= last)
             return true;

@@ -169,7 +169,7 @@ int tool_top(int argc, char **argv)
     return 0;
 }
 
-static const char *const vm_keys[] = {"pgfault", "pgmajfault", "pgpgin", "pgpgout",
+static const char *const vm_keys[] = {"pgfault", "pgmajfault", "pgpgin",        "pgpgout",
                                       "pswpin",  "pswpout",    "pgscan_direct", "pgsteal_direct"};
 enum { VM_KEYS = sizeof vm_keys / sizeof vm_keys[0] };
 

@@ -121,8 +121,8 @@ int tool_uname_tool(int argc, char **argv)
     const struct {
         char letter;
         const char *text;
-    } parts[] = {{'s', u.sysname}, {'n', u.nodename}, {'r', u.release},
-                 {'v', u.version}, {'m', u.machine}};
+    } parts[] = {
+        {'s', u.sysname}, {'n', u.nodename}, {'r', u.release}, {'v', u.version}, {'m', u.machine}};
 
     if (argc == 1)
         o.set['s'] = true;
@@ -360,8 +360,8 @@ int tool_time_tool(int argc, char **argv)
     while (wait4(pid, &status, 0, &u) < 0 && errno == EINTR)
         continue;
     clock_gettime(CLOCK_MONOTONIC, &after);
-    elapsed = (double)(after.tv_sec - before.tv_sec) +
-              (double)(after.tv_nsec - before.tv_nsec) / 1e9;
+    elapsed =
+        (double)(after.tv_sec - before.tv_sec) + (double)(after.tv_nsec - before.tv_nsec) / 1e9;
     fprintf(stderr,
             "real %.3fs  user %ld.%03lds  system %ld.%03lds  faults %ld minor, %ld major  "
             "peak %ld KiB\n",
@@ -394,8 +394,9 @@ int tool_xargs(int argc, char **argv)
     bool any = false;
     struct options o;
 
-    at = argc > 1 && strncmp(argv[1], "-n", 2) == 0 ? take_options(argc > 3 ? 3 : argc, argv, "n:", &o)
-                                                    : (o = (struct options){0}, 1);
+    at = argc > 1 && strncmp(argv[1], "-n", 2) == 0
+             ? take_options(argc > 3 ? 3 : argc, argv, "n:", &o)
+             : (o = (struct options){0}, 1);
     if (at < 0)
         return 2;
     limit = o.set['n'] ? atoi(o.value['n']) : MOST;

@@ -69,8 +69,8 @@ int vm_corner_22(void)
     EXPECT(thread_start(&thread, watch, &watcher));
     sys_sleep_ms(15);
     EXPECT(sys_munmap(at, PAGE) == 0);
-    other = sys_mmap(at, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
-                     0);
+    other =
+        sys_mmap(at, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
     EXPECT(other == at);
     watcher.seen_new = 1;
     at[0] = 2;

@@ -179,8 +179,8 @@ static bool wanted(const char *name, int argc, char **argv)
     for (int i = 1; i < argc; i++) {
         size_t length = strlen(argv[i]);
 
-        if (text_equal(argv[i], name) || (length > 0 && argv[i][length - 1] == '*' &&
-                                          memcmp(argv[i], name, length - 1) == 0))
+        if (text_equal(argv[i], name) ||
+            (length > 0 && argv[i][length - 1] == '*' && memcmp(argv[i], name, length - 1) == 0))
             return true;
     }
     return false;
@@ -197,7 +197,7 @@ int main(int argc, char **argv)
         return list();
     find_program(argv[0]);
     kernel_option("", ""); /* read once, here: later calls store nothing */
-    touch_program(); /* mapped here, the code is not dropped with the page cache */
+    touch_program();       /* mapped here, the code is not dropped with the page cache */
     for (size_t i = 0; i < TEST_COUNT; i++) {
         if (!wanted(tests[i].name, argc, argv))
             continue;

@@ -86,8 +86,8 @@ int vm_swap_map(void)
         return vm_skip("pages cannot be moved out here");
     vm_measure(&before);
     EXPECT(pattern_check(at, PAGES * PAGE, 20) == -1);
-    EXPECT(faults_of(&before, FAULT_SWAP_MAP, PAGES) +
-               faults_of(&before, FAULT_SWAP_READ, 0) <= PAGES);
+    EXPECT(faults_of(&before, FAULT_SWAP_MAP, PAGES) + faults_of(&before, FAULT_SWAP_READ, 0) <=
+           PAGES);
     EXPECT(faults_of(&before, FAULT_SWAP_READ, 1) >= 1);
     return VM_OK;
 }

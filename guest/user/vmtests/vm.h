@@ -21,18 +21,18 @@ enum vm_result { VM_OK = 0, VM_FAILED = 1, VM_SKIPPED = 2 };
 int vm_failed(const char *file, int line, const char *what);
 int vm_skip(const char *why);
 
-#define EXPECT(condition)                                                                          \
-    do {                                                                                           \
-        if (!(condition))                                                                          \
-            return vm_failed(__FILE_NAME__, __LINE__, #condition);                                 \
+#define EXPECT(condition)                                          \
+    do {                                                           \
+        if (!(condition))                                          \
+            return vm_failed(__FILE_NAME__, __LINE__, #condition); \
     } while (0)
 
 /* The access fails with this signal and code, and the right address is told. */
-#define EXPECT_FAULT(access, at, want_signal, want_code)                                           \
-    do {                                                                                           \
-        EXPECT((access) == (want_signal));                                                         \
-        EXPECT(fault_seen.code == (want_code));                                                    \
-        EXPECT(fault_seen.address == (u64)(at));                                                   \
+#define EXPECT_FAULT(access, at, want_signal, want_code) \
+    do {                                                 \
+        EXPECT((access) == (want_signal));               \
+        EXPECT(fault_seen.code == (want_code));          \
+        EXPECT(fault_seen.address == (u64)(at));         \
     } while (0)
 
 /* The counts now.  Its own copies of shared pages, after a fork, are not in them. */

@@ -38,7 +38,7 @@ void lab_begin(const char *did);
  * Ends it: minor and major faults, then {FAULT_KIND, count} pairs; any kind that is
  * not named is expected not to occur.
  */
-#define LAB_END(minor, major, ...)                                                                 \
+#define LAB_END(minor, major, ...) \
     lab_end(minor, major, (const struct lab_expect[]){__VA_ARGS__ __VA_OPT__(, ){0, 0}})
 void lab_end(u64 minor, u64 major, const struct lab_expect *kinds);
 
