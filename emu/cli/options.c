@@ -296,7 +296,7 @@ bool options_parse(struct options *o, int argc, char *const *argv, bool run, str
             o->image = argv[i];
         }
     }
-    return check_together(o, err);
+    return value_attach_drives(o, err) && check_together(o, err);
 }
 
 void options_free(struct options *o)

@@ -37,6 +37,8 @@ struct options {
 
     struct drive_option drive[OPTIONS_MAX_DRIVES];
     unsigned drives;
+    char device[OPTIONS_MAX_DRIVES][64]; /* drive= of the -device options, in order */
+    unsigned devices;
     int attached;
     bool snapshot, persist;
     u64 swap_size;

@@ -291,7 +291,7 @@ static bool attach_drive(struct options *o, const char *id, struct error *err)
             return true;
         }
     }
-    return error_set(err, EINVAL, "-device: there is no -drive with id=%s (it comes first)", id);
+    return error_set(err, EINVAL, "-device: there is no -drive with id=%s", id);
 }
 
 bool value_device(struct options *o, const char *text, struct error *err)
@@ -311,14 +311,24 @@ bool value_device(struct options *o, const char *text, struct error *err)
                          "virtio-rng-device and virtio-serial-device are",
                          item.name);
     }
-    const char *id = NULL;
-    struct item found;
     while (next_item(&text, &item)) {
-        if (strcmp(item.name, "drive") == 0) {
-            found = item;
-            id = found.value;
+        if (strcmp(item.name, "drive") == 0 && item.value[0]) {
+            if (o->devices == OPTIONS_MAX_DRIVES) {
+                return error_set(err, EINVAL, "-device: more than %d disks", OPTIONS_MAX_DRIVES);
+            }
+            snprintf(o->device[o->devices++], sizeof o->device[0], "%.63s", item.value);
+            return true;
         }
     }
-    return id ? attach_drive(o, id, err)
-              : error_set(err, EINVAL, "-device virtio-blk-device needs drive=ID");
+    return error_set(err, EINVAL, "-device virtio-blk-device needs drive=ID");
+}
+
+bool value_attach_drives(struct options *o, struct error *err)
+{
+    for (unsigned i = 0; i < o->devices; i++) {
+        if (!attach_drive(o, o->device[i], err)) {
+            return false;
+        }
+    }
+    return true;
 }

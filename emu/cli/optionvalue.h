@@ -17,5 +17,7 @@ bool value_rtc(const char *text, u64 *epoch, struct error *err);
 /* Adds a drive; if=none ones wait for their -device. */
 bool value_drive(struct options *o, const char *text, struct error *err);
 bool value_device(struct options *o, const char *text, struct error *err);
+/* After all options: gives the drives that -device names their places. */
+bool value_attach_drives(struct options *o, struct error *err);
 
 #endif
