@@ -72,13 +72,14 @@ struct file_table *file_table_copy(struct file_table *from)
         }
         spin_lock(&from->lock);
         if (from->capacity == capacity) {
-            for (u32 fd = 0; fd < capacity; fd++) {
+            for (u32 fd = 0; fd < from->end; fd++) {
                 if (from->file[fd]) {
                     table->file[fd] = file_get(from->file[fd]);
                 }
             }
             memcpy(table->close_on_exec, from->close_on_exec, BITMAP_WORDS(capacity) * sizeof(u64));
             table->lowest_free = from->lowest_free;
+            table->end = from->end;
             spin_unlock(&from->lock);
             return table;
         }
@@ -97,7 +98,7 @@ void file_table_put(struct file_table *table)
     if (!table || atomic_add_u32(&table->refs, (u32)-1) != 1) {
         return;
     }
-    for (u32 fd = 0; fd < table->capacity; fd++) {
+    for (u32 fd = 0; fd < table->end; fd++) {
         file_put(table->file[fd]);
     }
     kfree(table->file);
@@ -195,6 +196,9 @@ static u32 first_free(const struct file_table *table, u32 from)
 static void put_in(struct file_table *table, u32 fd, struct file *file, bool close_on_exec)
 {
     table->file[fd] = file;
+    if (fd >= table->end) {
+        table->end = fd + 1;
+    }
     if (close_on_exec) {
         bitmap_set(table->close_on_exec, fd);
     } else {
@@ -301,7 +305,7 @@ int fd_next(struct file_table *table, u32 from)
     int result = -1;
 
     spin_lock(&table->lock);
-    for (u32 fd = from; fd < table->capacity; fd++) {
+    for (u32 fd = from; fd < table->end; fd++) {
         if (table->file[fd]) {
             result = (int)fd;
             break;

@@ -23,6 +23,7 @@ struct file_table {
     struct file **file; /* [capacity] */
     u64 *close_on_exec; /* bitmap, capacity bits */
     u32 lowest_free;    /* no free slot below */
+    u32 end;            /* no file at or above */
 };
 
 /* An empty table, or NULL when memory is short. */

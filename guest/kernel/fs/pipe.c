@@ -130,11 +130,33 @@ static ssize_t put_bytes(struct pipe *pipe, u64 user, size_t size)
     return (ssize_t)done;
 }
 
+/*
+ * Something changed: wakes who sleeps for it.  pipe->lock is held and given up.
+ * Looking whether there is anybody at all is safe: sleepers join the queue under the lock,
+ * pollers before they ask for the state under it.
+ */
+static void tell(struct pipe *pipe, struct wait_queue *sleepers)
+{
+    bool polled = !wait_is_empty(&pipe->poll.queue);
+
+    if (!wait_is_empty(sleepers)) {
+        wait_wake_all(sleepers);
+    }
+    spin_unlock(&pipe->lock);
+    if (polled) {
+        poll_wake(&pipe->poll);
+    }
+}
+
 /* One attempt.  => bytes, 0 nothing there, -EFAULT */
 static ssize_t read_available(struct pipe *pipe, u64 user, size_t size)
 {
     size_t available, done = 0;
 
+    if (__atomic_load_n(&pipe->head, __ATOMIC_ACQUIRE) ==
+        __atomic_load_n(&pipe->tail, __ATOMIC_RELAXED)) {
+        return 0; /* the caller looks again under the lock before it sleeps */
+    }
     mutex_lock(&pipe->read_side);
     available = __atomic_load_n(&pipe->head, __ATOMIC_ACQUIRE) - pipe->tail;
     if (available > 0) {
@@ -142,9 +164,7 @@ static ssize_t read_available(struct pipe *pipe, u64 user, size_t size)
         done = take_bytes(pipe, user, size);
         spin_lock(&pipe->lock);
         pipe->tail += done;
-        wait_wake_all(&pipe->writable);
-        spin_unlock(&pipe->lock);
-        poll_wake(&pipe->poll);
+        tell(pipe, &pipe->writable);
     }
     mutex_unlock(&pipe->read_side);
     return available > 0 && done == 0 ? -EFAULT : (ssize_t)done;
@@ -197,9 +217,7 @@ static ssize_t write_possible(struct pipe *pipe, u64 user, size_t size, size_t l
         if (done > 0) {
             spin_lock(&pipe->lock);
             pipe->head += (u64)done;
-            wait_wake_all(&pipe->readable);
-            spin_unlock(&pipe->lock);
-            poll_wake(&pipe->poll);
+            tell(pipe, &pipe->readable);
         } else if (done == 0) {
             done = -EFAULT;
         }
