@@ -23,6 +23,10 @@
 #define FUZZ_TABLES_SIZE ((u64)0x8000)
 #define FUZZ_DATA (RIG_BASE + 0x200000)
 #define FUZZ_DATA_SIZE ((u64)0x40000)
+/* Traps come back somewhere in the first bytes of the code: the fewer, the hotter they get. */
+#ifndef FUZZ_ENTRY_SPAN
+#define FUZZ_ENTRY_SPAN FUZZ_CODE_SIZE
+#endif
 #define FUZZ_STATE (RIG_BASE + 0x8000) /* of the generator in the guest */
 
 static inline u64 fuzz_random(u64 *state)
@@ -190,7 +194,7 @@ static inline void fuzz_state(struct rig *rig, u64 *state)
 {
     u64 good = (u64)SATP_SV39 << SATP_MODE_SHIFT | FUZZ_TABLES >> 12;
     const u64 words[] = {
-        fuzz_random(state), 0x5851f42d4c957f2d, FUZZ_CODE_SIZE - 2, FUZZ_CODE,
+        fuzz_random(state), 0x5851f42d4c957f2d, FUZZ_ENTRY_SPAN - 2, FUZZ_CODE,
         FUZZ_DATA + 0x800, FUZZ_DATA + 0x3ff8, FUZZ_TABLES + 0x2c00, FUZZ_CODE + 0x4000,
         FUZZ_CODE + 0x8000, good, good | (u64)1 << SATP_ASID_SHIFT,
         good | (u64)2 << SATP_ASID_SHIFT, (u64)0,

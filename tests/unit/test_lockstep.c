@@ -14,9 +14,10 @@
 #include <cmocka.h>
 
 #include "emu/jit/jit.h"
+#define FUZZ_ENTRY_SPAN 0x400 /* so that code becomes worth translating */
 #include "fuzz_code.h"
 
-#define INSTRUCTIONS 60000
+#define INSTRUCTIONS 150000
 
 static u64 from_environment(const char *name, u64 fallback)
 {
@@ -58,6 +59,17 @@ static void assert_same(const struct rig *a, const struct rig *b, u64 seed, u64 
     serial_writer_free(&y);
 }
 
+static u64 regions; /* translated in all runs: the test must not be about the interpreter */
+
+static void count_regions(const struct rig *rig)
+{
+    const char *name;
+    u64 value;
+    for (unsigned i = 0; rig->engine->counter(rig->engine, i, &name, &value); i++) {
+        regions += strcmp(name, "regions translated") == 0 ? value : 0;
+    }
+}
+
 static void compare(u64 seed, unsigned harts, bool fine)
 {
     static struct rig a, b;
@@ -84,6 +96,7 @@ static void compare(u64 seed, unsigned harts, bool fine)
         }
     }
     assert_same(&a, &b, seed, done, 0);
+    count_regions(&b);
     rig_destroy(&a);
     rig_destroy(&b);
 }
@@ -96,6 +109,8 @@ static void test_one_hart(void **state)
     for (u64 seed = first; seed < first + seeds; seed++) {
         compare(seed, 1, seed % 4 == 0);
     }
+    print_message("%lu regions in %lu programs\n", regions, seeds);
+    assert_true(regions > seeds * 10);
 }
 
 static void test_two_harts(void **state)
