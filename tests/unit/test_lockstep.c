@@ -75,6 +75,9 @@ static void compare(u64 seed, unsigned harts, bool fine)
     static struct rig a, b;
     rig_init_with(&a, FUZZ_RAM, harts, ISA_DEFAULT, interp_create);
     rig_init_with(&b, FUZZ_RAM, harts, ISA_DEFAULT, jit_create);
+    if (seed % 3 != 0) { /* the others change between interpreting and translated code */
+        jit_translate_at_once(b.engine);
+    }
     fuzz_setup(&a, seed);
     fuzz_setup(&b, seed);
     u64 random = seed * 31, done = 0;
@@ -105,7 +108,7 @@ static void test_one_hart(void **state)
 {
     (void)state;
     u64 first = from_environment("LOCKSTEP_FIRST", 1);
-    u64 seeds = from_environment("LOCKSTEP_SEEDS", 60);
+    u64 seeds = from_environment("LOCKSTEP_SEEDS", 40);
     for (u64 seed = first; seed < first + seeds; seed++) {
         compare(seed, 1, seed % 4 == 0);
     }
@@ -117,7 +120,7 @@ static void test_two_harts(void **state)
 {
     (void)state;
     u64 first = from_environment("LOCKSTEP_FIRST", 1);
-    u64 seeds = from_environment("LOCKSTEP_SEEDS", 30);
+    u64 seeds = from_environment("LOCKSTEP_SEEDS", 20);
     for (u64 seed = first; seed < first + seeds; seed++) {
         compare(seed + 100000, 2, seed % 4 == 0);
     }
