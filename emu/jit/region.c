@@ -314,10 +314,18 @@ static bool has_native_code(u16 op)
         break;
     }
     u16 flags = insn_table[op].flags;
-    if (flags & (INSN_CSR | INSN_PRIV | INSN_AMO | INSN_CBO)) {
+    if (flags & (INSN_CSR | INSN_PRIV | INSN_CBO)) {
         return false;
     }
     switch (op) {
+    case OP_AMOMIN_W:
+    case OP_AMOMIN_D:
+    case OP_AMOMAX_W:
+    case OP_AMOMAX_D:
+    case OP_AMOMINU_W:
+    case OP_AMOMINU_D:
+    case OP_AMOMAXU_W:
+    case OP_AMOMAXU_D:
     case OP_ECALL:
     case OP_EBREAK:
     case OP_FENCE_I:

@@ -346,7 +346,7 @@ static void emit_insn(struct translator *t, const struct insn *i)
 {
     if (insn_is_foreign(i)) {
         emit_step(t);
-    } else if (!emit_int(t, i) && !emit_memory(t, i) && !emit_float(t, i)) {
+    } else if (!emit_int(t, i) && !emit_memory(t, i) && !emit_float(t, i) && !emit_atomic(t, i)) {
         emit_step(t);
     }
 }

@@ -94,6 +94,11 @@ void emit_step(struct translator *t);
 bool emit_int(struct translator *t, const struct insn *i);
 bool emit_memory(struct translator *t, const struct insn *i);
 bool emit_float(struct translator *t, const struct insn *i);
+bool emit_atomic(struct translator *t, const struct insn *i); /* translate_atomic.c */
+/* rax = virtual address rs1 + imm, then the TLB probe for an access of this size: goes on with the
+ * host address in rax; on a miss jumps (to be patched: the result) with the virtual one there.
+ * Uses rcx and rdx. */
+u8 *emit_probe(struct translator *t, const struct insn *i, enum tlb_table table, unsigned size);
 void emit_memory_stub(struct translator *t, const struct stub *s);
 
 #endif

@@ -7,9 +7,7 @@
  */
 #include "emu/jit/translate.h"
 
-/* Leaves the virtual address in rax and jumps to the stub, or the host address in rax. */
-static u8 *emit_probe(struct translator *t, const struct insn *i, enum tlb_table table,
-                      unsigned size)
+u8 *emit_probe(struct translator *t, const struct insn *i, enum tlb_table table, unsigned size)
 {
     struct x86 *x = &t->x;
     i32 base = table == TLB_STORE ? (i32)offsetof(struct tlb_context, store) : 0;
