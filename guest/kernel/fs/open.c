@@ -75,7 +75,9 @@ static int prepare(struct file *file, u32 flags)
     if (!error && file->ops->open) {
         error = file->ops->open(file);
     }
-    if (!error && (flags & O_TRUNC) && S_ISREG(inode->mode)) {
+    /* A file without stored contents (/proc) has nothing to cut: `echo 1 > /proc/...` works. */
+    if (!error && (flags & O_TRUNC) && S_ISREG(inode->mode) &&
+        (inode->ops->truncate || (inode->flags & INODE_SHM))) {
         error = vfs_truncate(inode, 0);
     }
     return error;
