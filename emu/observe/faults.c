@@ -52,13 +52,13 @@ static void label(const struct observer *o, struct open_fault *open, bool others
 {
     struct trace_fault *f = &open->record.fault;
     enum access access = access_of(f->cause);
-    unsigned allowed = fault_kind_allowed(f->kind);
+    unsigned allowed = fault_kind_allowed(f->kind), from = open->record.privilege;
 
-    f->coarse = (u8)observer_label(f->pte_before, f->pte_after, access);
+    f->coarse = (u8)observer_label(f->pte_before, f->pte_after, access, from);
     if (!f->kind || allowed >> f->coarse & 1)
         return;
-    unsigned later = observer_label(open->pte_seen, f->pte_after, access);
-    bool fine = observer_label(f->pte_after, f->pte_after, access) == COARSE_SPURIOUS;
+    unsigned later = observer_label(open->pte_seen, f->pte_after, access, from);
+    bool fine = observer_label(f->pte_after, f->pte_after, access, from) == COARSE_SPURIOUS;
     if (open->pte_seen != f->pte_before && allowed >> later & 1) {
         f->coarse = (u8)later;
         f->notes |= FAULT_NOTE_OVERTAKEN;

@@ -14,9 +14,10 @@ bool pte_is_mapping(u64 pte)
            (pte & (PTE_R | PTE_W)) != PTE_W;
 }
 
-static bool permits(u64 pte, enum access access)
+/* The kernel reaches users' pages with SUM, so for it both kinds of page count. */
+static bool permits(u64 pte, enum access access, unsigned from)
 {
-    unsigned priv = pte & PTE_U ? PRIV_USER : PRIV_SUPERVISOR;
+    unsigned priv = from == PRIV_USER || pte & PTE_U ? PRIV_USER : PRIV_SUPERVISOR;
 
     return walk_permits(pte, access, priv, false, false);
 }
@@ -28,7 +29,7 @@ static bool marked(u64 pte, enum access access)
     return (pte & needed) == needed;
 }
 
-unsigned observer_label(u64 before, u64 after, enum access access)
+unsigned observer_label(u64 before, u64 after, enum access access, unsigned from)
 {
     const u64 rights = PTE_R | PTE_W | PTE_X | PTE_U;
 
@@ -44,8 +45,8 @@ unsigned observer_label(u64 before, u64 after, enum access access)
     if (pte_address(before) != pte_address(after))
         return COARSE_COPY;
     if ((after & rights) != (before & rights))
-        return permits(after, access) ? COARSE_REUSE : COARSE_NONE;
-    if (!permits(before, access))
+        return permits(after, access, from) ? COARSE_REUSE : COARSE_NONE;
+    if (!permits(before, access, from))
         return COARSE_NONE;
     return !marked(before, access) && marked(after, access) ? COARSE_ACCESS_BITS : COARSE_SPURIOUS;
 }

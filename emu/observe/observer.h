@@ -119,8 +119,9 @@ bool guest_physical(const struct observer *o, u64 virt, u64 *pa);
 bool guest_take_layout(struct observer *o, u64 pa, u64 size);
 
 /* ---- label.c ---- */
-/* Coarse label of a fault by `access` from the deciding entry before and the one after. */
-unsigned observer_label(u64 before, u64 after, enum access access);
+/* Coarse label of a fault by `access` in mode `from`, by the deciding entry before and the one
+ * after. */
+unsigned observer_label(u64 before, u64 after, enum access access, unsigned from);
 bool pte_is_mapping(u64 pte);
 
 #endif

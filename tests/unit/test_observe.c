@@ -493,17 +493,22 @@ static void labels_follow_the_pte(void **state)
     const u64 swap = (u64)44 << 10 | 1 << 1;
 
     (void)state;
-    assert_int_equal(observer_label(0, 0, ACCESS_LOAD), COARSE_NONE);
-    assert_int_equal(observer_label(0, rw, ACCESS_STORE), COARSE_NEW);
-    assert_int_equal(observer_label(0, ro, ACCESS_LOAD), COARSE_NEW_READ_ONLY);
-    assert_int_equal(observer_label(ro, rw, ACCESS_STORE), COARSE_REUSE);
-    assert_int_equal(observer_label(ro, other, ACCESS_STORE), COARSE_COPY);
-    assert_int_equal(observer_label(swap, rw, ACCESS_STORE), COARSE_FROM_SWAP);
-    assert_int_equal(observer_label(swap, swap, ACCESS_STORE), COARSE_NONE);
-    assert_int_equal(observer_label(rw, rw, ACCESS_STORE), COARSE_SPURIOUS);
-    assert_int_equal(observer_label(ro, ro, ACCESS_STORE), COARSE_NONE);
-    assert_int_equal(observer_label(rw & ~PTE_D, rw, ACCESS_STORE), COARSE_ACCESS_BITS);
-    assert_int_equal(observer_label(ro & ~PTE_A, ro, ACCESS_LOAD), COARSE_ACCESS_BITS);
+    assert_int_equal(observer_label(0, 0, ACCESS_LOAD, PRIV_USER), COARSE_NONE);
+    assert_int_equal(observer_label(0, rw, ACCESS_STORE, PRIV_USER), COARSE_NEW);
+    assert_int_equal(observer_label(0, ro, ACCESS_LOAD, PRIV_USER), COARSE_NEW_READ_ONLY);
+    assert_int_equal(observer_label(ro, rw, ACCESS_STORE, PRIV_USER), COARSE_REUSE);
+    assert_int_equal(observer_label(ro, other, ACCESS_STORE, PRIV_USER), COARSE_COPY);
+    assert_int_equal(observer_label(swap, rw, ACCESS_STORE, PRIV_USER), COARSE_FROM_SWAP);
+    assert_int_equal(observer_label(swap, swap, ACCESS_STORE, PRIV_USER), COARSE_NONE);
+    assert_int_equal(observer_label(rw, rw, ACCESS_STORE, PRIV_USER), COARSE_SPURIOUS);
+    assert_int_equal(observer_label(ro, ro, ACCESS_STORE, PRIV_USER), COARSE_NONE);
+    assert_int_equal(observer_label(rw & ~PTE_D, rw, ACCESS_STORE, PRIV_USER), COARSE_ACCESS_BITS);
+    assert_int_equal(observer_label(ro & ~PTE_A, ro, ACCESS_LOAD, PRIV_USER), COARSE_ACCESS_BITS);
+    /* A user who touches a page of the kernel's is not permitted; the kernel itself is. */
+    assert_int_equal(observer_label(rw & ~PTE_U, rw & ~PTE_U, ACCESS_LOAD, PRIV_USER), COARSE_NONE);
+    assert_int_equal(observer_label(rw & ~PTE_U, rw & ~PTE_U, ACCESS_LOAD, PRIV_SUPERVISOR),
+                     COARSE_SPURIOUS);
+    assert_int_equal(observer_label(rw, rw, ACCESS_LOAD, PRIV_SUPERVISOR), COARSE_SPURIOUS);
 }
 
 static void percentiles_are_near(void **state)
