@@ -70,7 +70,8 @@ static bool use_firmware(struct session *s, struct error *err)
 static void use_bundled_kernel(struct session *s)
 {
     s->config.kernel = (struct machine_bytes){
-        bundled_kernel, (size_t)(bundled_kernel_end - bundled_kernel), "bundled kernel"};
+        bundled_kernel, (uintptr_t)bundled_kernel_end - (uintptr_t)bundled_kernel,
+        "bundled kernel"};
 }
 
 /* ---- disks ---- */
@@ -101,8 +102,8 @@ static bool add_bundled_root(struct session *s, struct error *err)
     s->throw_away = true;
     return add_disk(s,
                     disk_memory("bundled disk", bundled_root,
-                                (size_t)(bundled_root_end - bundled_root), bundled_root_size,
-                                false),
+                                (uintptr_t)bundled_root_end - (uintptr_t)bundled_root,
+                                bundled_root_size, false),
                     err);
 }
 

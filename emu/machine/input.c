@@ -157,6 +157,8 @@ static void connect(struct machine *m, unsigned id, struct chardev *backend, str
                                                       "input-stdio"};
     struct channel *c = &m->input.channel[id];
     *c = (struct channel){.machine = m, .id = id, .backend = backend, .port = port};
+    /* A UART cannot tell that nobody is there; a port has to be told, when it asks. */
+    c->ended = id == CHANNEL_SERIAL && backend && chardev_input_kind(backend) == CHARDEV_NO_INPUT;
     c->event = clock_register(&m->clock, events[id], stream_due, c);
     if (port) {
         port->owner = c;
