@@ -151,7 +151,7 @@ void paint_help(const struct painter *p)
         "l      letters               d  changed since bookmark",
         "m      bookmark              r  reset the counters",
         "Tab    events, swap, explain T  text size",
-        "C      high contrast         L  English, Chinese",
+        "C      high contrast",
         "F11    full screen           F12  save a picture",
         "?      this help             q  close (the guest runs on)",
     };

@@ -171,9 +171,6 @@ static bool look_key(struct map_view *view, const struct map_model *model, int k
     case 'T':
         view->scale = view->scale % 3 + 1;
         return true;
-    case 'L':
-        view->chinese = !view->chinese;
-        return true;
     case 'd':
         view->changed_only = !view->changed_only;
         return true;

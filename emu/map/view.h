@@ -29,7 +29,8 @@ enum map_request {
 
 struct map_view {
     int scale; /* 1, 2, 3: size of text and cells */
-    bool high_contrast, letters, heat, changed_only, help, chinese;
+    bool high_contrast, letters, heat, changed_only, help;
+    bool chinese; /* explanations in Chinese; the bundled fonts have no glyphs for them yet */
     int palette;      /* of the heat view */
     int cell;         /* pixels of a frame's side; 0 = as fits */
     u64 first_row;    /* of the frame map */

@@ -295,18 +295,6 @@ static bool start_machine(pthread_t *thread, struct runner *runner)
     return ok;
 }
 
-static bool prefers_chinese(void)
-{
-    const char *name[] = {"LC_ALL", "LC_MESSAGES", "LANG"};
-    for (size_t i = 0; i < 3; i++) {
-        const char *value = getenv(name[i]);
-        if (value && *value) {
-            return strncmp(value, "zh", 2) == 0;
-        }
-    }
-    return false;
-}
-
 bool map_window_run(struct machine *machine, struct observer *observer, void (*run)(void *ctx),
                     void *ctx, char *why, size_t size)
 {
@@ -314,7 +302,6 @@ bool map_window_run(struct machine *machine, struct observer *observer, void (*r
     struct runner runner = {.run = run, .ctx = ctx};
     pthread_t thread;
     view_init(&w.view);
-    w.view.chinese = prefers_chinese();
     bool ok = open_window(&w, why, size);
     w.link = ok ? map_link_create(machine, observer, why, size) : NULL;
     if (w.link && !start_machine(&thread, &runner)) {
