@@ -12,7 +12,7 @@ extern int failures;
 void check_at(const char *file, int line, bool ok, const char *what);
 
 #define CHECK(condition) check_at(__FILE_NAME__, __LINE__, (condition), #condition)
-#define FAILS(call, number)                                                                        \
+#define FAILS(call, number) \
     check_at(__FILE_NAME__, __LINE__, (call) == -1 && errno == (number), #call " -> " #number)
 
 /* Runs a function in a child and waits.  => wait status */
@@ -30,6 +30,7 @@ void test_resources(void); /* limits, usage, ids, clocks, shared memory */
 int exec_helper(int argc, char **argv);
 
 extern char own_path[]; /* this program */
-extern char *volatile nowhere; /* an address where nothing is; volatile: the compiler must not see */
+extern char
+    *volatile nowhere; /* an address where nothing is; volatile: the compiler must not see */
 
 #endif

@@ -39,8 +39,8 @@ static int check_environment(int argc, char **argv)
 
 static int check_script(int argc, char **argv)
 {
-    CHECK(argc == 5 && strcmp(argv[1], "--exec-script one") == 0 &&
-          strcmp(argv[2], script) == 0 && strcmp(argv[3], "a") == 0 && strcmp(argv[4], "b") == 0);
+    CHECK(argc == 5 && strcmp(argv[1], "--exec-script one") == 0 && strcmp(argv[2], script) == 0 &&
+          strcmp(argv[3], "a") == 0 && strcmp(argv[4], "b") == 0);
     return failures;
 }
 

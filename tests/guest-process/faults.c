@@ -28,7 +28,7 @@ static void jump(int signal, siginfo_t *info, void *context)
     siglongjmp(back, 1);
 }
 
-static void catch(int signal, int flags)
+static void catch (int signal, int flags)
 {
     struct sigaction action = {.sa_sigaction = jump, .sa_flags = SA_SIGINFO | flags};
 

@@ -104,8 +104,7 @@ static void polling(void)
     CHECK(pipe(ends) == 0);
     poll_set[0] = (struct pollfd){ends[0], POLLIN, 0};
     poll_set[1] = (struct pollfd){ends[1], POLLOUT, 0};
-    CHECK(poll(poll_set, 2, -1) == 1 && poll_set[0].revents == 0 &&
-          poll_set[1].revents == POLLOUT);
+    CHECK(poll(poll_set, 2, -1) == 1 && poll_set[0].revents == 0 && poll_set[1].revents == POLLOUT);
     clock_gettime(CLOCK_MONOTONIC, &start);
     CHECK(poll(poll_set, 1, 30) == 0);
     clock_gettime(CLOCK_MONOTONIC, &end);

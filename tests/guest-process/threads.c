@@ -135,8 +135,8 @@ static void shared_futex(void)
     pid_t child = fork();
 
     if (child == 0) {
-        uint32_t *elsewhere = mremap(word, 4096, 4096, MREMAP_MAYMOVE | MREMAP_FIXED,
-                                     (void *)0x2000000000);
+        uint32_t *elsewhere =
+            mremap(word, 4096, 4096, MREMAP_MAYMOVE | MREMAP_FIXED, (void *)0x2000000000);
 
         while (*(volatile uint32_t *)elsewhere == 0) {
             futex(elsewhere, FUTEX_WAIT, 0, NULL, NULL, 0);

@@ -40,8 +40,8 @@
 #define EFD_SEMAPHORE 1u
 
 /* Device numbers as Linux packs them into 64 bits of st_rdev. */
-#define DEV_MAKE(major, minor)                                                                     \
-    ((((uint64_t)(major)&0xfffu) << 8) | ((uint64_t)(minor)&0xffu) |                               \
+#define DEV_MAKE(major, minor)                                       \
+    ((((uint64_t)(major)&0xfffu) << 8) | ((uint64_t)(minor)&0xffu) | \
      (((uint64_t)(minor)&0xfff00u) << 12))
 #define DEV_MAJOR(dev) ((uint32_t)(((uint64_t)(dev) >> 8) & 0xfffu))
 #define DEV_MINOR(dev) ((uint32_t)(((uint64_t)(dev)&0xffu) | (((uint64_t)(dev) >> 12) & 0xfff00u)))

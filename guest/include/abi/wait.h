@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* wait.h - wait4, waitid, clone and futex numbers.  Source: Linux UAPI, linux/wait.h, linux/sched.h,
- * linux/futex.h. */
+/* wait.h - wait4, waitid, clone and futex numbers.  Source: Linux UAPI, linux/wait.h,
+ * linux/sched.h, linux/futex.h. */
 #ifndef ABI_WAIT_H
 #define ABI_WAIT_H
 

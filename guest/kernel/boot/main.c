@@ -33,6 +33,7 @@
 #include "sync/sched.h"
 #include "sync/time.h"
 #include "sync/timer.h"
+#include "sys/syscall.h"
 #include "trap/trap.h"
 
 #define STACK_SIZE 16384ul
@@ -117,7 +118,8 @@ static void stir_randomness(void)
     }
 }
 
-/* --- the other harts --------------------------------------------------------------------------- */
+/* --- the other harts ---------------------------------------------------------------------------
+ */
 
 void boot_secondary_main(void)
 {
@@ -165,7 +167,8 @@ static void start_other_harts(void)
     }
 }
 
-/* --- the first hart ----------------------------------------------------------------------------- */
+/* --- the first hart -----------------------------------------------------------------------------
+ */
 
 static struct inode *mount_root(void)
 {
@@ -194,6 +197,7 @@ static void boot_task(void *argument)
     writeback_init();
     reclaim_start();
     vfs_init();
+    syscall_views_init();
     root = mount_root();
     (void)boot_option("init", init, sizeof init);
     error = process_start_init(root, init, argv, envp);

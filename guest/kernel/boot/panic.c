@@ -49,8 +49,7 @@ void panic(const char *format, ...)
         va_end(arguments);
         log_error("kernel panic: %s", message);
         if (current()) {
-            log_error("hart %u, task %s, pid %u", this_hart()->id, current()->name,
-                      current()->pid);
+            log_error("hart %u, task %s, pid %u", this_hart()->id, current()->name, current()->pid);
         }
         print_callers();
         PROBE(PANIC, message);

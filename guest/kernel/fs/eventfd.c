@@ -34,8 +34,9 @@ static int wait_until(struct file *file, bool (*ready)(const struct event *, u64
     int error = 0;
 
     while (!error && !ready(event, value)) {
-        error = (file->flags & O_NONBLOCK) ? -EAGAIN
-                                           : wait_sleep_interruptible(&event->changed, &event->lock);
+        error = (file->flags & O_NONBLOCK)
+                    ? -EAGAIN
+                    : wait_sleep_interruptible(&event->changed, &event->lock);
     }
     return error;
 }

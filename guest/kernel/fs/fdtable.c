@@ -169,8 +169,7 @@ static int grow_to_hold(struct file_table *table, u32 fd)
         struct slots old = {table->file, table->close_on_exec, table->capacity};
 
         memcpy(bigger.file, old.file, old.capacity * sizeof *old.file);
-        memcpy(bigger.close_on_exec, old.close_on_exec,
-               BITMAP_WORDS(old.capacity) * sizeof(u64));
+        memcpy(bigger.close_on_exec, old.close_on_exec, BITMAP_WORDS(old.capacity) * sizeof(u64));
         table->file = bigger.file;
         table->close_on_exec = bigger.close_on_exec;
         table->capacity = capacity;
@@ -206,8 +205,7 @@ static void put_in(struct file_table *table, u32 fd, struct file *file, bool clo
     }
 }
 
-int fd_install(struct file_table *table, struct file *file, u32 from, bool close_on_exec,
-               u32 limit)
+int fd_install(struct file_table *table, struct file *file, u32 from, bool close_on_exec, u32 limit)
 {
     for (;;) {
         u32 fd;

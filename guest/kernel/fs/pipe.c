@@ -233,9 +233,8 @@ static int wait_for_room(struct pipe *pipe, const struct file *file, size_t leas
 
     spin_lock(&pipe->lock);
     if (pipe->readers > 0 && PIPE_SIZE - (pipe->head - pipe->tail) < least) {
-        error = (file->flags & O_NONBLOCK)
-                    ? -EAGAIN
-                    : wait_sleep_interruptible(&pipe->writable, &pipe->lock);
+        error = (file->flags & O_NONBLOCK) ? -EAGAIN
+                                           : wait_sleep_interruptible(&pipe->writable, &pipe->lock);
     }
     spin_unlock(&pipe->lock);
     return error;

@@ -13,7 +13,7 @@
 
 struct mm;
 
-#define ARGUMENT_PAGES 512u            /* 2 MiB for all strings together */
+#define ARGUMENT_PAGES 512u /* 2 MiB for all strings together */
 #define ARGUMENT_STRING_MAX (32 * PAGE_SIZE)
 #define SCRIPT_DEPTH 5u
 

@@ -18,8 +18,8 @@ int elf_check_header(const struct elf_header *header);
 
 /* What the segments of one file come to. */
 struct elf_summary {
-    u64 low, high;       /* bytes from the lowest to behind the highest PT_LOAD */
-    u64 table_address;   /* where the program finds its segment table, 0 = nowhere */
+    u64 low, high;     /* bytes from the lowest to behind the highest PT_LOAD */
+    u64 table_address; /* where the program finds its segment table, 0 = nowhere */
     const struct elf_segment *interpreter; /* PT_INTERP or NULL */
     bool executable_stack;
 };

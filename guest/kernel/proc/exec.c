@@ -38,7 +38,7 @@
 struct exec_work {
     struct path_start start;
     struct arguments arguments;
-    struct program program; /* load.h: the new address space and its entry */
+    struct program program;             /* load.h: the new address space and its entry */
     struct file_table *own_files;       /* made if the old table was shared */
     struct signal_actions *own_actions; /* the same */
     const char *name;                   /* as given: for AT_EXECFN and the process's name */

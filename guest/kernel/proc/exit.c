@@ -104,7 +104,8 @@ static void give_children_away(struct process *process)
 {
     struct process *reaper = new_parent_for(process);
 
-    list_for_each_safe(link, following, &process->children) {
+    list_for_each_safe(link, following, &process->children)
+    {
         struct process *child = list_entry(link, struct process, sibling);
 
         list_remove(&child->sibling);

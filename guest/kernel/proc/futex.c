@@ -68,7 +68,8 @@ static u32 wake_locked(const struct futex_key *key, u32 most, u32 bits)
 {
     u32 woken = 0;
 
-    list_for_each_safe(link, following, bucket_of(key)) {
+    list_for_each_safe(link, following, bucket_of(key))
+    {
         struct waiter *waiter = list_entry(link, struct waiter, link);
 
         if (woken == most) {
@@ -163,7 +164,8 @@ static u32 move_locked(const struct futex_key *from, const struct futex_key *to,
     if (same_key(from, to)) {
         return 0;
     }
-    list_for_each_safe(link, following, bucket_of(from)) {
+    list_for_each_safe(link, following, bucket_of(from))
+    {
         struct waiter *waiter = list_entry(link, struct waiter, link);
 
         if (moved == most) {
@@ -179,8 +181,7 @@ static u32 move_locked(const struct futex_key *from, const struct futex_key *to,
     return moved;
 }
 
-i64 futex_requeue(u64 address, u32 wake, u32 move, u64 target, const u32 *compare,
-                  bool is_private)
+i64 futex_requeue(u64 address, u32 wake, u32 move, u64 target, const u32 *compare, bool is_private)
 {
     struct futex_key from, to;
     u32 value, woken, moved;

@@ -76,7 +76,8 @@ static bool kill_victim(u32 pid)
     process = process_find_locked(pid);
     if (process && process->state != PROCESS_ZOMBIE) {
         found = true;
-        list_for_each(link, &process->threads) {
+        list_for_each(link, &process->threads)
+        {
             list_entry(link, struct thread, link)->task->oom_victim = 1;
         }
         (void)signal_send_process_locked(process, &info);

@@ -20,7 +20,7 @@
 #include "proc/elf.h"
 #include "proc/process.h"
 
-#define DYNAMIC_BASE 0x2aaaaaa000ull     /* two thirds of user space, as on Linux */
+#define DYNAMIC_BASE 0x2aaaaaa000ull /* two thirds of user space, as on Linux */
 #define INTERPRETER_BASE 0x3f00000000ull
 
 struct elf_file {
@@ -208,17 +208,42 @@ int program_write_stack(struct program *program, struct arguments *arguments, co
     u64 auxv[] = {AT_HWCAP,
                   HWCAP_EXTENSION('i') | HWCAP_EXTENSION('m') | HWCAP_EXTENSION('a') |
                       HWCAP_EXTENSION('f') | HWCAP_EXTENSION('d') | HWCAP_EXTENSION('c'),
-                  AT_PAGESZ, PAGE_SIZE, AT_CLKTCK, USER_HZ,
-                  AT_PHDR, program->table, AT_PHENT, sizeof(struct elf_segment),
-                  AT_PHNUM, program->table_count, AT_BASE, program->interpreter,
-                  AT_FLAGS, 0, AT_ENTRY, program->own_entry,
-                  AT_UID, ids->uid, AT_EUID, ids->euid, AT_GID, ids->gid, AT_EGID, ids->egid,
-                  AT_SECURE, ids->uid != ids->euid || ids->gid != ids->egid,
-                  AT_RANDOM, 0, AT_EXECFN, 0, AT_NULL, 0};
+                  AT_PAGESZ,
+                  PAGE_SIZE,
+                  AT_CLKTCK,
+                  USER_HZ,
+                  AT_PHDR,
+                  program->table,
+                  AT_PHENT,
+                  sizeof(struct elf_segment),
+                  AT_PHNUM,
+                  program->table_count,
+                  AT_BASE,
+                  program->interpreter,
+                  AT_FLAGS,
+                  0,
+                  AT_ENTRY,
+                  program->own_entry,
+                  AT_UID,
+                  ids->uid,
+                  AT_EUID,
+                  ids->euid,
+                  AT_GID,
+                  ids->gid,
+                  AT_EGID,
+                  ids->egid,
+                  AT_SECURE,
+                  ids->uid != ids->euid || ids->gid != ids->egid,
+                  AT_RANDOM,
+                  0,
+                  AT_EXECFN,
+                  0,
+                  AT_NULL,
+                  0};
     struct mm *mm = program->mm;
     struct stack_layout *stack = &program->stack;
-    int error = arguments_write(arguments, mm, program->stack_top, name, auxv,
-                                ARRAY_LENGTH(auxv), stack);
+    int error =
+        arguments_write(arguments, mm, program->stack_top, name, auxv, ARRAY_LENGTH(auxv), stack);
 
     if (error) {
         return error;

@@ -14,11 +14,11 @@ struct process;
 
 struct program {
     struct mm *mm;
-    u64 entry;        /* where it starts: its own entry or its interpreter's */
-    u64 own_entry;    /* AT_ENTRY */
-    u64 table;        /* AT_PHDR */
-    u32 table_count;  /* AT_PHNUM */
-    u64 interpreter;  /* AT_BASE */
+    u64 entry;       /* where it starts: its own entry or its interpreter's */
+    u64 own_entry;   /* AT_ENTRY */
+    u64 table;       /* AT_PHDR */
+    u32 table_count; /* AT_PHNUM */
+    u64 interpreter; /* AT_BASE */
     u64 stack_top;
     struct stack_layout stack;
 };

@@ -66,7 +66,8 @@ static void show_smap(const struct area_view *area, void *argument)
     const u64 kib = PAGE_SIZE / 1024;
 
     show_map_line(text, area);
-    text_printf(text->out, "Size:           %8lu kB\nKernelPageSize: %8u kB\nMMUPageSize:    %8u kB\n",
+    text_printf(text->out,
+                "Size:           %8lu kB\nKernelPageSize: %8u kB\nMMUPageSize:    %8u kB\n",
                 (area->end - area->start) / 1024, 4u, 4u);
     text_printf(text->out, "Rss:            %8lu kB\nPss:            %8lu kB\n",
                 area->resident * kib, area->proportional / 1024);
@@ -82,9 +83,8 @@ static void show_smap(const struct area_view *area, void *argument)
 
 static void show_areas(struct mm *mm, bool detailed, struct text_buffer *out)
 {
-    struct area_text text = {.out = out,
-                             .root = fs_context_root(current_process()->fs),
-                             .path = page_alloc()};
+    struct area_text text = {
+        .out = out, .root = fs_context_root(current_process()->fs), .path = page_alloc()};
 
     mm_each_area(mm, detailed, detailed ? show_smap : show_map, &text);
     inode_put(text.root);

@@ -30,7 +30,8 @@ void signal_pending_init(struct signal_pending_set *set)
 void signal_pending_discard(struct signal_pending_set *set, u64 which)
 {
     set->set &= ~which;
-    list_for_each_safe(link, following, &set->queue) {
+    list_for_each_safe(link, following, &set->queue)
+    {
         struct queued_signal *queued = list_entry(link, struct queued_signal, link);
 
         if (which & signal_bit((u32)queued->info.signo)) {
@@ -73,7 +74,8 @@ static bool take_queued(struct signal_pending_set *set, u32 signo, struct signal
 {
     bool found = false, more = false;
 
-    list_for_each_safe(link, following, &set->queue) {
+    list_for_each_safe(link, following, &set->queue)
+    {
         struct queued_signal *queued = list_entry(link, struct queued_signal, link);
 
         if ((u32)queued->info.signo != signo) {

@@ -51,7 +51,8 @@ void process_table_init(void)
 
 struct process *process_find_locked(u32 pid)
 {
-    list_for_each(link, &process_hash[pid % HASH_SIZE]) {
+    list_for_each(link, &process_hash[pid % HASH_SIZE])
+    {
         struct process *process = list_entry(link, struct process, hash_link);
 
         if (process->pid == pid) {
@@ -63,7 +64,8 @@ struct process *process_find_locked(u32 pid)
 
 struct thread *thread_find_locked(u32 tid)
 {
-    list_for_each(link, &thread_hash[tid % HASH_SIZE]) {
+    list_for_each(link, &thread_hash[tid % HASH_SIZE])
+    {
         struct thread *thread = list_entry(link, struct thread, hash_link);
 
         if (thread->tid == tid) {
@@ -343,7 +345,8 @@ u64 mm_peak(const struct mm *mm)
 void process_usage_locked(const struct process *process, struct usage *out)
 {
     *out = process->dead_threads;
-    list_for_each(link, &process->threads) {
+    list_for_each(link, &process->threads)
+    {
         struct usage one;
 
         thread_usage(list_entry(link, struct thread, link), &one);

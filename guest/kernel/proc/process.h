@@ -70,7 +70,7 @@ struct interval_timer {
 
 struct process {
     /* Read by the monitor from RAM; process_fill_layout tells where they are. */
-    struct process *next; /* in process_list, newest first */
+    struct process *next;  /* in process_list, newest first */
     struct process **link; /* what points here */
     u32 pid;
     u32 parent_pid;
@@ -95,17 +95,17 @@ struct process {
     u32 parent_death_signal; /* prctl(PR_SET_PDEATHSIG), 0 = none */
 
     /* Exit and stop, guarded by process_lock. */
-    bool exiting;            /* exit_group or a fatal signal: all threads must end */
-    struct thread *execing;  /* the thread that waits to be alone, NULL = none */
-    u32 exit_status;         /* wait status word, valid in a zombie */
-    u32 stop_signal;         /* why stopped, 0 = not stopped */
-    bool stop_reported;      /* wait has told the parent */
-    bool continued;          /* SIGCONT not yet told to the parent */
-    u32 parked_threads;      /* threads that sleep in stop_wait */
-    struct wait_queue child_wait;  /* the process sleeps here in wait4; exec for its threads */
-    struct wait_queue stop_wait;   /* stopped threads sleep here */
-    struct wait_queue vfork_wait;  /* a vforking parent sleeps here on its child */
-    bool vfork_borrowed;     /* mm is a waiting parent's; cleared by exec and exit */
+    bool exiting;                 /* exit_group or a fatal signal: all threads must end */
+    struct thread *execing;       /* the thread that waits to be alone, NULL = none */
+    u32 exit_status;              /* wait status word, valid in a zombie */
+    u32 stop_signal;              /* why stopped, 0 = not stopped */
+    bool stop_reported;           /* wait has told the parent */
+    bool continued;               /* SIGCONT not yet told to the parent */
+    u32 parked_threads;           /* threads that sleep in stop_wait */
+    struct wait_queue child_wait; /* the process sleeps here in wait4; exec for its threads */
+    struct wait_queue stop_wait;  /* stopped threads sleep here */
+    struct wait_queue vfork_wait; /* a vforking parent sleeps here on its child */
+    bool vfork_borrowed;          /* mm is a waiting parent's; cleared by exec and exit */
 
     struct signal_pending_set pending; /* sent to the process as a whole */
     struct signal_actions *actions;
@@ -125,9 +125,9 @@ struct process {
 
 /* What an interrupted system call does after the signal (column of sys/table.c). */
 enum restart_kind {
-    RESTART_NEVER,       /* -EINTR, whatever happens */
-    RESTART_NO_HANDLER,  /* again if no handler ran, else -EINTR */
-    RESTART_BY_ACTION    /* again if no handler ran or it has SA_RESTART, else -EINTR */
+    RESTART_NEVER,      /* -EINTR, whatever happens */
+    RESTART_NO_HANDLER, /* again if no handler ran, else -EINTR */
+    RESTART_BY_ACTION   /* again if no handler ran or it has SA_RESTART, else -EINTR */
 };
 
 /* The part of a thread that proc/ keeps; sync/task.h has the part that runs. */
@@ -139,12 +139,12 @@ struct thread {
     u32 tid;
 
     /* Guarded by process_lock; the owner may read its own masks without. */
-    u64 mask;        /* blocked signals, bit number - 1 */
-    u64 saved_mask;  /* to be restored once a signal was delivered (sigsuspend, ppoll) */
+    u64 mask;       /* blocked signals, bit number - 1 */
+    u64 saved_mask; /* to be restored once a signal was delivered (sigsuspend, ppoll) */
     enum { MASK_PLAIN, MASK_TEMPORARY, MASK_RESTORE } mask_state; /* RESTORE: on the way out */
     u64 waiting_for; /* sigtimedwait: these wake it though blocked */
     struct signal_pending_set pending;
-    bool parked;     /* counts in the group stop */
+    bool parked; /* counts in the group stop */
 
     /* Only touched by the thread itself. */
     bool fault_pending; /* a fault's signal, which cannot be blocked or ignored */
@@ -223,9 +223,9 @@ void process_set_name(struct process *process, const char *path);
 
 /* fork.c */
 struct clone_request {
-    u64 flags;     /* CLONE_*, exit signal not included */
+    u64 flags; /* CLONE_*, exit signal not included */
     u32 exit_signal;
-    u64 stack;     /* 0 = same as the parent's */
+    u64 stack;                      /* 0 = same as the parent's */
     u64 tls, parent_tid, child_tid; /* user addresses */
 };
 /* => tid of the child, or -errno: EINVAL EAGAIN ENOMEM */

@@ -23,7 +23,7 @@
 #include "proc/table.h"
 #include "sync/sched.h"
 
-#define STOP_SIGNALS                                                                               \
+#define STOP_SIGNALS \
     (signal_bit(SIGSTOP) | signal_bit(SIGTSTP) | signal_bit(SIGTTIN) | signal_bit(SIGTTOU))
 
 enum signal_default signal_default_of(u32 signo)
@@ -85,7 +85,8 @@ void signal_refresh_locked(struct thread *thread)
 
 void signal_wake_all_locked(struct process *process)
 {
-    list_for_each(link, &process->threads) {
+    list_for_each(link, &process->threads)
+    {
         signal_refresh_locked(list_entry(link, struct thread, link));
     }
     wait_wake_all(&process->stop_wait);
@@ -94,7 +95,8 @@ void signal_wake_all_locked(struct process *process)
 static void discard_everywhere(struct process *process, u64 which)
 {
     signal_pending_discard(&process->pending, which);
-    list_for_each(link, &process->threads) {
+    list_for_each(link, &process->threads)
+    {
         signal_pending_discard(&list_entry(link, struct thread, link)->pending, which);
     }
 }
@@ -136,7 +138,8 @@ static void wake_one_taker(struct process *process, u32 signo)
 {
     struct thread *taker = NULL;
 
-    list_for_each(link, &process->threads) {
+    list_for_each(link, &process->threads)
+    {
         struct thread *thread = list_entry(link, struct thread, link);
 
         if (signo == SIGKILL) {
@@ -167,7 +170,8 @@ static bool is_dropped(const struct process *process, const struct thread *threa
     if (thread) {
         return !((thread->mask | thread->waiting_for) & signal_bit(signo));
     }
-    list_for_each(link, &process->threads) {
+    list_for_each(link, &process->threads)
+    {
         const struct thread *each = list_entry(link, struct thread, link);
 
         if ((each->mask | each->waiting_for) & signal_bit(signo)) {
@@ -281,7 +285,8 @@ static void change_mask(struct thread *thread, u64 mask)
     signal_refresh_locked(thread);
     /* A signal to the process that only this thread was woken for needs another taker. */
     if (process->pending.set & newly_blocked) {
-        list_for_each(link, &process->threads) {
+        list_for_each(link, &process->threads)
+        {
             signal_refresh_locked(list_entry(link, struct thread, link));
         }
     }

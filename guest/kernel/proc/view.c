@@ -31,7 +31,8 @@ const struct proc_view_ops *proc_view_ops;
 
 #define NS_PER_TICK (1000000000ul / USER_HZ)
 
-/* --- finding ------------------------------------------------------------------------------------- */
+/* --- finding -------------------------------------------------------------------------------------
+ */
 
 struct mm *process_mm_get(struct process *process)
 {
@@ -85,7 +86,8 @@ static u32 next_tid(u32 pid, u32 after)
     spin_lock(&process_lock);
     process = process_find_locked(pid);
     if (process) {
-        list_for_each(link, &process->threads) {
+        list_for_each(link, &process->threads)
+        {
             u32 tid = list_entry(link, struct thread, link)->tid;
 
             if (tid > after && (best == 0 || tid < best)) {
@@ -97,7 +99,8 @@ static u32 next_tid(u32 pid, u32 after)
     return best;
 }
 
-/* --- status, stat ---------------------------------------------------------------------------------- */
+/* --- status, stat
+ * ---------------------------------------------------------------------------------- */
 
 /* Everything of a process that its text files show, taken at one moment. */
 struct snapshot {
@@ -119,13 +122,15 @@ static char state_letter(const struct process *process)
     if (process->state == PROCESS_STOPPED) {
         return 'T';
     }
-    list_for_each(link, &process->threads) {
+    list_for_each(link, &process->threads)
+    {
         first = list_entry(link, struct thread, link);
         if (first->task->state == TASK_RUNNABLE || first->task->state == TASK_RUNNING) {
             return 'R';
         }
     }
-    list_for_each(link, &process->threads) {
+    list_for_each(link, &process->threads)
+    {
         first = list_entry(link, struct thread, link);
         return first->task->interruptible ? 'S' : 'D';
     }
@@ -252,14 +257,14 @@ static void show_status(struct process *process, struct mm *mm, struct text_buff
 static const struct {
     const char *name, *unit;
 } limit_names[RLIMIT_COUNT] = {
-    {"Max cpu time", "seconds"},      {"Max file size", "bytes"},
-    {"Max data size", "bytes"},       {"Max stack size", "bytes"},
-    {"Max core file size", "bytes"},  {"Max resident set", "bytes"},
-    {"Max processes", "processes"},   {"Max open files", "files"},
-    {"Max locked memory", "bytes"},   {"Max address space", "bytes"},
-    {"Max file locks", "locks"},      {"Max pending signals", "signals"},
-    {"Max msgqueue size", "bytes"},   {"Max nice priority", ""},
-    {"Max realtime priority", ""},    {"Max realtime timeout", "us"},
+    {"Max cpu time", "seconds"},     {"Max file size", "bytes"},
+    {"Max data size", "bytes"},      {"Max stack size", "bytes"},
+    {"Max core file size", "bytes"}, {"Max resident set", "bytes"},
+    {"Max processes", "processes"},  {"Max open files", "files"},
+    {"Max locked memory", "bytes"},  {"Max address space", "bytes"},
+    {"Max file locks", "locks"},     {"Max pending signals", "signals"},
+    {"Max msgqueue size", "bytes"},  {"Max nice priority", ""},
+    {"Max realtime priority", ""},   {"Max realtime timeout", "us"},
 };
 
 static void show_limit(u64 value, struct text_buffer *out)
@@ -282,7 +287,8 @@ static void show_limits(const struct process *process, struct text_buffer *out)
     }
 }
 
-/* --- one file ---------------------------------------------------------------------------------------- */
+/* --- one file
+ * ---------------------------------------------------------------------------------------- */
 
 static int show_of(struct process *process, struct mm *mm, enum proc_view_file what,
                    struct text_buffer *out)
@@ -366,7 +372,8 @@ static i64 pagemap(u32 pid, u64 first, u64 *words, u64 count)
     return process ? (i64)done : -ESRCH;
 }
 
-/* --- files and places -------------------------------------------------------------------------------- */
+/* --- files and places
+ * -------------------------------------------------------------------------------- */
 
 /* The table with a reference; NULL for zombies. */
 static struct file_table *files_of(u32 pid)

@@ -61,8 +61,7 @@ static bool report(struct process *child, const struct wait_request *request,
         return true;
     }
     process_usage_locked(child, &out->usage);
-    if (child->state == PROCESS_STOPPED && !child->stop_reported &&
-        (request->options & WSTOPPED)) {
+    if (child->state == PROCESS_STOPPED && !child->stop_reported && (request->options & WSTOPPED)) {
         child->stop_reported = !keep;
         out->status = WAIT_STOPPED(child->stop_signal);
         return true;
@@ -84,7 +83,8 @@ i64 process_wait(const struct wait_request *request, struct wait_result *out)
     for (;;) {
         bool any = false;
 
-        list_for_each_safe(link, following, &process->children) {
+        list_for_each_safe(link, following, &process->children)
+        {
             struct process *child = list_entry(link, struct process, sibling);
 
             if (!matches(request, child)) {

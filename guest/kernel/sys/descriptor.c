@@ -18,7 +18,6 @@ static u32 descriptor_limit(void)
     return (u32)min_u64(current_process()->limits[RLIMIT_NOFILE].current, FD_LIMIT);
 }
 
-
 i64 sys_install(struct file *file, u32 from, bool close_on_exec)
 {
     int fd = fd_install(current_process()->files, file, from, close_on_exec, descriptor_limit());

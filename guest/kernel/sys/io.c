@@ -48,8 +48,8 @@ i64 sys_pread64(const u64 *a)
     i64 result = -EBADF;
 
     if (file) {
-        result = (i64)a[3] < 0 ? -EINVAL
-                               : file_pread(file, a[1], min_u64(a[2], TRANSFER_MAX), a[3]);
+        result =
+            (i64)a[3] < 0 ? -EINVAL : file_pread(file, a[1], min_u64(a[2], TRANSFER_MAX), a[3]);
         file_put(file);
     }
     return result;
@@ -61,8 +61,8 @@ i64 sys_pwrite64(const u64 *a)
     i64 result = -EBADF;
 
     if (file) {
-        result = (i64)a[3] < 0 ? -EINVAL
-                               : file_pwrite(file, a[1], min_u64(a[2], TRANSFER_MAX), a[3]);
+        result =
+            (i64)a[3] < 0 ? -EINVAL : file_pwrite(file, a[1], min_u64(a[2], TRANSFER_MAX), a[3]);
         file_put(file);
     }
     return result;
@@ -96,8 +96,8 @@ static int get_vector(u64 user, u64 count, struct abi_iovec **out)
     return 0;
 }
 
-static i64 transfer_vector(const u64 *a, ssize_t (*move)(struct file *, const struct abi_iovec *,
-                                                         u32))
+static i64 transfer_vector(const u64 *a,
+                           ssize_t (*move)(struct file *, const struct abi_iovec *, u32))
 {
     struct file *file = sys_file(a[0]);
     struct abi_iovec *vector;
@@ -283,8 +283,8 @@ i64 sys_fallocate(const u64 *a)
     i64 result = -EBADF;
 
     if (file) {
-        result = (i64)a[2] < 0 || (i64)a[3] <= 0 ? -EINVAL
-                                                 : file_allocate(file, (u32)a[1], a[2], a[3]);
+        result =
+            (i64)a[2] < 0 || (i64)a[3] <= 0 ? -EINVAL : file_allocate(file, (u32)a[1], a[2], a[3]);
         file_put(file);
     }
     return result;

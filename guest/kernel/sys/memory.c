@@ -54,8 +54,8 @@ static i64 map_file(const u64 *a)
         result = file_mmap_inode(file, &inode);
     }
     if (result == 0) {
-        result = vm_mmap(current_mm(), a[0], a[1], (u32)a[2], (u32)a[3], inode,
-                         a[5] >> PAGE_SHIFT, file_can_write(file));
+        result = vm_mmap(current_mm(), a[0], a[1], (u32)a[2], (u32)a[3], inode, a[5] >> PAGE_SHIFT,
+                         file_can_write(file));
     }
     file_put(file);
     return result;

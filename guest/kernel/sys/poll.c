@@ -68,8 +68,8 @@ static u32 ask(struct poll_call *call, struct poll_table *table)
         if (entry->fd < 0) {
             continue;
         }
-        entry->revents = call->files[i] ? (i16)(file_poll(call->files[i], table) & wanted)
-                                        : (i16)POLLNVAL;
+        entry->revents =
+            call->files[i] ? (i16)(file_poll(call->files[i], table) & wanted) : (i16)POLLNVAL;
         ready += entry->revents != 0;
     }
     return ready;

@@ -116,8 +116,8 @@ static void describe(const struct wait_result *found, struct abi_siginfo *info)
 
 i64 sys_waitid(const u64 *a)
 {
-    const u32 known = WNOHANG | WSTOPPED | WEXITED | WCONTINUED | WNOWAIT | WNOTHREAD | WALL |
-                      WCLONE;
+    const u32 known =
+        WNOHANG | WSTOPPED | WEXITED | WCONTINUED | WNOWAIT | WNOTHREAD | WALL | WCLONE;
     struct wait_request request = {(int)a[0], (u32)a[1], (u32)a[3]};
     struct abi_siginfo info = {0};
     struct wait_result found;

@@ -25,10 +25,10 @@
 #include "proc/process.h"
 #include "sync/mutex.h"
 #include "sync/time.h"
+#include "sys/names.h"
 #include "sys/sys.h"
 
-#define SEGMENTS 128u
-#define SEGMENT_SIZE_MAX (1ull << 34)
+#define SEGMENTS SEGMENTS_MAX
 
 struct segment {
     struct inode *object; /* NULL = free */
@@ -142,9 +142,8 @@ i64 sys_shmget(const u64 *a)
     lock_segments();
     segment = find_key((i32)a[0]);
     if (!segment) {
-        result = (i32)a[0] == IPC_PRIVATE || (flags & IPC_CREAT)
-                     ? create((i32)a[0], a[1], flags)
-                     : -ENOENT;
+        result = (i32)a[0] == IPC_PRIVATE || (flags & IPC_CREAT) ? create((i32)a[0], a[1], flags)
+                                                                 : -ENOENT;
     } else if ((flags & (IPC_CREAT | IPC_EXCL)) == (IPC_CREAT | IPC_EXCL)) {
         result = -EEXIST;
     } else if (a[1] > segment->size) {
@@ -174,8 +173,8 @@ static int attach_address(u64 address, u32 flags, u64 *out)
 
 static i64 attach(struct segment *segment, u64 address, u32 flags)
 {
-    u32 prot = PROT_READ | ((flags & SHM_RDONLY) ? 0 : PROT_WRITE) |
-               ((flags & SHM_EXEC) ? PROT_EXEC : 0);
+    u32 prot =
+        PROT_READ | ((flags & SHM_RDONLY) ? 0 : PROT_WRITE) | ((flags & SHM_EXEC) ? PROT_EXEC : 0);
     u32 how = MAP_SHARED;
     i64 result;
 

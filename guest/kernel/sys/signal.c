@@ -24,7 +24,8 @@ static void install_action(u32 signo, const struct abi_sigaction *action)
     process->actions->action[signo].mask &= ~SIGNALS_UNBLOCKABLE;
     if (signal_is_ignored_locked(process, signo)) {
         signal_pending_discard(&process->pending, signal_bit(signo));
-        list_for_each(link, &process->threads) {
+        list_for_each(link, &process->threads)
+        {
             struct thread *thread = list_entry(link, struct thread, link);
 
             signal_pending_discard(&thread->pending, signal_bit(signo));
@@ -238,8 +239,8 @@ static i64 kill_many(u32 group, const struct signal_info *info)
     i64 result = -ESRCH;
 
     for (struct process *each = process_list; each; each = each->next) {
-        bool wanted = group ? each->pgid == group
-                            : each != process_init && each != current_process();
+        bool wanted =
+            group ? each->pgid == group : each != process_init && each != current_process();
 
         if (!wanted) {
             continue;

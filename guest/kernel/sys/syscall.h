@@ -9,4 +9,7 @@ struct trapframe;
  * to a0; sepc is already moved on by 4.  => interrupts enabled; may sleep; may not return */
 void syscall_dispatch(struct trapframe *frame);
 
+/* /proc/version and /proc/sys/kernel.  => once at boot */
+void syscall_views_init(void);
+
 #endif

@@ -11,19 +11,38 @@
 #include "mm/kalloc.h"
 #include "mm/uaccess.h"
 #include "proc/process.h"
+#include "sys/names.h"
 #include "sys/sys.h"
 
 static char host_name[65] = "faultline";
 
+void kernel_names(struct abi_utsname *out)
+{
+    *out = (struct abi_utsname){.sysname = "Linux",
+                                .release = "6.1.0-faultline",
+                                .version = "#1 SMP",
+                                .machine = "riscv64",
+                                .domainname = "(none)"};
+    memcpy(out->nodename, host_name, sizeof host_name);
+}
+
+int kernel_set_hostname(const char *name, size_t length)
+{
+    char text[sizeof host_name] = {0};
+
+    if (length >= sizeof text) {
+        return -EINVAL;
+    }
+    memcpy(text, name, length);
+    memcpy(host_name, text, sizeof text);
+    return 0;
+}
+
 i64 sys_uname(const u64 *a)
 {
-    struct abi_utsname name = {.sysname = "Linux",
-                               .release = "6.1.0-faultline",
-                               .version = "#1 SMP",
-                               .machine = "riscv64",
-                               .domainname = "(none)"};
+    struct abi_utsname name;
 
-    memcpy(name.nodename, host_name, sizeof host_name);
+    kernel_names(&name);
     return copy_to_user(a[0], &name, sizeof name);
 }
 
@@ -40,8 +59,7 @@ i64 sys_sethostname(const u64 *a)
     if (copy_from_user(name, a[0], a[1]) != 0) {
         return -EFAULT;
     }
-    memcpy(host_name, name, sizeof name);
-    return 0;
+    return kernel_set_hostname(name, a[1]);
 }
 
 i64 sys_getrandom(const u64 *a)
@@ -66,11 +84,21 @@ i64 sys_getrandom(const u64 *a)
     return (i64)done;
 }
 
-/* --- the kernel log ------------------------------------------------------------------------------ */
+/* --- the kernel log ------------------------------------------------------------------------------
+ */
 
 enum {
-    LOG_CLOSE, LOG_OPEN, LOG_READ, LOG_READ_ALL, LOG_READ_CLEAR, LOG_CLEAR, LOG_CONSOLE_OFF,
-    LOG_CONSOLE_ON, LOG_CONSOLE_LEVEL, LOG_SIZE_UNREAD, LOG_SIZE_BUFFER
+    LOG_CLOSE,
+    LOG_OPEN,
+    LOG_READ,
+    LOG_READ_ALL,
+    LOG_READ_CLEAR,
+    LOG_CLEAR,
+    LOG_CONSOLE_OFF,
+    LOG_CONSOLE_ON,
+    LOG_CONSOLE_LEVEL,
+    LOG_SIZE_UNREAD,
+    LOG_SIZE_BUFFER
 };
 
 #define LOG_BUFFER_SIZE 65536u
@@ -149,7 +177,8 @@ i64 sys_syslog(const u64 *a)
     return result;
 }
 
-/* --- the end -------------------------------------------------------------------------------------- */
+/* --- the end
+ * -------------------------------------------------------------------------------------- */
 
 static void power_off(u32 status)
 {

@@ -54,7 +54,7 @@ void syscall_dispatch(struct trapframe *frame)
     result = row->call(&frame->regs[REG_A0]);
     frame->regs[REG_A0] = (u64)result;
     if (unlikely(result == -EINTR)) {
-        thread->interrupted = row->restart;
+        thread->interrupted = thread->restart_armed ? RESTART_NO_HANDLER : row->restart;
         thread->task->signal_pending = true;
     }
     if (unlikely(thread->mask_state == MASK_TEMPORARY)) {

@@ -180,7 +180,8 @@ i64 sys_clock_nanosleep(const u64 *a)
     return sleep_for(ns, a[3]);
 }
 
-/* --- interval timers --------------------------------------------------------------------------- */
+/* --- interval timers ---------------------------------------------------------------------------
+ */
 
 static int timeval_to_ns(const struct abi_timeval *time, u64 *ns)
 {
@@ -231,7 +232,8 @@ i64 sys_setitimer(const u64 *a)
     return a[2] != 0 ? put_itimer(a[2], old_value, old_interval) : 0;
 }
 
-/* --- futex -------------------------------------------------------------------------------------- */
+/* --- futex --------------------------------------------------------------------------------------
+ */
 
 /* The timeout argument of the waiting operations as a monotonic deadline. */
 static int futex_deadline(u64 user, u32 operation, u32 flags, u64 *deadline)
@@ -252,8 +254,8 @@ static int futex_deadline(u64 user, u32 operation, u32 flags, u64 *deadline)
         *deadline = thread->restart_armed ? thread->restart_deadline : time_now_ns() + ns;
         thread->restart_armed = false;
     } else {
-        *deadline = deadline_of((flags & FUTEX_CLOCK_REALTIME) ? CLOCK_REALTIME : CLOCK_MONOTONIC,
-                                ns);
+        *deadline =
+            deadline_of((flags & FUTEX_CLOCK_REALTIME) ? CLOCK_REALTIME : CLOCK_MONOTONIC, ns);
     }
     return 0;
 }

@@ -111,8 +111,7 @@ int put_user_u64(u64 user, u64 value)
 
 int cmpxchg_user_u32(u64 user, u32 *expected, u32 desired)
 {
-    if (!user_range_ok(user, 4) ||
-        user_compare_exchange_32((u32 *)user, expected, desired) != 0) {
+    if (!user_range_ok(user, 4) || user_compare_exchange_32((u32 *)user, expected, desired) != 0) {
         return -EFAULT;
     }
     return 0;
