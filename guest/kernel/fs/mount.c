@@ -14,6 +14,7 @@
 #include "lib/printf.h"
 #include "lib/string.h"
 #include "mm/kalloc.h"
+#include "mm/writeback.h"
 
 #define TYPE_LIMIT 8u
 #define DEVICE_MAJOR_NONE 0u /* st_dev of file systems without a disk: 0, n */
@@ -194,7 +195,10 @@ static int remount(struct inode *target, u32 flags)
         return -EINVAL;
     }
     if ((flags & MS_RDONLY) && !(fs->flags & MS_RDONLY)) {
-        error = vfs_sync_filesystem(fs);
+        error = writeback_all(WRITEBACK_UMOUNT);
+        if (!error) {
+            error = vfs_sync_filesystem(fs);
+        }
         if (error) {
             return error;
         }
@@ -267,7 +271,10 @@ static int detach(struct filesystem *fs)
     if (!covered || is_covered(fs)) {
         return -EBUSY;
     }
-    error = vfs_sync_filesystem(fs);
+    error = writeback_all(WRITEBACK_UMOUNT); /* an inode with dirty pages is in use */
+    if (!error) {
+        error = vfs_sync_filesystem(fs);
+    }
     if (error) {
         log_warn("umount %s: error %d while writing", fs->source, error);
     }
