@@ -141,7 +141,13 @@ u32 jit_step(struct hart *h, struct jit_frame *frame)
  */
 static u32 go_on(struct hart *h, const struct insn *i, u64 page)
 {
+    u64 cause;
     end_c(h);
+    if (h->stop == STOP_EVENTS && h->budget > 1 && !hart_interrupt_pending(h, &cause)) {
+        /* Interrupts were turned on or off, and none is there: very common.  (At the end of the
+         * budget the mark stays for the next run, as the interpreter leaves it.) */
+        h->stop = 0;
+    }
     if (!h->stop && h->fetch_page == page && h->frm <= FRM_LAST_ON_HOST) {
         return 1;
     }

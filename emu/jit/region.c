@@ -330,7 +330,6 @@ static bool has_native_code(u16 op)
     case OP_EBREAK:
     case OP_FENCE_I:
     case OP_CBO_ZERO:
-    case OP_ORC_B:
         return false;
     default:
         break;

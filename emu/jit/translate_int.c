@@ -332,6 +332,25 @@ static bool emit_count(struct translator *t, const struct insn *i)
     return true;
 }
 
+/* Each byte 0xff unless it is 0: the top bit of (b & 0x7f) + 0x7f | b tells, and h * 2 - h / 128
+ * fills the byte below it. */
+static void emit_or_combine(struct translator *t, const struct insn *i)
+{
+    struct x86 *x = &t->x;
+    x_copy(t, RAX, i->rs1);
+    x86_mov_imm(x, RCX, 0x7f7f7f7f7f7f7f7full);
+    x86_mov(x, X86_8, RDX, RAX);
+    x86_alu(x, X86_AND, X86_8, RDX, RCX);
+    x86_alu(x, X86_ADD, X86_8, RDX, RCX);
+    x86_alu(x, X86_OR, X86_8, RDX, RAX);
+    x86_mov_imm(x, RCX, 0x8080808080808080ull);
+    x86_alu(x, X86_AND, X86_8, RDX, RCX);
+    x86_lea(x, X86_8, RAX, x86_index(RDX, RDX, 1, 0));
+    x86_shift_imm(x, X86_SHR, X86_8, RDX, 7);
+    x86_alu(x, X86_SUB, X86_8, RAX, RDX);
+    x_written(t, i->rd, RAX);
+}
+
 static bool emit_zbb(struct translator *t, const struct insn *i)
 {
     switch (i->op) {
@@ -376,6 +395,9 @@ static bool emit_zbb(struct translator *t, const struct insn *i)
         return true;
     case OP_ZEXT_H:
         emit_extend(t, X86_2, false, i);
+        return true;
+    case OP_ORC_B:
+        emit_or_combine(t, i);
         return true;
     case OP_REV8:
         x_copy(t, RAX, i->rs1);
