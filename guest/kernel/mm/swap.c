@@ -219,7 +219,9 @@ u64 swap_release_cached(u64 wanted)
             continue;
         }
         if (frame_try_busy(frame)) {
-            if (frame->slot == slot && frame->maps > 0 && swap_count(slot) == 0) {
+            /* A page of shared memory belongs to its object, mapped or not. */
+            if (frame->slot == slot && (frame->maps > 0 || frame->kind == FRAME_SHM) &&
+                swap_count(slot) == 0) {
                 swap_cache_remove(frame);
                 freed++;
             }
