@@ -43,17 +43,17 @@ static inline u64 sext32(u64 value)
 #define BITS_SWAP(width, value) __builtin_bswap##width(value)
 #endif
 
-#define BITS_MEMORY(width)                                                                         \
-    static inline u##width load_u##width(const void *from)                                         \
-    {                                                                                              \
-        u##width value;                                                                            \
-        memcpy(&value, from, sizeof(value));                                                       \
-        return BITS_SWAP(width, value);                                                            \
-    }                                                                                              \
-    static inline void store_u##width(void *to, u##width value)                                    \
-    {                                                                                              \
-        value = BITS_SWAP(width, value);                                                           \
-        memcpy(to, &value, sizeof(value));                                                         \
+#define BITS_MEMORY(width)                                      \
+    static inline u##width load_u##width(const void *from)      \
+    {                                                           \
+        u##width value;                                         \
+        memcpy(&value, from, sizeof(value));                    \
+        return BITS_SWAP(width, value);                         \
+    }                                                           \
+    static inline void store_u##width(void *to, u##width value) \
+    {                                                           \
+        value = BITS_SWAP(width, value);                        \
+        memcpy(to, &value, sizeof(value));                      \
     }
 BITS_MEMORY(16)
 BITS_MEMORY(32)

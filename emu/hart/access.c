@@ -10,9 +10,8 @@ static const u8 page_fault[] = {[ACCESS_LOAD] = CAUSE_LOAD_PAGE,
 static const u8 access_fault[] = {[ACCESS_LOAD] = CAUSE_LOAD_ACCESS,
                                   [ACCESS_STORE] = CAUSE_STORE_ACCESS,
                                   [ACCESS_FETCH] = CAUSE_FETCH_ACCESS};
-static const u8 table_of[] = {[ACCESS_LOAD] = TLB_LOAD,
-                              [ACCESS_STORE] = TLB_STORE,
-                              [ACCESS_FETCH] = TLB_FETCH};
+static const u8 table_of[] = {
+    [ACCESS_LOAD] = TLB_LOAD, [ACCESS_STORE] = TLB_STORE, [ACCESS_FETCH] = TLB_FETCH};
 
 /* What the slow path needs to know of a translated page. */
 struct target {
@@ -292,8 +291,8 @@ bool hart_cbo_zero(struct hart *h, u64 va, u32 bits)
     u64 block = va & ~(u64)(CBO_BLOCK - 1);
     target.pa -= va - block;
     if (!target.host ||
-        ((target.flags & TLB_CHECK) && !pmp_permits(h, target.pa, CBO_BLOCK, ACCESS_STORE,
-                                                    TLB_MODE_PRIV(h->context->mode)))) {
+        ((target.flags & TLB_CHECK) &&
+         !pmp_permits(h, target.pa, CBO_BLOCK, ACCESS_STORE, TLB_MODE_PRIV(h->context->mode)))) {
         return refuse(h, ACCESS_STORE, va);
     }
     memset(target.host - (va - block), 0, CBO_BLOCK);
@@ -316,8 +315,8 @@ bool hart_cbo_manage(struct hart *h, u64 va, u32 bits)
         hart_trap(h, CAUSE_STORE_PAGE, va);
         return false;
     }
-    if (result != WALK_OK || !pmp_permits(h, w.pa & ~(u64)(CBO_BLOCK - 1), CBO_BLOCK, ACCESS_LOAD,
-                                          priv)) {
+    if (result != WALK_OK ||
+        !pmp_permits(h, w.pa & ~(u64)(CBO_BLOCK - 1), CBO_BLOCK, ACCESS_LOAD, priv)) {
         return refuse(h, ACCESS_STORE, va);
     }
     return true;

@@ -11,10 +11,10 @@
 #include "emu/hart/hook.h"
 #include "emu/hart/walk.h"
 
-#define SSTATUS_WRITABLE                                                                           \
+#define SSTATUS_WRITABLE \
     (MSTATUS_SIE | MSTATUS_SPIE | MSTATUS_SPP | MSTATUS_FS | MSTATUS_SUM | MSTATUS_MXR)
-#define MSTATUS_WRITABLE                                                                           \
-    (SSTATUS_WRITABLE | MSTATUS_MIE | MSTATUS_MPIE | MSTATUS_MPP | MSTATUS_MPRV | MSTATUS_TVM |    \
+#define MSTATUS_WRITABLE                                                                        \
+    (SSTATUS_WRITABLE | MSTATUS_MIE | MSTATUS_MPIE | MSTATUS_MPP | MSTATUS_MPRV | MSTATUS_TVM | \
      MSTATUS_TW | MSTATUS_TSR)
 #define IRQ_SUPERVISOR (BIT(IRQ_SSI) | BIT(IRQ_STI) | BIT(IRQ_SEI))
 #define IRQ_ALL (IRQ_SUPERVISOR | BIT(IRQ_MSI) | BIT(IRQ_MTI) | BIT(IRQ_MEI))
@@ -31,9 +31,9 @@ static bool exists(const struct hart *h, unsigned number)
 {
     u32 needed;
     switch (number) {
-#define CSR(value, NAME, name, extensions)                                                         \
-    case value:                                                                                    \
-        needed = (u32)(extensions);                                                                \
+#define CSR(value, NAME, name, extensions) \
+    case value:                            \
+        needed = (u32)(extensions);        \
         break;
 #include "emu/isa/csr.def"
     default:
@@ -61,8 +61,7 @@ static bool may_access(const struct hart *h, unsigned number)
         return !(h->priv == PRIV_SUPERVISOR && (h->mstatus & MSTATUS_TVM));
     }
     if (number == CSR_STIMECMP) {
-        return h->priv == PRIV_MACHINE ||
-               ((h->menvcfg & ENVCFG_STCE) && (h->mcounteren & 2));
+        return h->priv == PRIV_MACHINE || ((h->menvcfg & ENVCFG_STCE) && (h->mcounteren & 2));
     }
     return true;
 }
@@ -78,8 +77,9 @@ static u64 read_misa(const struct hart *h)
     static const struct {
         u32 extension;
         char letter;
-    } letters[] = {{ISA_A, 'a'}, {ISA_C, 'c'}, {ISA_D, 'd'}, {ISA_F, 'f'}, {ISA_I, 'i'},
-                   {ISA_M, 'm'}, {ISA_S, 's'}, {ISA_U, 'u'}, {ISA_ZBA | ISA_ZBB | ISA_ZBS, 'b'}};
+    } letters[] = {{ISA_A, 'a'}, {ISA_C, 'c'}, {ISA_D, 'd'},
+                   {ISA_F, 'f'}, {ISA_I, 'i'}, {ISA_M, 'm'},
+                   {ISA_S, 's'}, {ISA_U, 'u'}, {ISA_ZBA | ISA_ZBB | ISA_ZBS, 'b'}};
     u64 misa = (u64)2 << 62;
     for (unsigned i = 0; i < ARRAY_LENGTH(letters); i++) {
         if ((h->extensions & letters[i].extension) == letters[i].extension) {
@@ -113,6 +113,8 @@ static u64 read_pmp_config(const struct hart *h, unsigned first)
     return value;
 }
 
+/* One register, one line. */
+// clang-format off
 static u64 read_csr(const struct hart *h, unsigned number)
 {
     switch (number) {
@@ -160,6 +162,7 @@ static u64 read_csr(const struct hart *h, unsigned number)
     }
     return 0; /* hardware performance counters, their events, identification */
 }
+// clang-format on
 
 static void write_status(struct hart *h, u64 value, u64 writable)
 {
@@ -283,6 +286,7 @@ static void write_float(struct hart *h, unsigned number, u64 value)
     h->mstatus |= MSTATUS_FS;
 }
 
+// clang-format off
 static void write_csr(struct hart *h, unsigned number, u64 value, u64 after)
 {
     switch (number) {
@@ -334,6 +338,7 @@ static void write_csr(struct hart *h, unsigned number, u64 value, u64 after)
         break; /* the others have no writable bit */
     }
 }
+// clang-format on
 
 /* What set and clear start from: the external line of SEIP is not copied into the software bit. */
 static u64 modify_base(const struct hart *h, unsigned number, u64 read)

@@ -129,7 +129,7 @@ struct hart {
     u64 fetch_physical; /* where that page is: in RAM, uniformly executable */
     u32 stop;           /* STOP_ bits */
     u32 fflags, frm;
-    u8 priv; /* enum privilege */
+    u8 priv;      /* enum privilege */
     bool waiting; /* WFI: nothing to execute until hart_set_line or an event wakes it */
 
     u64 mstatus; /* SD is made on reading */
@@ -154,7 +154,7 @@ struct hart {
     u64 reservation_dma; /* ram->dma_writes when it was made */
 
     u8 pmp_config[PMP_ENTRIES];
-    u64 pmp_address[PMP_ENTRIES]; /* as written: address >> 2 */
+    u64 pmp_address[PMP_ENTRIES];                      /* as written: address >> 2 */
     u64 pmp_first[PMP_ENTRIES], pmp_last[PMP_ENTRIES]; /* derived, in bytes; first > last: off */
     bool pmp_open; /* derived: one entry gives S and U every right and nothing binds M */
 

@@ -97,8 +97,7 @@ bool pmp_uniform(const struct hart *h, u64 pa)
     }
     u64 first = pa & PAGE_MASK, last = first + (PAGE_BYTES - 1);
     for (unsigned i = 0; i < PMP_ENTRIES; i++) {
-        if (h->pmp_first[i] > h->pmp_last[i] || last < h->pmp_first[i] ||
-            first > h->pmp_last[i]) {
+        if (h->pmp_first[i] > h->pmp_last[i] || last < h->pmp_first[i] || first > h->pmp_last[i]) {
             continue;
         }
         return first >= h->pmp_first[i] && last <= h->pmp_last[i];

@@ -310,8 +310,7 @@ static bool load_entry(struct tlb_context *context, enum tlb_table table, const 
     const u8 *host = flags & TLB_MMIO ? NULL : ram_pointer(ram, pa, PAGE_BYTES);
     if (load_u16(bytes) != index_of(table, tag) || (flags & ~(TLB_MMIO | TLB_CHECK)) ||
         (!(flags & TLB_MMIO) && !host) || pa % PAGE_BYTES ||
-        (info & TLB_INFO_LEVEL) > LEVELS_OF_INFO ||
-        (info & ~(TLB_INFO_LEVEL | TLB_INFO_GLOBAL))) {
+        (info & TLB_INFO_LEVEL) > LEVELS_OF_INFO || (info & ~(TLB_INFO_LEVEL | TLB_INFO_GLOBAL))) {
         return false;
     }
     if (table == TLB_STORE && host && ram_page_is_slow(ram, pa)) {
@@ -327,11 +326,10 @@ static void load_table(struct tlb_context *context, enum tlb_table table, const 
 {
     static const char *const name[TLB_TABLES] = {"load", "store", "fetch"};
     size_t size;
-    const u8 *data = serial_get_blob(reader, name[table],
-                                     entries_of(table) * sizeof(struct saved_entry), &size);
+    const u8 *data =
+        serial_get_blob(reader, name[table], entries_of(table) * sizeof(struct saved_entry), &size);
     for (size_t at = 0; data && at < size; at += sizeof(struct saved_entry)) {
-        if (size - at < sizeof(struct saved_entry) ||
-            !load_entry(context, table, data + at, ram)) {
+        if (size - at < sizeof(struct saved_entry) || !load_entry(context, table, data + at, ram)) {
             serial_reject(reader, "impossible TLB entry");
             return;
         }

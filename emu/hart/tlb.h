@@ -31,10 +31,10 @@
 #define TLB_FETCH_ENTRIES 1024
 
 /* Low bits of a tag. */
-#define TLB_MMIO 0x008u   /* not RAM: the addend gives the physical address */
-#define TLB_CODE 0x010u   /* store table: the page holds decoded instructions, or is watched */
-#define TLB_CHECK 0x040u  /* PMP is not the same over the page: check each access */
-#define TLB_EMPTY 0x800u  /* no translation */
+#define TLB_MMIO 0x008u  /* not RAM: the addend gives the physical address */
+#define TLB_CODE 0x010u  /* store table: the page holds decoded instructions, or is watched */
+#define TLB_CHECK 0x040u /* PMP is not the same over the page: check each access */
+#define TLB_EMPTY 0x800u /* no translation */
 #define TLB_TAG_MASK(size) (~(u64)0xfff | ((u64)(size)-1))
 
 enum tlb_table { TLB_LOAD, TLB_STORE, TLB_FETCH, TLB_TABLES };
@@ -57,7 +57,7 @@ struct tlb_context {
     u64 satp; /* 0 when translation is off */
     u32 mode; /* TLB_MODE of privilege, SUM, MXR */
     bool used;
-    u64 stamp;           /* of the last selection, for LRU */
+    u64 stamp;                 /* of the last selection, for LRU */
     u64 large_low, large_high; /* virtual range of the large leaves in it; low > high: none */
 };
 

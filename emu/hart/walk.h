@@ -33,8 +33,7 @@ struct walk {
  * Translates va for an access with this effective privilege, under h's satp, SUM, MXR, ADUE.  Does
  * not check PMP for the resulting address.  M-mode: identity.
  */
-enum walk_result walk(struct hart *h, u64 va, enum access access, unsigned priv,
-                      struct walk *out);
+enum walk_result walk(struct hart *h, u64 va, enum access access, unsigned priv, struct walk *out);
 
 /* One step of a walk as an observer sees it. */
 struct walk_step {

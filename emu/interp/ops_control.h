@@ -6,6 +6,7 @@
  * through a link slot), by `far` (h->pc is set, nothing else changed), or by `look` (everything may
  * have changed).
  */
+// clang-format off
 
 #define BRANCH(name, condition)                                                                    \
     OP(name)                                                                                       \
@@ -127,3 +128,4 @@ OP(ILLEGAL)
     hart_illegal(h, (u32)op->imm);
     goto look;
 }
+// clang-format on

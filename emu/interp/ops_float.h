@@ -5,6 +5,7 @@
  * Part of interp_execute (run.c).  Arithmetic is emu/hart/fpu.h.  Whatever writes an f register or
  * raises a flag makes mstatus.FS dirty.
  */
+// clang-format off
 
 /* The result goes to an f register.  ROUND(expression) has the resolved rounding mode in rm. */
 #define FLOAT(name, expression)                                                                    \
@@ -121,3 +122,4 @@ TO_X(FMV_X_D, FS1)
 #undef S2
 #undef S3
 #undef FLAGS
+// clang-format on

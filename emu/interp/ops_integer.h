@@ -4,6 +4,7 @@
  *
  * Part of interp_execute (run.c), which defines OP, RD, RS1, RS2, IMM, NEXT.
  */
+// clang-format off
 
 /* Made at decoding: lui and addi from x0; addi 0 and add with x0. */
 OP(LI) RD = (u64)IMM; NEXT;
@@ -105,3 +106,4 @@ OP(BSETI) RD = RS1 | BIT(IMM); NEXT;
 /* Zicond */
 OP(CZERO_EQZ) RD = RS2 ? RS1 : 0; NEXT;
 OP(CZERO_NEZ) RD = RS2 ? 0 : RS1; NEXT;
+// clang-format on

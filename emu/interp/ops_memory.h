@@ -5,6 +5,7 @@
  * Part of interp_execute (run.c).  The fast path is one compare (tlb.h); everything else is the
  * hart's slow path (access.h), entered with pc and budget made exact.
  */
+// clang-format off
 
 #define LOAD(name, size, convert)                                                                  \
     OP(name)                                                                                       \
@@ -191,3 +192,4 @@ OP(CBO_FLUSH)
     BACK_TO_BLOCK;
     NEXT_AFTER_SLOW;
 }
+// clang-format on

@@ -134,44 +134,44 @@ static const struct op *cut_block(const struct block_cache *cache, const struct 
 }
 
 #define DISPATCH goto *((const u8 *)&&op_ILLEGAL + op->handler)
-#define NEXT                                                                                       \
-    do {                                                                                           \
-        op++;                                                                                      \
-        DISPATCH;                                                                                  \
+#define NEXT      \
+    do {          \
+        op++;     \
+        DISPATCH; \
     } while (0)
 /* After something that may have called devices, hooks or dropped code. */
-#define NEXT_AFTER_SLOW                                                                            \
-    do {                                                                                           \
-        if (UNLIKELY(h->stop || h->fetch_page != page)) {                                          \
-            goto leave_behind;                                                                     \
-        }                                                                                          \
-        NEXT;                                                                                      \
+#define NEXT_AFTER_SLOW                                   \
+    do {                                                  \
+        if (UNLIKELY(h->stop || h->fetch_page != page)) { \
+            goto leave_behind;                            \
+        }                                                 \
+        NEXT;                                             \
     } while (0)
 /* To the address page + imm, through the link slot. */
-#define FOLLOW                                                                                     \
-    do {                                                                                           \
-        struct block *next_ = *block_link(block, op->aux);                                         \
-        i64 left_ = h->budget + op->rest - 1 - next_->count;                                       \
-        if (UNLIKELY(left_ < 0)) {                                                                 \
-            goto leave;                                                                            \
-        }                                                                                          \
-        h->budget = left_;                                                                         \
-        block = next_;                                                                             \
-        op = block->op;                                                                            \
-        DISPATCH;                                                                                  \
+#define FOLLOW                                               \
+    do {                                                     \
+        struct block *next_ = *block_link(block, op->aux);   \
+        i64 left_ = h->budget + op->rest - 1 - next_->count; \
+        if (UNLIKELY(left_ < 0)) {                           \
+            goto leave;                                      \
+        }                                                    \
+        h->budget = left_;                                   \
+        block = next_;                                       \
+        op = block->op;                                      \
+        DISPATCH;                                            \
     } while (0)
-#define MAKE_EXACT                                                                                 \
-    do {                                                                                           \
-        h->pc = page + op->offset;                                                                 \
-        h->budget += op->rest;                                                                     \
+#define MAKE_EXACT                 \
+    do {                           \
+        h->pc = page + op->offset; \
+        h->budget += op->rest;     \
     } while (0)
 #define BACK_TO_BLOCK (h->budget -= op->rest)
-#define NEED_FLOAT                                                                                 \
-    if (UNLIKELY(!(h->mstatus & MSTATUS_FS)))                                                      \
+#define NEED_FLOAT                            \
+    if (UNLIKELY(!(h->mstatus & MSTATUS_FS))) \
     goto refuse
-#define NEED_ROUNDING                                                                              \
-    unsigned rm = op->aux == FPU_DYN ? h->frm : op->aux;                                           \
-    if (UNLIKELY(rm > FPU_RMM))                                                                    \
+#define NEED_ROUNDING                                    \
+    unsigned rm = op->aux == FPU_DYN ? h->frm : op->aux; \
+    if (UNLIKELY(rm > FPU_RMM))                          \
     goto refuse
 #define FLOAT_DIRTY (h->mstatus |= MSTATUS_FS)
 #define OP(name) op_##name:
@@ -192,10 +192,8 @@ static enum exit_reason execute(struct block_cache *cache, struct hart *h, const
         [OP_ILLEGAL] = HANDLER(ILLEGAL),
 #define INSN(name, mnemonic, match, mask, format, extensions, flags) [OP_##name] = HANDLER(name),
 #include "emu/isa/insn.def"
-        [DO_END] = HANDLER(END),
-        [DO_LI] = HANDLER(LI),
-        [DO_MV] = HANDLER(MV),
-        [DO_PROBE] = HANDLER(PROBE),
+        [DO_END] = HANDLER(END),         [DO_LI] = HANDLER(LI),
+        [DO_MV] = HANDLER(MV),           [DO_PROBE] = HANDLER(PROBE),
 #undef HANDLER
     };
     if (!h) {
@@ -237,8 +235,7 @@ far: /* h->pc may lie in another page; nothing else has changed */
             goto look;
         }
         h->fetch_page = page;
-        h->fetch_physical =
-            page + entry->addend - (u64)(uintptr_t)h->ram->host + h->ram->base;
+        h->fetch_physical = page + entry->addend - (u64)(uintptr_t)h->ram->host + h->ram->base;
     }
 
 here: /* h->pc lies in h->fetch_page */

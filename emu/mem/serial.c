@@ -56,8 +56,7 @@ void serial_put_bool(struct serial_writer *writer, const char *name, bool value)
     serial_put_u64(writer, name, value);
 }
 
-void serial_put_bytes(struct serial_writer *writer, const char *name, const void *data,
-                      size_t size)
+void serial_put_bytes(struct serial_writer *writer, const char *name, const void *data, size_t size)
 {
     put_header(writer, FIELD_BYTES, name);
     put_number(writer, size);

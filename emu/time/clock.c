@@ -22,8 +22,7 @@ void clock_reset(struct clock *clock)
     clock->horizon = 0;
 }
 
-u32 clock_register(struct clock *clock, const char *name, void (*fn)(void *ctx, u64 now),
-                   void *ctx)
+u32 clock_register(struct clock *clock, const char *name, void (*fn)(void *ctx, u64 now), void *ctx)
 {
     if (clock->count == CLOCK_MAX_EVENTS) {
         return UINT32_MAX;

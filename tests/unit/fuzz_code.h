@@ -50,10 +50,11 @@ static inline bool fuzz_is_pointer(unsigned reg)
 static inline u32 fuzz_csr_number(u64 *state)
 {
     static const u16 likely[] = {
-        CSR_SSTATUS, CSR_MSTATUS, CSR_SATP, CSR_SEPC, CSR_STVAL, CSR_INSTRET, CSR_CYCLE, CSR_TIME,
-        CSR_MINSTRET, CSR_MCYCLE, CSR_STIMECMP, CSR_SIE, CSR_SIP, CSR_MIE, CSR_MIP, CSR_FCSR,
-        CSR_FRM, CSR_FFLAGS, CSR_SSCRATCH, CSR_MENVCFG, CSR_SENVCFG, CSR_SCOUNTEREN,
-        CSR_MCOUNTINHIBIT, CSR_MIDELEG, CSR_MEDELEG, CSR_MCOUNTEREN,
+        CSR_SSTATUS,  CSR_MSTATUS,    CSR_SATP,     CSR_SEPC,       CSR_STVAL,         CSR_INSTRET,
+        CSR_CYCLE,    CSR_TIME,       CSR_MINSTRET, CSR_MCYCLE,     CSR_STIMECMP,      CSR_SIE,
+        CSR_SIP,      CSR_MIE,        CSR_MIP,      CSR_FCSR,       CSR_FRM,           CSR_FFLAGS,
+        CSR_SSCRATCH, CSR_MENVCFG,    CSR_SENVCFG,  CSR_SCOUNTEREN, CSR_MCOUNTINHIBIT, CSR_MIDELEG,
+        CSR_MEDELEG,  CSR_MCOUNTEREN,
     };
     return likely[fuzz_random(state) % ARRAY_LENGTH(likely)];
 }
@@ -167,24 +168,49 @@ static inline void fuzz_tables(struct rig *rig, u64 *state)
 static inline void fuzz_handlers(struct rig *rig)
 {
     const u32 machine[] = {
-        LUI(t6, FUZZ_STATE >> 12 & 0xfffff), SLLI(t6, t6, 32), SRLI(t6, t6, 32),
+        LUI(t6, FUZZ_STATE >> 12 & 0xfffff),
+        SLLI(t6, t6, 32),
+        SRLI(t6, t6, 32),
         LD(t5, 0, t6),
         /* t5 = t5 * 0x5851f42d4c957f2d + 1, the factor lies beside the state */
-        LD(t4, 8, t6), MUL(t5, t5, t4), ADDI(t5, t5, 1), SD(t5, 0, t6),
+        LD(t4, 8, t6),
+        MUL(t5, t5, t4),
+        ADDI(t5, t5, 1),
+        SD(t5, 0, t6),
         SRLI(t5, t5, 20),
         LD(t4, 16, t6), /* mask of the code area */
-        asm_r(0x7033, t4, t4, t5), LD(t3, 24, t6), ADD(t4, t4, t3), CSRRW(0, CSR_MEPC, t4),
-        SRLI(t5, t5, 20), SLLI(t3, t5, 5), CSRRW(0, CSR_MSTATUS, t3),
-        LUI(t3, 1), CSRRC(0, CSR_MSTATUS, t3), /* to S or U */
-        LUI(t3, 2), CSRRS(0, CSR_MSTATUS, t3), /* mostly with floating point */
+        asm_r(0x7033, t4, t4, t5),
+        LD(t3, 24, t6),
+        ADD(t4, t4, t3),
+        CSRRW(0, CSR_MEPC, t4),
+        SRLI(t5, t5, 20),
+        SLLI(t3, t5, 5),
+        CSRRW(0, CSR_MSTATUS, t3),
+        LUI(t3, 1),
+        CSRRC(0, CSR_MSTATUS, t3), /* to S or U */
+        LUI(t3, 2),
+        CSRRS(0, CSR_MSTATUS, t3), /* mostly with floating point */
         /* one of four satp values */
-        asm_i(0x7013, t5, t5, 0x18), ADD(t5, t5, t6), LD(t5, 72, t5), CSRRW(0, CSR_SATP, t5),
-        LD(s0, 32, t6), LD(s1, 40, t6), LD(s2, 48, t6), LD(s3, 56, t6), LD(s4, 64, t6),
-        LD(s5, 72, t6), LD(s6, 80, t6), LD(s7, 88, t6), LD(s8, 96, t6),
+        asm_i(0x7013, t5, t5, 0x18),
+        ADD(t5, t5, t6),
+        LD(t5, 72, t5),
+        CSRRW(0, CSR_SATP, t5),
+        LD(s0, 32, t6),
+        LD(s1, 40, t6),
+        LD(s2, 48, t6),
+        LD(s3, 56, t6),
+        LD(s4, 64, t6),
+        LD(s5, 72, t6),
+        LD(s6, 80, t6),
+        LD(s7, 88, t6),
+        LD(s8, 96, t6),
         MRET,
     };
     const u32 supervisor[] = {
-        CSRRS(t5, CSR_SEPC, 0), ADDI(t5, t5, 4), CSRRW(0, CSR_SEPC, t5), SRET,
+        CSRRS(t5, CSR_SEPC, 0),
+        ADDI(t5, t5, 4),
+        CSRRW(0, CSR_SEPC, t5),
+        SRET,
     };
     rig_words(rig, RIG_BASE, machine, ARRAY_LENGTH(machine));
     rig_words(rig, RIG_BASE + 0x100, supervisor, ARRAY_LENGTH(supervisor));
@@ -194,10 +220,19 @@ static inline void fuzz_state(struct rig *rig, u64 *state)
 {
     u64 good = (u64)SATP_SV39 << SATP_MODE_SHIFT | FUZZ_TABLES >> 12;
     const u64 words[] = {
-        fuzz_random(state), 0x5851f42d4c957f2d, FUZZ_ENTRY_SPAN - 2, FUZZ_CODE,
-        FUZZ_DATA + 0x800, FUZZ_DATA + 0x3ff8, FUZZ_TABLES + 0x2c00, FUZZ_CODE + 0x4000,
-        FUZZ_CODE + 0x8000, good, good | (u64)1 << SATP_ASID_SHIFT,
-        good | (u64)2 << SATP_ASID_SHIFT, (u64)0,
+        fuzz_random(state),
+        0x5851f42d4c957f2d,
+        FUZZ_ENTRY_SPAN - 2,
+        FUZZ_CODE,
+        FUZZ_DATA + 0x800,
+        FUZZ_DATA + 0x3ff8,
+        FUZZ_TABLES + 0x2c00,
+        FUZZ_CODE + 0x4000,
+        FUZZ_CODE + 0x8000,
+        good,
+        good | (u64)1 << SATP_ASID_SHIFT,
+        good | (u64)2 << SATP_ASID_SHIFT,
+        (u64)0,
     };
     for (u64 i = 0; i < ARRAY_LENGTH(words); i++) {
         rig_u64(rig, FUZZ_STATE + 8 * i, words[i]);

@@ -359,7 +359,7 @@ static void test_two_harts(void **state)
     static struct rig rig;
     rig_init_with(&rig, 1 << 20, 2, ISA_DEFAULT, interp_create);
     const u32 program[] = {
-        LR_D(t0, a0), ADDI(t0, t0, 1), SC_D(t1, t0, a0), BNE(t1, zero, -12),
+        LR_D(t0, a0),     ADDI(t0, t0, 1),    SC_D(t1, t0, a0), BNE(t1, zero, -12),
         ADDI(a1, a1, -1), BNE(a1, zero, -20), JAL(0, 0),
     };
     rig_words(&rig, RIG_BASE, program, ARRAY_LENGTH(program));

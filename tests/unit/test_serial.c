@@ -109,7 +109,7 @@ static void test_mismatches(void **state)
     serial_put_u64(&w, "a", 300);
     serial_put_bytes(&w, "b", "xy", 2);
     serial_reader_init(&r, w.out.data, w.out.size);
-    assert_int_equal(serial_get_u8(&r, "a"), 0); /* does not fit */
+    assert_int_equal(serial_get_u8(&r, "a"), 0);  /* does not fit */
     assert_int_equal(serial_get_u64(&r, "a"), 0); /* the error sticks */
     assert_false(serial_ok(&r, NULL));
     serial_reader_init(&r, w.out.data, w.out.size);

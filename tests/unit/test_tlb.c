@@ -214,20 +214,20 @@ static void test_fence_is_exact(void **state)
         }
     }
     for (s.space = 0; s.space < 2; s.space++) {
-        csr_poke(h, CSR_SATP, (u64)SATP_SV39 << 60 | (u64)(s.space + 1) << 44 |
-                                  ROOT(s.space) >> 12);
+        csr_poke(h, CSR_SATP,
+                 (u64)SATP_SV39 << 60 | (u64)(s.space + 1) << 44 | ROOT(s.space) >> 12);
         for (unsigned page = 0; page < 4; page++) {
             assert_true(hart_load(h, (u64)page << 12, 8, &value));
             rig_u64(&s.rig, leaf_address(s.space, page), 0);
         }
     }
-    hart_fence(h, true, 0x1fff, true, 2); /* page 1 of the second space */
+    hart_fence(h, true, 0x1fff, true, 2);  /* page 1 of the second space */
     hart_fence(h, true, 0x2000, false, 0); /* page 2 everywhere */
     u64 fills = h->tlb.counters.fills[TLB_LOAD];
     for (unsigned space = 0; space < 2; space++) {
         for (unsigned page = 0; page < 4; page++) {
-            csr_poke(h, CSR_SATP, (u64)SATP_SV39 << 60 | (u64)(space + 1) << 44 |
-                                      ROOT(space) >> 12);
+            csr_poke(h, CSR_SATP,
+                     (u64)SATP_SV39 << 60 | (u64)(space + 1) << 44 | ROOT(space) >> 12);
             hart_set_privilege(h, PRIV_SUPERVISOR);
             bool gone = page == 2 || (page == 1 && space == 1);
             assert_int_equal(hart_load(h, (u64)page << 12, 8, &value), !gone);
@@ -326,8 +326,10 @@ static void test_contexts_are_replaced(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_random_histories),      cmocka_unit_test(test_fence_is_exact),
-        cmocka_unit_test(test_global),                cmocka_unit_test(test_large_page),
+        cmocka_unit_test(test_random_histories),
+        cmocka_unit_test(test_fence_is_exact),
+        cmocka_unit_test(test_global),
+        cmocka_unit_test(test_large_page),
         cmocka_unit_test(test_contexts_are_replaced),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

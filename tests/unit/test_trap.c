@@ -226,11 +226,19 @@ static void test_counter_values(void **state)
 {
     (void)state;
     const u32 program[] = {
-        CSRRW(0, CSR_MINSTRET, a0), CSRRS(a1, CSR_MINSTRET, 0), NOP,
-        CSRRS(a2, CSR_MINSTRET, 0), CSRRW(a3, CSR_MINSTRET, zero), CSRRS(a4, CSR_MINSTRET, 0),
+        CSRRW(0, CSR_MINSTRET, a0),
+        CSRRS(a1, CSR_MINSTRET, 0),
+        NOP,
+        CSRRS(a2, CSR_MINSTRET, 0),
+        CSRRW(a3, CSR_MINSTRET, zero),
+        CSRRS(a4, CSR_MINSTRET, 0),
         /* stopped by mcountinhibit.IR */
-        CSRRWI(0, CSR_MCOUNTINHIBIT, 4), NOP, NOP, CSRRS(a5, CSR_MINSTRET, 0),
-        CSRRWI(0, CSR_MCOUNTINHIBIT, 0), CSRRS(a6, CSR_MINSTRET, 0),
+        CSRRWI(0, CSR_MCOUNTINHIBIT, 4),
+        NOP,
+        NOP,
+        CSRRS(a5, CSR_MINSTRET, 0),
+        CSRRWI(0, CSR_MCOUNTINHIBIT, 0),
+        CSRRS(a6, CSR_MINSTRET, 0),
     };
     rig_words(&rig, CODE, program, ARRAY_LENGTH(program));
     h->x[a0] = UINT64_MAX;
@@ -318,8 +326,18 @@ static void test_interrupt_at_every_instruction(void **state)
 {
     (void)state;
     const u32 program[] = {
-        ADDI(a0, a0, 1), ADDI(a1, a1, 2), BEQ(zero, zero, 8), NOP, SD(a0, 0, sp), LD(a2, 0, sp),
-        MUL(a3, a2, a1), JAL(ra, 8), NOP, BNE(zero, zero, -8), JALR(0, ra, 8), NOP,
+        ADDI(a0, a0, 1),
+        ADDI(a1, a1, 2),
+        BEQ(zero, zero, 8),
+        NOP,
+        SD(a0, 0, sp),
+        LD(a2, 0, sp),
+        MUL(a3, a2, a1),
+        JAL(ra, 8),
+        NOP,
+        BNE(zero, zero, -8),
+        JALR(0, ra, 8),
+        NOP,
     };
     rig_words(&rig, CODE, program, ARRAY_LENGTH(program));
     /* JALR goes to ra + 8: back to CODE + 0x28, then on; make it a loop over everything. */

@@ -197,8 +197,7 @@ static struct model walk_model(struct rig *rig, const struct hart *h, u64 va, en
             return m;
         }
         pte = rig_peek(rig, address);
-        bool v = field(pte, 0, 0), r = field(pte, 1, 1), w = field(pte, 2, 2),
-             x = field(pte, 3, 3);
+        bool v = field(pte, 0, 0), r = field(pte, 1, 1), w = field(pte, 2, 2), x = field(pte, 3, 3);
         if (!v || (!r && w) || field(pte, 63, 54) != 0) {
             return m;
         }
@@ -348,8 +347,8 @@ static void test_peek_has_no_effect(void **state)
     unsigned leaves = 0;
     for (unsigned i = 0; i < 20000; i++) {
         struct peek peek;
-        u64 satp = (u64)SATP_SV39 << SATP_MODE_SHIFT |
-                   (RIG_BASE / 4096 + fuzz_random(&random) % TABLES);
+        u64 satp =
+            (u64)SATP_SV39 << SATP_MODE_SHIFT | (RIG_BASE / 4096 + fuzz_random(&random) % TABLES);
         walk_peek(&rig.ram, satp, sign_extend(fuzz_random(&random), 39), &peek);
         leaves += peek.result == PEEK_LEAF;
         assert_true(peek.steps <= 3);
