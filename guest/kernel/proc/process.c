@@ -185,7 +185,7 @@ struct process *process_create(struct process *parent)
         return NULL;
     }
     process->refs = 1;
-    process->state = PROCESS_RUNNABLE;
+    process->state = process->shown_state = PROCESS_RUNNABLE;
     list_init(&process->hash_link);
     list_init(&process->children);
     list_init(&process->sibling);
@@ -285,7 +285,9 @@ void thread_publish_locked(struct thread *thread, u32 tid)
     thread->task->pid = process->pid;
     list_push_back(&process->threads, &thread->link);
     list_push_front(&thread_hash[tid % HASH_SIZE], &thread->hash_link);
-    process->live_threads++;
+    if (process->live_threads++ == 0) {
+        thread->task->shown_state = &process->shown_state;
+    }
     thread_total++;
 }
 
@@ -296,6 +298,7 @@ void thread_withdraw_locked(struct thread *thread)
     list_remove(&thread->hash_link);
     signal_pending_discard(&thread->pending, ~0ull);
     thread->process->live_threads--;
+    thread->task->shown_state = NULL;
     thread_total--;
 }
 
@@ -306,6 +309,7 @@ void thread_rename_locked(struct thread *thread, u32 tid)
     pid_release_locked(thread->tid);
     thread->tid = tid;
     thread->task->tid = tid;
+    thread->task->shown_state = &thread->process->shown_state;
     list_push_front(&thread_hash[tid % HASH_SIZE], &thread->hash_link);
 }
 
@@ -398,6 +402,6 @@ void process_fill_layout(struct probe_layout *layout)
     layout->process_pid = offsetof(struct process, pid);
     layout->process_parent_pid = offsetof(struct process, parent_pid);
     layout->process_name = offsetof(struct process, name);
-    layout->process_state = offsetof(struct process, state);
+    layout->process_state = offsetof(struct process, shown_state);
     layout->process_mm = offsetof(struct process, mm);
 }

@@ -74,10 +74,11 @@ struct process {
     struct process **link; /* what points here */
     u32 pid;
     u32 parent_pid;
-    char name[16]; /* last part of the program's name, zero padded */
-    u32 state;     /* enum process_state */
-    struct mm *mm; /* NULL once exit has given it up */
+    char name[16];   /* last part of the program's name, zero padded */
+    u32 shown_state; /* enum process_state: of the first thread, or ZOMBIE, STOPPED */
+    struct mm *mm;   /* NULL once exit has given it up */
 
+    u32 state; /* RUNNABLE while it lives and is not stopped; process_lock */
     u32 refs;
     struct list hash_link; /* by pid */
 

@@ -50,12 +50,21 @@ void sched_init_hart(void)
     hart->slice_end = ~0ull;
 }
 
+/* Keep the monitor's copy of a state; a stopped process sleeps, but is shown as stopped. */
+static void show_state(const struct task *task)
+{
+    if (task->shown_state != NULL && *task->shown_state != TASK_STOPPED) {
+        *task->shown_state = task->state;
+    }
+}
+
 /* => sched_lock is held. */
 static void enqueue(struct task *task)
 {
     u64 choice = idle_harts & task->affinity & ~(1ull << this_hart()->index);
 
     task->state = TASK_RUNNABLE;
+    show_state(task);
     list_push_back(&run_queue, &task->run_link);
     queued++;
     if (choice != 0) {
@@ -96,6 +105,7 @@ static void leave(struct task *task, struct hart_local *hart)
 {
     u64 now = time_now_ns();
 
+    show_state(task);
     if (task == hart->idle) {
         hart->idle_ns += now - task->stamp_ns;
     } else {
@@ -112,6 +122,7 @@ static void leave(struct task *task, struct hart_local *hart)
 static void enter(struct task *task, struct hart_local *hart)
 {
     task->state = TASK_RUNNING;
+    show_state(task);
     task->stamp_ns = time_now_ns();
     hart->task = task;
     hart->kernel_stack = (u64)task->frame;

@@ -48,6 +48,7 @@ struct task {
     char name[16];
     struct process *process; /* proc/'s */
     struct thread *thread;   /* proc/'s: what it keeps per thread */
+    u32 *shown_state;        /* proc/'s: where the monitor reads the state, NULL = nowhere */
     struct list thread_link; /* proc/'s: threads of the process */
 
     /* sched lock */
