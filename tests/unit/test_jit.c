@@ -17,7 +17,7 @@
 enum { CODE = 0x1000, CODE_WORDS = 512, DATA = 0x10000, DATA_SIZE = 0x4000, HANDLER = 0x800 };
 
 /* What a random program may do besides computing. */
-enum { WITH_PAGING = 1, WITH_CODE_STORES = 2, WITH_INTERRUPTS = 4 };
+enum { WITH_PAGING = 1, WITH_CODE_STORES = 2, WITH_INTERRUPTS = 4, WITH_TWO_HARTS = 8 };
 
 static u64 seed;
 static unsigned world; /* WITH_ of the program being made */
@@ -185,9 +185,9 @@ static void make_tables(struct rig *rig)
     }
 }
 
-static void enter_supervisor(struct rig *rig)
+static void enter_supervisor(struct rig *rig, unsigned index)
 {
-    struct hart *h = &rig->hart[0];
+    struct hart *h = &rig->hart[index];
     make_tables(rig);
     hart_start_supervisor(h, WINDOW + CODE, 0);
     h->medeleg = h->mideleg = 0;
@@ -207,16 +207,12 @@ static void enter_supervisor(struct rig *rig)
     h->x[t6] = ADDI(a1, a1, 7);
 }
 
-static void make_program(struct rig *rig, const u32 *words)
+static void make_hart(struct rig *rig, unsigned index)
 {
-    write_handler(rig);
-    rig_words(rig, RIG_BASE + CODE, words, CODE_WORDS);
-    struct hart *h = &rig->hart[0];
+    struct hart *h = &rig->hart[index];
     h->mtvec = RIG_BASE + HANDLER;
     h->pc = RIG_BASE + CODE;
     h->mstatus |= MSTATUS_FS;
-    u64 keep = seed;
-    seed = 12345;
     for (unsigned i = 1; i < 32; i++) {
         h->x[i] = below(3) ? rnd() : (u64)rnd() << 32 | rnd();
         h->f[i] = below(3) ? (u64)rnd() << 32 | rnd() : 0x3ff0000000000000ull + ((u64)rnd() << 30);
@@ -224,11 +220,22 @@ static void make_program(struct rig *rig, const u32 *words)
     h->x[s0] = RIG_BASE + DATA + 0x800;
     h->x[s1] = RIG_BASE + DATA + 0x2ff8;
     h->x[ra] = RIG_BASE + CODE + 4 * below(CODE_WORDS);
+    if (world & WITH_PAGING) {
+        enter_supervisor(rig, index);
+    }
+}
+
+static void make_program(struct rig *rig, const u32 *words)
+{
+    u64 keep = seed;
+    seed = 12345;
+    write_handler(rig);
+    rig_words(rig, RIG_BASE + CODE, words, CODE_WORDS);
     for (u64 at = 0; at < DATA_SIZE; at += 8) {
         rig_u64(rig, RIG_BASE + DATA + at, (u64)rnd() << 32 | rnd());
     }
-    if (world & WITH_PAGING) {
-        enter_supervisor(rig);
+    for (unsigned i = 0; i < rig->count; i++) {
+        make_hart(rig, i);
     }
     seed = keep;
 }
@@ -291,8 +298,9 @@ static void run_program(u64 program, unsigned with, u64 instructions, bool fine)
     struct rig *a = calloc(1, sizeof *a), *b = calloc(1, sizeof *b);
     seed = program * 0x9e3779b97f4a7c15ull + 1;
     random_program(words);
-    rig_init_with(a, 1 << 20, 1, ISA_DEFAULT, interp_create);
-    rig_init_with(b, 1 << 20, 1, ISA_DEFAULT, jit_create);
+    unsigned harts = with & WITH_TWO_HARTS ? 2 : 1;
+    rig_init_with(a, 1 << 20, harts, ISA_DEFAULT, interp_create);
+    rig_init_with(b, 1 << 20, harts, ISA_DEFAULT, jit_create);
     if (program % 4 != 0) { /* the others change between interpreting and translated code */
         jit_translate_at_once(b->engine);
     }
@@ -316,8 +324,14 @@ static void run_program(u64 program, unsigned with, u64 instructions, bool fine)
             u64 base = with & WITH_PAGING ? WINDOW : RIG_BASE;
             a->hart[0].pc = b->hart[0].pc = base + CODE + 4 * (u64)below(CODE_WORDS);
         }
-        rig_run(a, step);
-        rig_run(b, step);
+        for (unsigned i = 0; i < harts; i++) {
+            rig_run_hart(a, i, step);
+            rig_run_hart(b, i, step);
+            if (harts > 1) { /* as the run loop does */
+                hart_end_reservation(&a->hart[i]);
+                hart_end_reservation(&b->hart[i]);
+            }
+        }
         done += step;
         compare(a, b, program, pc);
     }
@@ -361,13 +375,20 @@ static void interrupts(void **state)
     run_programs(WITH_PAGING | WITH_CODE_STORES | WITH_INTERRUPTS);
 }
 
+/* They share the code, change it under each other, and their turns end anywhere. */
+static void two_harts(void **state)
+{
+    (void)state;
+    run_programs(WITH_TWO_HARTS);
+    run_programs(WITH_TWO_HARTS | WITH_PAGING | WITH_CODE_STORES);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(computing),
-        cmocka_unit_test(paging),
-        cmocka_unit_test(code_that_changes),
-        cmocka_unit_test(interrupts),
+        cmocka_unit_test(computing),         cmocka_unit_test(paging),
+        cmocka_unit_test(code_that_changes), cmocka_unit_test(interrupts),
+        cmocka_unit_test(two_harts),
     };
     return jit_supported() ? cmocka_run_group_tests(tests, NULL, NULL) : 0;
 }
