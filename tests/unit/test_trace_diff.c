@@ -491,6 +491,61 @@ static void broken_goldens_are_refused(void **state)
     outcome_free(&o);
 }
 
+/* Bytes of a golden changed at random: an error or a difference, never a crash. */
+static void damaged_goldens_do_no_harm(void **state)
+{
+    struct paths *p = *state;
+    char text[4096];
+    u64 random = 77;
+
+    make_golden(p);
+    FILE *in = fopen(p->golden, "r");
+    assert_non_null(in);
+    size_t size = fread(text, 1, sizeof text, in);
+    fclose(in);
+    for (int round = 0; round < 300; round++) {
+        char damaged[sizeof text];
+        memcpy(damaged, text, size);
+        for (u64 n = 1 + next_random(&random) % 4; n > 0; n--)
+            damaged[20 + next_random(&random) % (size - 20)] = (char)next_random(&random);
+        FILE *out = fopen(p->golden, "w");
+        fwrite(damaged, 1, size - next_random(&random) % 9, out);
+        fclose(out);
+        struct outcome o = compare(p->golden, p->a, -1, round % 2);
+        assert_true(o.verdict != DIFF_TROUBLE || o.error[0]);
+        outcome_free(&o);
+    }
+}
+
+static int command(const char *a, const char *b, const char *c)
+{
+    char *argv[] = {(char *)(uintptr_t)a, (char *)(uintptr_t)b, (char *)(uintptr_t)c, NULL};
+
+    return trace_main(c ? 3 : 2, argv);
+}
+
+static void the_command_ends_with_the_right_status(void **state)
+{
+    struct paths *p = *state;
+
+    write_story(&base, p->b, 128u << 20);
+    assert_int_equal(command("verify", p->a, NULL), 0);
+    assert_int_equal(command("diff", p->golden, p->a), DIFF_INCONCLUSIVE);
+    setenv("CI", "true", 1);
+    assert_int_equal(command("accept", p->a, p->golden), DIFF_TROUBLE);
+    assert_int_equal(access(p->golden, F_OK), -1);
+    unsetenv("CI");
+    assert_int_equal(command("accept", p->a, p->golden), 0);
+    assert_int_equal(command("diff", p->golden, p->b), DIFF_SAME);
+    changed.event[nth_fault(&base, 50)].fault.kind = FAULT_SWAP_MAP;
+    write_story(&changed, p->b, 128u << 20);
+    assert_int_equal(command("diff", p->golden, p->b), DIFF_DIVERGED);
+    assert_int_equal(command("diff", p->golden, "/nonexistent"), DIFF_TROUBLE);
+    assert_int_equal(command("diff", p->golden, NULL), DIFF_TROUBLE);
+    assert_int_equal(command("nonsense", p->golden, NULL), DIFF_TROUBLE);
+    assert_int_equal(command("stat", p->a, NULL), 0);
+}
+
 /* Long and very different streams stay linear and are wholly accounted for. */
 static void unlike_streams_end(void **state)
 {
@@ -533,6 +588,8 @@ int main(void)
         CASE(a_cut_off_trace_is_inconclusive),
         CASE(junit_is_written),
         CASE(broken_goldens_are_refused),
+        CASE(damaged_goldens_do_no_harm),
+        CASE(the_command_ends_with_the_right_status),
         CASE(unlike_streams_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
