@@ -88,7 +88,7 @@ void sbi_send_ipi(u64 hart_mask)
 
 void sbi_remote_sfence(u64 hart_mask, u64 start, u64 size, u64 asid)
 {
-    call(EXTENSION_RFENCE, asid == SBI_ALL_ASIDS ? 1 : 2, hart_mask, 0, start, size, asid);
+    call(EXTENSION_RFENCE, 2, hart_mask, 0, start, size, asid);
 }
 
 void sbi_remote_fence_i(u64 hart_mask)

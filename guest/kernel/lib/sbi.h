@@ -13,8 +13,7 @@ void sbi_init(void); /* probe the extensions; once, before all others */
 void sbi_console_write(const char *text, size_t length);
 void sbi_set_timer(u64 deadline_ticks);
 void sbi_send_ipi(u64 hart_mask);
-/* Flush [start, start + size) of one address space, or of all, on other harts; returns when done. */
-#define SBI_ALL_ASIDS (~0ull)
+/* Flush [start, start + size) of one address space on other harts; returns when done. */
 void sbi_remote_sfence(u64 hart_mask, u64 start, u64 size, u64 asid);
 void sbi_remote_fence_i(u64 hart_mask);
 /* => 0 or a negative SBI error.  The hart starts at physical `entry` with a1 = argument. */

@@ -196,18 +196,13 @@ void tlb_flush_mm(struct mm *mm)
     shoot_down(mm, 0, ~0ull);
 }
 
-void tlb_flush_everything(void)
+void tlb_flush_soon(void)
 {
-    u64 mask = 0;
-
     sfence_all();
     for (u32 i = 0; i < hart_count; i++) {
         if (&harts[i] != this_hart()) {
-            mask |= 1ull << harts[i].id;
+            harts[i].flush_all = 1;
         }
-    }
-    if (mask != 0) {
-        sbi_remote_sfence(mask, 0, ~0ull, SBI_ALL_ASIDS);
     }
 }
 

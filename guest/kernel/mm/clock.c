@@ -232,7 +232,7 @@ u64 reclaim(u64 wanted, bool direct)
     if (round.freed < wanted && swap_is_on() && swap_free_slots() == 0) {
         swap_release_cached(BATCH); /* swap is tight: pages that are in memory too give up theirs */
     }
-    tlb_flush_everything(); /* for the A bits that were cleared */
+    tlb_flush_soon(); /* for the A bits that were cleared */
     atomic_add_u64(&reclaim_counters.scanned, round.examined);
     atomic_add_u64(&reclaim_counters.freed, round.freed);
     PROBE(RECLAIM, round.examined, round.freed, frames_free, direct);

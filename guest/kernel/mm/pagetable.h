@@ -135,8 +135,11 @@ static inline void tlb_flush_page(struct mm *mm, u64 address)
 }
 void tlb_flush_range(struct mm *mm, u64 start, u64 end);
 void tlb_flush_mm(struct mm *mm);
-/* Forget everything everywhere (after clearing A bits in many address spaces). */
-void tlb_flush_everything(void);
+/*
+ * After A bits were cleared in many address spaces: forget everything here now, and on
+ * the other harts when they next switch.  Nothing depends on it but the CLOCK's judgement.
+ */
+void tlb_flush_soon(void);
 /* A page that will be executed was written. */
 void icache_flush(void);
 
