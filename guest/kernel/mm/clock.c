@@ -76,7 +76,7 @@ static void give_back(struct frame *frame)
 
 static bool is_candidate(const struct frame *frame)
 {
-    u8 kind = __atomic_load_n(&frame->kind, __ATOMIC_RELAXED);
+    u8 kind = __atomic_load_n(&frame->kind, __ATOMIC_ACQUIRE);
 
     if (kind == FRAME_ANON || kind == FRAME_SHM) {
         return swap_is_on() || frame->slot != 0;

@@ -90,7 +90,7 @@ static always_inline void zero_map(struct fault *fault)
 /* First write: a frame of zeros of its own. */
 static always_inline void zero_fill(struct fault *fault)
 {
-    struct frame *frame = fault_take_frame(fault, FRAME_ANON);
+    struct frame *frame = fault_take_frame(fault, FRAME_KERNEL);
 
     if (unlikely(frame == NULL)) {
         return;
@@ -128,7 +128,7 @@ static void nothing_there(struct fault *fault)
 /* The zero page: nothing needs to be copied out of it. */
 static always_inline void zero_copy(struct fault *fault)
 {
-    struct frame *frame = fault_take_frame(fault, FRAME_ANON);
+    struct frame *frame = fault_take_frame(fault, FRAME_KERNEL);
 
     if (unlikely(frame == NULL)) {
         return;
@@ -158,7 +158,7 @@ static always_inline void cow_reuse(struct fault *fault, struct frame *frame)
  */
 static always_inline void copy_page_out(struct fault *fault, struct frame *old, enum fault_kind kind)
 {
-    struct frame *frame = fault_take_frame(fault, FRAME_ANON);
+    struct frame *frame = fault_take_frame(fault, FRAME_KERNEL);
 
     if (unlikely(frame == NULL)) {
         return;

@@ -42,19 +42,23 @@ static void bus_io(struct fault *fault)
 /* First touch of a page of shared memory: a frame of zeros for the object.  => mapped by the caller. */
 static struct frame *shm_fill(struct fault *fault, u64 index)
 {
-    struct frame *frame = fault_take_frame(fault, FRAME_SHM);
+    struct frame *frame = fault_take_frame(fault, FRAME_KERNEL);
 
     if (frame == NULL) {
         return NULL;
     }
     page_zero(frame_to_virt(frame));
+    frame->owner = NULL;
+    frame_get(frame); /* ours, before the object's: so that the CLOCK does not take it in between */
+    frame->kind = FRAME_SHM;
     if (!shm_add_page(fault->area->inode, index, frame)) {
-        frame_put(frame); /* no memory for the cache's tree */
-        fault->need = NEED_FRAME;
+        frame_put(frame);
+        frame_put(frame);
+        fault->need = NEED_FRAME; /* no memory for the cache's tree */
         return NULL;
     }
     fault->origin = FAULT_SHM_FILL;
-    return frame_get(frame);
+    return frame;
 }
 
 /*
@@ -176,7 +180,7 @@ static void file_map(struct fault *fault, struct frame *frame, u64 index)
 /* A private page that is written first: copied out of the cache at once. */
 static void file_cow(struct fault *fault, struct frame *frame)
 {
-    struct frame *own = fault_take_frame(fault, FRAME_ANON);
+    struct frame *own = fault_take_frame(fault, FRAME_KERNEL);
 
     if (own == NULL) {
         frame_put(frame);

@@ -83,9 +83,7 @@ static always_inline struct frame *fault_take_frame(struct fault *fault, enum pr
 /* Make a fresh, filled frame an anonymous page of this mm, mapped once. */
 static always_inline void fault_own_frame(struct fault *fault, struct frame *frame)
 {
-    frame->family = fault->mm->family;
-    frame->index = fault->address >> PAGE_SHIFT;
-    frame->counts = FRAME_MAP_ONE;
+    frame_become_anonymous(frame, fault->mm->family, fault->address >> PAGE_SHIFT);
     fault->area->flags |= AREA_FLAG_ANON_PAGES;
 }
 

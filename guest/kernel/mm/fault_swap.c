@@ -50,7 +50,7 @@ static void swap_map(struct fault *fault, struct frame *frame, u64 slot, bool sh
 /* A write to a page that others share: copied in the same fault. */
 static void swap_cow(struct fault *fault, struct frame *frame, u64 slot)
 {
-    struct frame *own = fault_take_frame(fault, FRAME_ANON);
+    struct frame *own = fault_take_frame(fault, FRAME_KERNEL);
 
     if (own == NULL) {
         frame_put(frame);

@@ -40,7 +40,7 @@ static void wait_for_frame(struct fault *fault)
     u64 before = reclaim_counters.direct;
 
     if (fault->spare == NULL) {
-        fault->spare = frame_alloc(FRAME_ANON, FRAME_RECLAIM);
+        fault->spare = frame_alloc(FRAME_KERNEL, FRAME_RECLAIM);
     }
     if (reclaim_counters.direct != before) {
         fault->flags |= PROBE_FLAG_RECLAIM;

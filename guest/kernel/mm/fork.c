@@ -35,18 +35,16 @@ u64 mm_forked_entries(void)
 /* vm.eager=fork: a copy at once.  => the child's PTE, 0 if there is no frame. */
 static pte_t copy_page(struct copy *copy, const struct frame *frame, u64 address)
 {
-    struct frame *fresh = frame_alloc_fast(FRAME_ANON);
+    struct frame *fresh = frame_alloc_fast(FRAME_KERNEL);
 
     if (fresh == NULL) {
-        fresh = frame_alloc(FRAME_ANON, 0); /* no reclaim: the PTE locks are held */
+        fresh = frame_alloc(FRAME_KERNEL, FRAME_MAY_FAIL); /* no reclaim: the PTE locks are held */
     }
     if (fresh == NULL) {
         return 0;
     }
     page_copy(frame_to_virt(fresh), frame_to_virt(frame));
-    fresh->family = copy->child->family;
-    fresh->index = address >> PAGE_SHIFT;
-    fresh->counts = FRAME_MAP_ONE;
+    frame_become_anonymous(fresh, copy->child->family, address >> PAGE_SHIFT);
     return pte_make(frame_pfn(fresh), copy->area->pte_flags | PTE_A | PTE_D);
 }
 

@@ -268,13 +268,13 @@ static struct frame *take(enum probe_frame_kind kind, unsigned order, u64 reserv
     if (frame != NULL) {
         atomic_add_u64(&frames_free, 0 - (1ull << order));
         for (u64 i = 0; i < 1ull << order; i++) {
-            frame[i].counts = 1;
-            frame[i].word = kind;
+            frame[i].word = kind | (i == 0 ? order << 16 : 0);
             frame[i].slot = 0;
             frame[i].owner = NULL;
             frame[i].index = 0;
+            __atomic_thread_fence(__ATOMIC_RELEASE);
+            frame[i].counts = 1; /* last: from here on others may take references */
         }
-        frame->order = (u16)order;
     }
     interrupts_restore();
     return frame;

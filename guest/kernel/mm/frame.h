@@ -49,6 +49,9 @@ struct frame {
 /* One reference that is also one mapping. */
 #define FRAME_MAP_ONE ((1ull << 32) | 1)
 
+struct family;
+struct inode;
+
 #define FRAME_MAX_ORDER 10 /* blocks of up to 4 MiB */
 
 enum frame_allocation {
@@ -94,9 +97,10 @@ static inline struct frame *frame_alloc_fast(enum probe_frame_kind kind)
     hart->free_frames = frame->next;
     hart->free_count--;
     atomic_adjust_u64(&frames_free, (u64)-1);
-    frame->counts = 1;
     frame->word = kind;
     frame->slot = 0;
+    __atomic_thread_fence(__ATOMIC_RELEASE);
+    frame->counts = 1; /* last: from here on others may take references */
     return frame;
 }
 
@@ -200,6 +204,22 @@ static inline u8 frame_flag_clear(struct frame *frame, u8 flags) /* => the old f
 static inline u8 frame_flags(const struct frame *frame)
 {
     return __atomic_load_n(&frame->flags, __ATOMIC_ACQUIRE);
+}
+
+/*
+ * Make a filled frame, just allocated, an anonymous page with one mapping.  Its one
+ * reference becomes that of the mapping.  The counts are changed atomically even here:
+ * the CLOCK of another hart may be taking and giving back a reference because of
+ * what the frame was before.
+ */
+static inline void frame_become_anonymous(struct frame *frame, struct family *family,
+                                          u64 virtual_page)
+{
+    frame->family = family;
+    frame->index = virtual_page;
+    __atomic_thread_fence(__ATOMIC_RELEASE);
+    frame->kind = FRAME_ANON;
+    __atomic_fetch_add(&frame->counts, 1ull << 32, __ATOMIC_RELAXED);
 }
 
 /*

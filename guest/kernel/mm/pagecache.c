@@ -98,11 +98,13 @@ static int insert(struct inode *inode, u64 index, struct frame *frame)
 
     spin_lock(&inode->cache.lock);
     if (radix_get(&inode->cache.pages, index) == 0) {
-        frame->inode = inode;
+        frame_get(frame); /* first: a reference more than explained keeps the CLOCK away */
         frame->index = index;
+        frame->inode = inode;
         error = radix_set(&inode->cache.pages, index, (u64)frame);
-        if (error == 0) {
-            frame_get(frame);
+        if (error != 0) {
+            frame->inode = NULL;
+            frame_put(frame);
         }
     }
     spin_unlock(&inode->cache.lock);

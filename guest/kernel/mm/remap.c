@@ -46,7 +46,7 @@ static int unshare_page(struct mm *mm, u64 address)
     if (!pte_has_frame(pte) || pte_frame(pte)->kind != FRAME_ANON) {
         return 0;
     }
-    fresh = frame_alloc(FRAME_ANON, FRAME_RECLAIM);
+    fresh = frame_alloc(FRAME_KERNEL, FRAME_RECLAIM);
     if (fresh == NULL) {
         return -ENOMEM;
     }
@@ -57,9 +57,7 @@ static int unshare_page(struct mm *mm, u64 address)
         !cow_is_sole_owner(pte_frame(pte))) {
         old = pte_frame(pte);
         page_copy(frame_to_virt(fresh), frame_to_virt(old));
-        fresh->family = mm->family;
-        fresh->index = address >> PAGE_SHIFT;
-        fresh->counts = FRAME_MAP_ONE;
+        frame_become_anonymous(fresh, mm->family, address >> PAGE_SHIFT);
         pte_write(entry, pte_make(frame_pfn(fresh), (pte & ~PTE_PFN_MASK) | PTE_D));
         tlb_flush_page(mm, address);
         fresh = NULL;

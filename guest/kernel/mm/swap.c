@@ -219,9 +219,8 @@ u64 swap_release_cached(u64 wanted)
             continue;
         }
         if (frame_try_busy(frame)) {
-            /* A page of shared memory belongs to its object, mapped or not. */
-            if (frame->slot == slot && (frame->maps > 0 || frame->kind == FRAME_SHM) &&
-                swap_count(slot) == 0) {
+            frame_wait_clear(frame, FRAME_WRITEBACK);
+            if (frame->slot == slot && swap_count(slot) == 0) {
                 swap_cache_remove(frame);
                 freed++;
             }

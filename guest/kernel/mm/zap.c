@@ -39,7 +39,7 @@ static always_inline void release(struct frame *frame)
         frame_put(frame);
         return;
     }
-    before = __atomic_fetch_sub(&frame->counts, FRAME_MAP_ONE, __ATOMIC_RELAXED);
+    before = __atomic_fetch_sub(&frame->counts, FRAME_MAP_ONE, __ATOMIC_ACQ_REL);
     if ((u32)before == 1 && !frame_free_fast(frame)) {
         frame_free(frame);
     }
