@@ -421,6 +421,9 @@ static void emit_block(struct translator *t, unsigned index)
     emit_end(t, block);
 }
 
+_Static_assert(offsetof(struct jit, float_mode) == offsetof(struct jit, float_live) + 4,
+               "STUB_FLOAT reaches one from the other");
+
 static void emit_stub(struct translator *t, const struct stub *s)
 {
     struct x86 *x = &t->x;
@@ -439,8 +442,6 @@ static void emit_stub(struct translator *t, const struct stub *s)
         x86_jump_to(x, s->back);
         break;
     case STUB_FLOAT:
-        _Static_assert(offsetof(struct jit, float_mode) == offsetof(struct jit, float_live) + 4,
-                       "reached from there");
         x86_load_mxcsr(x, x86_at(RAX, 4));
         x86_store_imm(x, X86_4, x86_at(RAX, 0), 1);
         x86_jump_to(x, s->back);
