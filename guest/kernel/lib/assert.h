@@ -9,11 +9,11 @@
 /* Print, tell the emulator, stop all harts and end the machine with status 126. */
 _Noreturn void panic(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-#define kassert(condition)                                                                         \
-    do {                                                                                           \
-        if (__builtin_expect(!(condition), 0)) {                                                   \
-            panic("%s:%d: must hold: %s", __FILE__, __LINE__, #condition);                         \
-        }                                                                                          \
+#define kassert(condition)                                                 \
+    do {                                                                   \
+        if (__builtin_expect(!(condition), 0)) {                           \
+            panic("%s:%d: must hold: %s", __FILE__, __LINE__, #condition); \
+        }                                                                  \
     } while (0)
 
 #endif

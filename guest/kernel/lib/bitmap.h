@@ -28,7 +28,8 @@ static inline void bitmap_clear(u64 *map, u64 bit)
 u64 bitmap_next_clear(const u64 *map, u64 bits, u64 from);
 u64 bitmap_next_set(const u64 *map, u64 bits, u64 from);
 
-/* The first of `count` clear bits in a row at or after `from`.  => `bits` if there is no such run. */
+/* The first of `count` clear bits in a row at or after `from`.  => `bits` if there is no such run.
+ */
 u64 bitmap_find_run(const u64 *map, u64 bits, u64 from, u64 count);
 
 /* How many bits are set. */

@@ -148,8 +148,8 @@ static int walk_to(int node, int *parent)
         if (token.kind == TOKEN_BEGIN) {
             depth++;
             if ((int)offset == node) {
-                *parent = depth > 0 && depth <= (int)ARRAY_LENGTH(open) ? open[depth - 1]
-                                                                        : FDT_NONE;
+                *parent =
+                    depth > 0 && depth <= (int)ARRAY_LENGTH(open) ? open[depth - 1] : FDT_NONE;
                 return depth;
             }
             if (depth < (int)ARRAY_LENGTH(open)) {

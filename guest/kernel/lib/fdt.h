@@ -18,8 +18,8 @@ u32 fdt_size(void);
 
 /* Walk all nodes in order: start with FDT_NONE.  => the next node, FDT_NONE at the end. */
 int fdt_next(int node);
-int fdt_depth(int node);       /* the root has depth 0 */
-int fdt_parent(int node);      /* => FDT_NONE for the root */
+int fdt_depth(int node);  /* the root has depth 0 */
+int fdt_parent(int node); /* => FDT_NONE for the root */
 const char *fdt_name(int node);
 
 /* => the node at an absolute path ("/chosen"; unit addresses may be left out), or FDT_NONE. */

@@ -69,12 +69,12 @@ static inline struct list *list_pop_front(struct list *head)
 #define list_first(head, type, member) list_entry((head)->next, type, member)
 
 /* Visit every link; the list must not change meanwhile. */
-#define list_for_each(link, head)                                                                  \
+#define list_for_each(link, head) \
     for (struct list *link = (head)->next; link != (head); link = link->next)
 
 /* The same, and the visited link may be removed. */
-#define list_for_each_safe(link, following, head)                                                  \
-    for (struct list *link = (head)->next, *following = link->next; link != (head);                \
+#define list_for_each_safe(link, following, head)                                   \
+    for (struct list *link = (head)->next, *following = link->next; link != (head); \
          link = following, following = link->next)
 
 #endif

@@ -34,8 +34,8 @@ static struct radix_node *child_of(const struct radix_node *node, unsigned slot)
 
 static bool covers(const struct radix *tree, u64 index)
 {
-    return tree->height > 0 && (tree->height >= RADIX_MAX_HEIGHT ||
-                                index >> (tree->height * RADIX_SHIFT) == 0);
+    return tree->height > 0 &&
+           (tree->height >= RADIX_MAX_HEIGHT || index >> (tree->height * RADIX_SHIFT) == 0);
 }
 
 u64 radix_get(const struct radix *tree, u64 index)

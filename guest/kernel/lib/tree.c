@@ -170,12 +170,12 @@ static int checked_height(const struct tree_node *node, u64 low, u64 high)
     if (node->key < low || node->key > high) {
         return -1;
     }
-    left = node->left == NULL       ? 0
-           : node->key == 0         ? -1
-                                    : checked_height(node->left, low, node->key - 1);
-    right = node->right == NULL     ? 0
-            : node->key == ~0ull    ? -1
-                                    : checked_height(node->right, node->key + 1, high);
+    left = node->left == NULL ? 0
+           : node->key == 0   ? -1
+                              : checked_height(node->left, low, node->key - 1);
+    right = node->right == NULL  ? 0
+            : node->key == ~0ull ? -1
+                                 : checked_height(node->right, node->key + 1, high);
     if (left < 0 || right < 0 || left > right + 1 || right > left + 1) {
         return -1;
     }

@@ -30,7 +30,7 @@ typedef long ssize_t;
 #define PAGE_MASK (PAGE_SIZE - 1)
 
 /* The structure of the given type that holds `member` at address `pointer`. */
-#define container_of(pointer, type, member) ((type *)((char *)(pointer) - offsetof(type, member)))
+#define container_of(pointer, type, member) ((type *)((char *)(pointer)-offsetof(type, member)))
 
 #define ARRAY_LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 

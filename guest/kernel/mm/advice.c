@@ -18,7 +18,7 @@
 #include "mm/zap.h"
 #include "sync/task.h"
 
-/* ---- advice about a range of one area; mm->lock held.  => 0 or an error --------------------------- */
+/* ---- advice about a range of one area; mm->lock held.  => 0 or an error ---------------- */
 
 typedef int (*advise)(struct mm *mm, struct area *area, u64 start, u64 end);
 
@@ -68,8 +68,7 @@ static int will_need(struct mm *mm, struct area *area, u64 start, u64 end)
 {
     (void)mm;
     if (area->inode != NULL) {
-        cache_read_ahead(area->inode, area_page_index(area, start),
-                         area_page_index(area, end - 1));
+        cache_read_ahead(area->inode, area_page_index(area, start), area_page_index(area, end - 1));
     }
     return 0;
 }
@@ -163,7 +162,7 @@ static int page_out(struct mm *mm, struct area *area, u64 start, u64 end)
     return 0;
 }
 
-/* ---- advice that is only a flag of the area --------------------------------------------------------- */
+/* ---- advice that is only a flag of the area ---------------- */
 
 struct flag_change {
     u32 clear, set;
@@ -300,7 +299,7 @@ int vm_madvise(struct mm *mm, u64 address, u64 length, int advice)
     return error;
 }
 
-/* ---- mincore ------------------------------------------------------------------------------------------ */
+/* ---- mincore ---------------- */
 
 /* Is the page in memory, mapped here or in the object's cache?  => mm->lock held. */
 static bool is_in_core(struct mm *mm, const struct area *area, u64 address)

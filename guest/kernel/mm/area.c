@@ -38,7 +38,8 @@ struct area *area_find_at_or_above(struct mm *mm, u64 address)
     return address < area->end ? area : area->next;
 }
 
-/* The PTE bits of a page that everything is permitted on (write implies read: R=0 W=1 is reserved). */
+/* The PTE bits of a page that everything is permitted on (write implies read: R=0 W=1 is reserved).
+ */
 static u64 pte_flags_of(u8 prot)
 {
     u64 flags = PTE_V | PTE_U;

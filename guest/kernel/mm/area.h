@@ -16,7 +16,7 @@
 #include "lib/tree.h"
 
 /* Flags of an area. */
-#define AREA_FLAG_SHARED 0x001u      /* stores reach the object */
+#define AREA_FLAG_SHARED 0x001u /* stores reach the object */
 #define AREA_FLAG_GROWSDOWN 0x002u
 #define AREA_FLAG_LOCKED 0x004u      /* mlock: resident and not evicted */
 #define AREA_FLAG_LOCKONFAULT 0x008u /* mlock2(MLOCK_ONFAULT) */
@@ -25,11 +25,11 @@
 #define AREA_FLAG_WIPEONFORK 0x040u
 #define AREA_FLAG_SEQUENTIAL 0x080u
 #define AREA_FLAG_RANDOM 0x100u
-#define AREA_FLAG_MAYWRITE 0x200u    /* mprotect may add PROT_WRITE */
-#define AREA_FLAG_ANON_PAGES 0x400u  /* has, or had, private pages: fork must look */
-#define AREA_FLAG_CLONED 0x800u      /* came by fork: not merged with fresh ones */
-#define AREA_FLAG_ACCOUNTED 0x1000u  /* counted in committed memory */
-#define AREA_FLAG_ATTACHED 0x2000u   /* a System V segment */
+#define AREA_FLAG_MAYWRITE 0x200u   /* mprotect may add PROT_WRITE */
+#define AREA_FLAG_ANON_PAGES 0x400u /* has, or had, private pages: fork must look */
+#define AREA_FLAG_CLONED 0x800u     /* came by fork: not merged with fresh ones */
+#define AREA_FLAG_ACCOUNTED 0x1000u /* counted in committed memory */
+#define AREA_FLAG_ATTACHED 0x2000u  /* a System V segment */
 
 struct inode;
 struct mm;
@@ -41,10 +41,10 @@ struct area {
     u64 start, end;
     u64 pte_flags; /* the bits of a fully permitted PTE: V U R W X */
     u32 flags;
-    u8 prot;       /* as the user asked: 1 read, 2 write, 4 execute */
-    u8 kind;       /* enum area_kind */
-    struct inode *inode; /* FILE_*, SHM; holds a reference */
-    u64 pgoff;           /* page of the object at `start` */
+    u8 prot;                /* as the user asked: 1 read, 2 write, 4 execute */
+    u8 kind;                /* enum area_kind */
+    struct inode *inode;    /* FILE_*, SHM; holds a reference */
+    u64 pgoff;              /* page of the object at `start` */
     struct list inode_link; /* on inode->areas; under inode->areas_lock */
 };
 
@@ -58,7 +58,7 @@ static inline bool area_is_private(const struct area *area)
     return !(area->flags & AREA_FLAG_SHARED);
 }
 
-struct area *area_find(struct mm *mm, u64 address);          /* the area that holds it, or NULL */
+struct area *area_find(struct mm *mm, u64 address); /* the area that holds it, or NULL */
 struct area *area_find_at_or_above(struct mm *mm, u64 address); /* ... or the next one above */
 struct area *area_create(u64 start, u64 end, u8 prot, u32 flags, u8 kind); /* NULL: no memory */
 void area_destroy(struct area *area); /* => it is in no mm; gives back its inode */
@@ -66,10 +66,13 @@ void area_destroy(struct area *area); /* => it is in no mm; gives back its inode
 /* => mm->lock held; these take pte_lock themselves. */
 void area_insert(struct mm *mm, struct area *area);
 void area_remove(struct mm *mm, struct area *area);
-int area_split(struct mm *mm, struct area *area, u64 address); /* => 0, -ENOMEM; area keeps the low part */
-struct area *area_merge(struct mm *mm, struct area *area);     /* with equal neighbours; => the result */
+int area_split(struct mm *mm, struct area *area,
+               u64 address); /* => 0, -ENOMEM; area keeps the low part */
+struct area *area_merge(struct mm *mm,
+                        struct area *area); /* with equal neighbours; => the result */
 void area_set_protection(struct area *area, u8 prot);
-void area_move_start(struct mm *mm, struct area *area, u64 start); /* grows or shrinks at the low end */
+void area_move_start(struct mm *mm, struct area *area,
+                     u64 start); /* grows or shrinks at the low end */
 void area_move_end(struct mm *mm, struct area *area, u64 end);
 /* => the start of a hole of `size` bytes, as high as possible below mm->mmap_top; 0 if none. */
 u64 area_find_hole(struct mm *mm, u64 size);

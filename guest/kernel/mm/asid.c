@@ -29,7 +29,7 @@ static struct spinlock asid_lock = SPINLOCK("asid");
 static u64 generation = 1ull << ASID_BITS;
 static u64 used[BITMAP_WORDS(ASIDS)] = {1}; /* 0 is the kernel's */
 static u64 next_asid = 1;
-static u64 asid_limit; /* numbers the hart has; 0 = not known yet, 1 = no ASIDs */
+static u64 asid_limit;        /* numbers the hart has; 0 = not known yet, 1 = no ASIDs */
 static u64 loaded[MAX_HARTS]; /* mm->asid that each hart has loaded, 0 = none */
 
 static u64 probe_limit(void)

@@ -108,8 +108,8 @@ static struct frame *hold(struct frame *frame)
         frame_put(frame);
         return NULL;
     }
-    explained = frame->maps + (frame->slot != 0) +
-                (frame->kind != FRAME_ANON && frame->inode != NULL) + 1;
+    explained =
+        frame->maps + (frame->slot != 0) + (frame->kind != FRAME_ANON && frame->inode != NULL) + 1;
     if (!is_candidate(frame) || frame->refs != explained || !is_filled(frame)) {
         give_back(frame);
         return NULL;

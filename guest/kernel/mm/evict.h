@@ -27,7 +27,8 @@ bool evict_is_dirty(const struct frame *frame, const struct frame_age *age);
  * becomes a swap entry.  => false if the page has to stay.
  */
 bool evict_to_swap(struct frame *frame);
-/* Second half, after the write if one was needed.  => true if the caller's reference is the last. */
+/* Second half, after the write if one was needed.  => true if the caller's reference is the last.
+ */
 bool evict_from_swap_cache(struct frame *frame);
 
 /* A clean page of a file.  => true if the caller's reference is the last. */

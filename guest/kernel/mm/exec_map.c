@@ -69,7 +69,8 @@ int mm_map_segment(struct mm *mm, struct inode *inode, u64 address, u64 offset, 
     file_end = file_size == 0 ? start : round_up(address + file_size, PAGE_SIZE);
     end = round_up(address + memory_size, PAGE_SIZE);
     mutex_lock(&mm->lock);
-    error = map_pages(mm, start, file_end, prot, inode, round_down(offset, PAGE_SIZE) >> PAGE_SHIFT);
+    error =
+        map_pages(mm, start, file_end, prot, inode, round_down(offset, PAGE_SIZE) >> PAGE_SHIFT);
     if (error == 0) {
         error = map_pages(mm, file_end, end, prot, NULL, 0);
     }

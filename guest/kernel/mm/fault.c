@@ -76,7 +76,7 @@ void fault_failed(struct fault *fault, enum fault_kind kind, enum fault_result r
     fault->result = (u8)result;
 }
 
-/* ---- nothing there, anonymous memory ---------------------------------------------------------- */
+/* ---- nothing there, anonymous memory ---------------- */
 
 /* First read: map the one shared page of zeros, read-only.  It is not counted. */
 static always_inline void zero_map(struct fault *fault)
@@ -123,7 +123,7 @@ static void nothing_there(struct fault *fault)
     }
 }
 
-/* ---- a store to a read-only page of a private, writable area ----------------------------------- */
+/* ---- a store to a read-only page of a private, writable area ---------------- */
 
 /* The zero page: nothing needs to be copied out of it. */
 static always_inline void zero_copy(struct fault *fault)
@@ -156,7 +156,8 @@ static always_inline void cow_reuse(struct fault *fault, struct frame *frame)
  * Copy the page and map the copy.  Order (corner case): new entry visible, TLBs
  * flushed, and only then is the old page let go, for it may be used elsewhere at once.
  */
-static always_inline void copy_page_out(struct fault *fault, struct frame *old, enum fault_kind kind)
+static always_inline void copy_page_out(struct fault *fault, struct frame *old,
+                                        enum fault_kind kind)
 {
     struct frame *frame = fault_take_frame(fault, FRAME_KERNEL);
 
@@ -215,7 +216,7 @@ static void write_protected(struct fault *fault)
     }
 }
 
-/* ---- a valid entry ------------------------------------------------------------------------------ */
+/* ---- a valid entry ---------------- */
 
 /* A hart without Svadu wants A (and D) set by software; set what hardware would set. */
 static void access_bits(struct fault *fault, pte_t missing)
@@ -252,9 +253,10 @@ static void valid_entry(struct fault *fault)
     }
 }
 
-/* ---- no area, or not with these rights ------------------------------------------------------------ */
+/* ---- no area, or not with these rights ---------------- */
 
-/* May the area above the address, if it grows down, be made to cover it?  (No look at sp: corner case.) */
+/* May the area above the address, if it grows down, be made to cover it?  (No look at sp: corner
+ * case.) */
 static void no_area(struct fault *fault)
 {
     struct area *above = area_find_at_or_above(fault->mm, fault->address);
@@ -324,7 +326,7 @@ static always_inline void classify(struct fault *fault)
     }
 }
 
-/* ---- entry and end ---------------------------------------------------------------------------------- */
+/* ---- entry and end ---------------- */
 
 /* Count the fault and tell the emulator. */
 static always_inline void account(struct fault *fault)
@@ -347,8 +349,8 @@ static always_inline void account(struct fault *fault)
 /* What the result means to the one who caused it.  => 0 or -EFAULT. */
 static int report(const struct fault *fault, struct fault_outcome *out)
 {
-    *out = (struct fault_outcome){.result = fault->result, .kind = fault->kind,
-                                  .address = fault->address};
+    *out = (struct fault_outcome){
+        .result = fault->result, .kind = fault->kind, .address = fault->address};
     switch (fault->result) {
     case RESULT_SIGSEGV:
         out->signal = SIGSEGV;
@@ -402,11 +404,15 @@ static inline void resolve(struct fault *fault)
  */
 
 /* ... for a store to a read-only private page.  => pte_lock held; false: nothing was changed. */
-static __attribute__((noinline)) bool store_quickly(struct mm *mm, struct area *area,
-                                                    pte_t *entry, pte_t pte, u64 address)
+static __attribute__((noinline)) bool store_quickly(struct mm *mm, struct area *area, pte_t *entry,
+                                                    pte_t pte, u64 address)
 {
-    struct fault fault = {.mm = mm, .area = area, .entry = entry, .old = pte,
-                          .address = address, .access = PROBE_ACCESS_WRITE};
+    struct fault fault = {.mm = mm,
+                          .area = area,
+                          .entry = entry,
+                          .old = pte,
+                          .address = address,
+                          .access = PROBE_ACCESS_WRITE};
     struct frame *frame;
 
     if ((pte & PTE_SPECIAL) != 0) {
@@ -434,8 +440,8 @@ static __attribute__((noinline)) bool store_quickly(struct mm *mm, struct area *
 static always_inline bool first_touch_quickly(struct mm *mm, struct area *area, pte_t *entry,
                                               u64 address, enum probe_access access)
 {
-    struct fault fault = {.mm = mm, .area = area, .entry = entry, .address = address,
-                          .access = (u8)access};
+    struct fault fault = {
+        .mm = mm, .area = area, .entry = entry, .address = address, .access = (u8)access};
 
     if (access == PROBE_ACCESS_WRITE) {
         zero_fill(&fault);

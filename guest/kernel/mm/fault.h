@@ -8,10 +8,10 @@
 #include "mm/space.h"
 
 struct fault_outcome {
-    u8 result;  /* enum fault_result */
-    u8 kind;    /* enum fault_kind */
-    int signal; /* 0, or the signal to send ... */
-    int code;   /* ... its si_code ... */
+    u8 result;   /* enum fault_result */
+    u8 kind;     /* enum fault_kind */
+    int signal;  /* 0, or the signal to send ... */
+    int code;    /* ... its si_code ... */
     u64 address; /* ... and si_addr */
 };
 

@@ -39,7 +39,8 @@ static void bus_io(struct fault *fault)
     fault_failed(fault, FAULT_BUS_IO, RESULT_SIGBUS);
 }
 
-/* First touch of a page of shared memory: a frame of zeros for the object.  => mapped by the caller. */
+/* First touch of a page of shared memory: a frame of zeros for the object.  => mapped by the
+ * caller. */
 static struct frame *shm_fill(struct fault *fault, u64 index)
 {
     struct frame *frame = fault_take_frame(fault, FRAME_KERNEL);
@@ -144,8 +145,8 @@ static void map_around(struct fault *fault, u64 index)
             continue;
         }
         frame = cache_peek_locked(inode, neighbour);
-        if (frame == NULL || (frame_flags(frame) & (FRAME_UPTODATE | FRAME_BUSY)) !=
-                                 FRAME_UPTODATE) {
+        if (frame == NULL ||
+            (frame_flags(frame) & (FRAME_UPTODATE | FRAME_BUSY)) != FRAME_UPTODATE) {
             continue;
         }
         frame_map(frame);

@@ -29,22 +29,22 @@ struct fault {
     struct mm *mm;
     struct area *area;
     pte_t *entry;
-    pte_t old;          /* *entry when the fault was classified */
+    pte_t old; /* *entry when the fault was classified */
     u64 address;
-    u8 access;          /* enum probe_access */
-    u8 kind;            /* enum fault_kind: the answer */
-    u8 result;          /* enum fault_result */
-    u8 flags;           /* PROBE_FLAG_* */
-    u8 need;            /* enum fault_need */
-    u8 origin;          /* kind that a wait decided: FILE_READ, FILE_WAIT, SWAP_READ, SHM_SWAPIN; 0 */
-    bool silent;        /* eager work (populate): not a fault of anybody's */
-    bool prepared;      /* NEED_PREPARE was satisfied for this page */
-    bool major;         /* waited for a disk */
-    bool no_ahead;      /* NEED_READ, NEED_SWAP_IN: this page only */
-    u16 around;         /* neighbours mapped */
-    u16 attempts;       /* of the OOM killer */
-    int error;          /* of the last wait */
-    u64 back;           /* where the data came from, for the probe */
+    u8 access;     /* enum probe_access */
+    u8 kind;       /* enum fault_kind: the answer */
+    u8 result;     /* enum fault_result */
+    u8 flags;      /* PROBE_FLAG_* */
+    u8 need;       /* enum fault_need */
+    u8 origin;     /* kind that a wait decided: FILE_READ, FILE_WAIT, SWAP_READ, SHM_SWAPIN; 0 */
+    bool silent;   /* eager work (populate): not a fault of anybody's */
+    bool prepared; /* NEED_PREPARE was satisfied for this page */
+    bool major;    /* waited for a disk */
+    bool no_ahead; /* NEED_READ, NEED_SWAP_IN: this page only */
+    u16 around;    /* neighbours mapped */
+    u16 attempts;  /* of the OOM killer */
+    int error;     /* of the last wait */
+    u64 back;      /* where the data came from, for the probe */
     u64 new_pfn;
     u32 old_refs;
     struct frame *spare; /* allocated by a wait, to be used */

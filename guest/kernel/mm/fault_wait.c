@@ -61,11 +61,11 @@ static void grow_stack(struct fault *fault)
     mutex_lock(&mm->lock);
     area = area_find_at_or_above(mm, fault->address);
     if (area != NULL && (area->flags & AREA_FLAG_GROWSDOWN) != 0) {
-        u64 gap_start = area->previous == NULL ? MMAP_MIN_ADDRESS
-                        : (area->previous->flags & AREA_FLAG_GROWSDOWN) != 0 ||
-                                (area->previous->prot & 7) == 0
-                            ? area->previous->end
-                            : area->previous->end + STACK_GAP;
+        u64 gap_start =
+            area->previous == NULL ? MMAP_MIN_ADDRESS
+            : (area->previous->flags & AREA_FLAG_GROWSDOWN) != 0 || (area->previous->prot & 7) == 0
+                ? area->previous->end
+                : area->previous->end + STACK_GAP;
 
         if (area->start <= start) {
             fault->error = 0; /* another thread was faster */

@@ -242,7 +242,8 @@ struct mm *mm_fork(struct mm *parent)
     set_forking(parent, false);
     mutex_unlock(&parent->lock);
     if (error != 0) {
-        mm_put(child); /* takes the counts back; the parent's pages may stay COW, which is harmless */
+        mm_put(
+            child); /* takes the counts back; the parent's pages may stay COW, which is harmless */
         return NULL;
     }
     last_entries[this_hart()->index] = entries;

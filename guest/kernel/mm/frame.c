@@ -87,8 +87,7 @@ static void pool_free(struct frame *frame, unsigned order)
         u64 buddy_pfn = pfn ^ (1ull << order);
         struct frame *buddy;
 
-        if (!frame_is_ram(buddy_pfn) ||
-            !frame_is_ram(buddy_pfn + (1ull << order) - 1)) {
+        if (!frame_is_ram(buddy_pfn) || !frame_is_ram(buddy_pfn + (1ull << order) - 1)) {
             break;
         }
         buddy = frame_of_pfn(buddy_pfn);

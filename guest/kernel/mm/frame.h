@@ -30,8 +30,8 @@ struct frame {
     };
     union {
         struct {
-            u8 kind;  /* enum probe_frame_kind */
-            u8 flags; /* FRAME_BUSY ... of probe.h */
+            u8 kind;   /* enum probe_frame_kind */
+            u8 flags;  /* FRAME_BUSY ... of probe.h */
             u16 order; /* of a block of 2^order frames (first frame of it) */
         };
         u32 word;
@@ -55,19 +55,19 @@ struct inode;
 #define FRAME_MAX_ORDER 10 /* blocks of up to 4 MiB */
 
 enum frame_allocation {
-    FRAME_MAY_FAIL = 0,    /* take what is free, above the reserve */
-    FRAME_RECLAIM = 1,     /* may sleep, reclaim and wait; still NULL when that did not help */
-    FRAME_EMERGENCY = 2,   /* may use the reserve (reclaim itself, OOM victims) */
-    FRAME_ZEROED = 4       /* zero the contents */
+    FRAME_MAY_FAIL = 0,  /* take what is free, above the reserve */
+    FRAME_RECLAIM = 1,   /* may sleep, reclaim and wait; still NULL when that did not help */
+    FRAME_EMERGENCY = 2, /* may use the reserve (reclaim itself, OOM victims) */
+    FRAME_ZEROED = 4     /* zero the contents */
 };
 
-extern struct frame *frame_table; /* [0] is frame first_pfn */
+extern struct frame *frame_table;       /* [0] is frame first_pfn */
 extern struct frame *frame_of_pfn_zero; /* where pfn 0 would be: frame_of_pfn_zero[pfn] */
 extern u64 frame_first_pfn, frame_count;
-extern u64 frames_free;           /* free frames, those in the harts' caches included */
-extern u64 frames_usable;         /* frames the allocator manages */
+extern u64 frames_free;   /* free frames, those in the harts' caches included */
+extern u64 frames_usable; /* frames the allocator manages */
 extern u64 frame_mark_min, frame_mark_low, frame_mark_high; /* watermarks, see clock.h */
-extern struct frame *frame_zero;  /* the shared zero page; kind ZERO */
+extern struct frame *frame_zero;                            /* the shared zero page; kind ZERO */
 
 /* Hand all RAM in [start, end) (physical) to the allocator, less what was reserved. */
 void frame_init(u64 ram_start, u64 ram_end);
@@ -103,7 +103,6 @@ static inline struct frame *frame_alloc_fast(enum probe_frame_kind kind)
     frame->counts = 1; /* last: from here on others may take references */
     return frame;
 }
-
 
 #define FRAME_ORDER_CACHED 0xfffeu /* `order` of a free frame that is in a hart's batch */
 #define FRAME_BATCH 32u            /* frames move between harts and the common pool in batches */

@@ -15,8 +15,8 @@
 #include "mm/page.h"
 #include "sync/spin.h"
 
-static const u16 class_sizes[] = {32,  48,  64,  96,  128, 192, 256,
-                                  320, 448, 576, 672, 800, 1008, 1344, 2016};
+static const u16 class_sizes[] = {32,  48,  64,  96,  128,  192,  256, 320,
+                                  448, 576, 672, 800, 1008, 1344, 2016};
 #define CLASSES ARRAY_LENGTH(class_sizes)
 #define SMALL_MAX 2016u
 
@@ -45,7 +45,7 @@ static unsigned class_of(size_t size)
     unsigned class = 0;
 
     while (class_sizes[class] < size) {
-        class++;
+        class ++;
     }
     return class;
 }

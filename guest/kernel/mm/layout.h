@@ -18,7 +18,7 @@
 /* The signal-return trampoline is the last page but one of user space. */
 #define TRAMPOLINE_ADDRESS (USER_END - 2 * PAGE_SIZE)
 #define STACK_TOP (USER_END - 0x10000)
-#define STACK_GAP (256 * PAGE_SIZE)      /* nothing is mapped closer below a growing stack */
+#define STACK_GAP (256 * PAGE_SIZE)        /* nothing is mapped closer below a growing stack */
 #define MMAP_TOP (USER_END - (1ull << 30)) /* new mappings grow down from here */
 
 static inline void *direct_pointer(u64 physical)

@@ -172,7 +172,7 @@ int vm_munlockall(struct mm *mm)
     return 0;
 }
 
-/* ---- msync ---------------------------------------------------------------------------------------- */
+/* ---- msync ---------------- */
 
 struct piece {
     struct inode *inode; /* referenced; NULL: nothing to write here */

@@ -26,8 +26,7 @@ void mmap_tell(const struct mm *mm, const struct area *area)
 {
     (void)mm;
     PROBE(MAP, task_id(current()), area->start, area->end,
-          area->kind | (u64)area->prot << 8 |
-              (u64)((area->flags & AREA_FLAG_SHARED) != 0) << 16,
+          area->kind | (u64)area->prot << 8 | (u64)((area->flags & AREA_FLAG_SHARED) != 0) << 16,
           area->inode == NULL ? 0 : area->inode->number, area->pgoff);
 }
 
@@ -132,7 +131,7 @@ int vm_munmap(struct mm *mm, u64 address, u64 length)
     return error;
 }
 
-/* ---- mmap --------------------------------------------------------------------------------------- */
+/* ---- mmap ---------------- */
 
 static u8 kind_of(u32 flags, const struct inode *inode)
 {
@@ -178,8 +177,7 @@ static i64 choose_address(struct mm *mm, u64 address, u64 length, u32 flags)
             return -EPERM;
         }
         area = area_find_at_or_above(mm, address);
-        if ((flags & MAP_FIXED_NOREPLACE) != 0 && area != NULL &&
-            area->start < address + length) {
+        if ((flags & MAP_FIXED_NOREPLACE) != 0 && area != NULL && area->start < address + length) {
             return -EEXIST;
         }
         return (i64)address;
@@ -250,8 +248,8 @@ i64 mmap_install(struct mm *mm, u64 start, u64 end, u32 prot, u32 area_flags, u8
 }
 
 /* => mm->lock held, the address is chosen. */
-static i64 map_at(struct mm *mm, u64 address, u64 length, u32 prot, u32 flags,
-                  struct inode *inode, u64 pgoff, bool may_write)
+static i64 map_at(struct mm *mm, u64 address, u64 length, u32 prot, u32 flags, struct inode *inode,
+                  u64 pgoff, bool may_write)
 {
     u32 area_flags = area_flags_of(flags, may_write, mm);
     int error = check_limits(mm, length, area_flags);
@@ -265,8 +263,8 @@ static i64 map_at(struct mm *mm, u64 address, u64 length, u32 prot, u32 flags,
             return error;
         }
     }
-    return mmap_install(mm, address, address + length, prot, area_flags,
-                        kind_of(area_flags, inode), inode, pgoff);
+    return mmap_install(mm, address, address + length, prot, area_flags, kind_of(area_flags, inode),
+                        inode, pgoff);
 }
 
 i64 vm_mmap(struct mm *mm, u64 address, u64 length, u32 prot, u32 flags, struct inode *inode,
@@ -304,14 +302,14 @@ i64 vm_mmap(struct mm *mm, u64 address, u64 length, u32 prot, u32 flags, struct 
     }
     mutex_unlock(&mm->lock);
     inode_put(object);
-    if (result > 0 && ((flags & (MAP_POPULATE | MAP_LOCKED)) != 0 || vm_options.eager_mmap ||
-                       mm->lock_future)) {
+    if (result > 0 &&
+        ((flags & (MAP_POPULATE | MAP_LOCKED)) != 0 || vm_options.eager_mmap || mm->lock_future)) {
         mm_populate(mm, (u64)result, (u64)result + length, (prot & PROT_WRITE) != 0);
     }
     return result;
 }
 
-/* ---- the heap ----------------------------------------------------------------------------------- */
+/* ---- the heap ---------------- */
 
 void mm_set_brk(struct mm *mm, u64 start)
 {

@@ -13,7 +13,8 @@ bool mmap_range_ok(u64 address, u64 length); /* aligned, not empty, in user spac
 int mmap_isolate(struct mm *mm, u64 start, u64 end);
 /* Unmap everything in the range.  => 0, -ENOMEM (nothing changed). */
 int mmap_remove(struct mm *mm, u64 start, u64 end);
-/* Create an area in a free range, with all accounts; may merge it.  => start or a negative error. */
+/* Create an area in a free range, with all accounts; may merge it.  => start or a negative error.
+ */
 i64 mmap_install(struct mm *mm, u64 start, u64 end, u32 prot, u32 area_flags, u8 kind,
                  struct inode *inode, u64 pgoff);
 void mmap_tell(const struct mm *mm, const struct area *area); /* PROBE(MAP) */

@@ -41,8 +41,8 @@ static int change_writers(struct inode *inode, i32 step)
         if ((step > 0 && old < 0) || (step < 0 && old > 0)) {
             return -ETXTBSY;
         }
-    } while (!__atomic_compare_exchange_n(&inode->writers, &old, old + step, true,
-                                          __ATOMIC_SEQ_CST, __ATOMIC_RELAXED));
+    } while (!__atomic_compare_exchange_n(&inode->writers, &old, old + step, true, __ATOMIC_SEQ_CST,
+                                          __ATOMIC_RELAXED));
     return 0;
 }
 

@@ -22,9 +22,9 @@ struct inode_ops {
      * in holes).  The frame is BUSY.  Sleeps.  => 0 or -EIO...
      */
     int (*read_page)(struct inode *inode, u64 index, struct frame *frame);
-    /* Optional: the same for `count` pages in a row at once (read-ahead).  => 0 if all were read. */
-    int (*read_pages)(struct inode *inode, u64 first, unsigned count,
-                      struct frame *const frames[]);
+    /* Optional: the same for `count` pages in a row at once (read-ahead).  => 0 if all were read.
+     */
+    int (*read_pages)(struct inode *inode, u64 first, unsigned count, struct frame *const frames[]);
     /* Write the page; returns when the disk has completed it.  Frame is under WRITEBACK. */
     int (*write_page)(struct inode *inode, u64 index, struct frame *frame);
     /*
@@ -56,9 +56,9 @@ struct inode_ops {
     void (*release)(struct inode *inode);
 };
 
-#define INODE_SHM 1u    /* no disk behind it: pages live in the cache and in swap */
+#define INODE_SHM 1u        /* no disk behind it: pages live in the cache and in swap */
 #define INODE_MOUNTPOINT 4u /* fs/: a file system is mounted on this directory */
-#define INODE_ORPHAN 2u /* no name left: no need to write it back */
+#define INODE_ORPHAN 2u     /* no name left: no need to write it back */
 
 struct inode {
     u64 number;

@@ -12,7 +12,8 @@
  * an address space of its own; end one with SIGKILL.  Both are called without spinlocks.
  */
 struct oom_ops {
-    /* Call visit(pid, mm, argument) for each process, pid 1 included; mm stays valid in the call. */
+    /* Call visit(pid, mm, argument) for each process, pid 1 included; mm stays valid in the call.
+     */
     void (*each_process)(void (*visit)(u32 pid, struct mm *mm, void *argument), void *argument);
     /* Send SIGKILL and set task->oom_victim on all threads.  => false if it is gone already. */
     bool (*kill)(u32 pid);

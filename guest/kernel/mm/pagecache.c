@@ -256,7 +256,7 @@ struct frame *cache_get_overwrite(struct inode *inode, u64 index, int *error)
     return get(inode, index, true, error);
 }
 
-/* ---- read-ahead ------------------------------------------------------------------------------- */
+/* ---- read-ahead ---------------- */
 
 /* Allocate and insert BUSY frames for absent pages from `first` on, stopping at a present one. */
 static unsigned prepare_run(struct inode *inode, u64 first, u64 last, struct frame **frames)
@@ -327,7 +327,7 @@ struct frame *cache_get_ahead(struct inode *inode, u64 index, int *error)
     return cache_get(inode, index, error);
 }
 
-/* ---- dropping --------------------------------------------------------------------------------- */
+/* ---- dropping ---------------- */
 
 /* Take out page `index`, in whatever state it is. */
 static void drop_page(struct inode *inode, u64 index)

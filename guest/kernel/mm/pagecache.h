@@ -24,13 +24,13 @@ struct inode;
 
 struct page_cache {
     struct spinlock lock;
-    struct radix pages;    /* index -> frame pointer, or a swapped-out SHM page (see shm.h) */
-    u64 dirty;             /* dirty pages */
-    u64 swapped;           /* SHM: pages that are in swap */
+    struct radix pages;     /* index -> frame pointer, or a swapped-out SHM page (see shm.h) */
+    u64 dirty;              /* dirty pages */
+    u64 swapped;            /* SHM: pages that are in swap */
     struct list dirty_link; /* on the list of inodes with dirty pages */
-    int error;             /* a write-back failed: reported once by the next fsync */
-    u64 next_index;        /* where a sequential reader would go on (read-ahead) */
-    u32 window;            /* pages to read ahead, 0 = random access */
+    int error;              /* a write-back failed: reported once by the next fsync */
+    u64 next_index;         /* where a sequential reader would go on (read-ahead) */
+    u32 window;             /* pages to read ahead, 0 = random access */
 };
 
 void cache_init(struct page_cache *cache);
@@ -68,7 +68,8 @@ bool cache_is_resident(struct inode *inode, u64 index);
 /* The last name of the inode is gone: its dirty pages need not be written any more. */
 void cache_orphan(struct inode *inode);
 
-/* Start reading first..last where absent; does not wait for more than it must. Errors are ignored. */
+/* Start reading first..last where absent; does not wait for more than it must. Errors are ignored.
+ */
 void cache_read_ahead(struct inode *inode, u64 first, u64 last);
 
 /*
@@ -94,7 +95,8 @@ void cache_forget(struct inode *inode, u64 index);
 void cache_drop(struct inode *inode);
 u64 cache_drop_clean(struct inode *inode); /* => pages dropped */
 
-/* For mm/: take a page out if nobody else holds or dirtied it.  => BUSY and a reference are held. */
+/* For mm/: take a page out if nobody else holds or dirtied it.  => BUSY and a reference are held.
+ */
 bool cache_try_remove(struct inode *inode, struct frame *frame);
 /* The same without asking.  => cache.lock and BUSY held; gives up none of the references. */
 void cache_remove_locked(struct inode *inode, struct frame *frame);

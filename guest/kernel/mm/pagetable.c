@@ -74,7 +74,8 @@ bool pagetable_create(struct mm *mm)
     if (root == NULL) {
         return false;
     }
-    memcpy(root + KERNEL_FIRST, kernel_root + KERNEL_FIRST, (ENTRIES - KERNEL_FIRST) * sizeof(*root));
+    memcpy(root + KERNEL_FIRST, kernel_root + KERNEL_FIRST,
+           (ENTRIES - KERNEL_FIRST) * sizeof(*root));
     mm->root = root;
     mm->root_pa = direct_physical(root);
     mm->leaf_region = ~0ull;
@@ -143,8 +144,7 @@ pte_t *pte_next_table(struct mm *mm, u64 *address, u64 end)
 
 void pagetable_free_range(struct mm *mm, u64 start, u64 end)
 {
-    for (u64 at = round_up(start, LEAF_SIZE); at < end && end - at >= LEAF_SIZE;
-         at += LEAF_SIZE) {
+    for (u64 at = round_up(start, LEAF_SIZE); at < end && end - at >= LEAF_SIZE; at += LEAF_SIZE) {
         pte_t *middle_entry = &mm->root[index_at(at, 2)];
         pte_t *entry;
 

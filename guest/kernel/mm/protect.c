@@ -146,7 +146,8 @@ int vm_mprotect(struct mm *mm, u64 address, u64 length, u32 prot)
     int error;
 
     prot &= ~(PROT_GROWSDOWN | PROT_GROWSUP);
-    if ((address & PAGE_MASK) != 0 || (prot & ~7u) != 0 || grows == (PROT_GROWSDOWN | PROT_GROWSUP)) {
+    if ((address & PAGE_MASK) != 0 || (prot & ~7u) != 0 ||
+        grows == (PROT_GROWSDOWN | PROT_GROWSUP)) {
         return -EINVAL;
     }
     if (length == 0) {

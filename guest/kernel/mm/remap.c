@@ -132,8 +132,8 @@ static int move_entries(const struct move *move)
 /* Put entries that were moved back, after a failure half-way. */
 static void move_back(const struct move *move)
 {
-    struct move back = {move->mm, move->to, move->from, move->new_start, move->old_start,
-                        move->length};
+    struct move back = {move->mm,        move->to,        move->from,
+                        move->new_start, move->old_start, move->length};
 
     move_entries(&back);
 }
@@ -218,8 +218,7 @@ static i64 move_to(struct mm *mm, const struct remap *remap)
         }
     }
     area = area_find(mm, remap->address);
-    return move_area(mm, area, target, remap->new_length,
-                     (remap->flags & MREMAP_DONTUNMAP) != 0);
+    return move_area(mm, area, target, remap->new_length, (remap->flags & MREMAP_DONTUNMAP) != 0);
 }
 
 /* => mm->lock held. */
@@ -279,8 +278,8 @@ static bool is_valid(const struct remap *remap)
 i64 vm_mremap(struct mm *mm, u64 address, u64 old_length, u64 new_length, u32 flags,
               u64 new_address)
 {
-    struct remap remap = {address, round_up(old_length, PAGE_SIZE),
-                          round_up(new_length, PAGE_SIZE), new_address, flags};
+    struct remap remap = {address, round_up(old_length, PAGE_SIZE), round_up(new_length, PAGE_SIZE),
+                          new_address, flags};
     i64 result;
 
     if (!is_valid(&remap)) {

@@ -73,7 +73,8 @@ static bool walk_family(struct frame *frame, visitor visit, void *argument)
 
     spin_lock(&rmap_lock);
     if (frame->maps > 0 && frame->family != NULL) { /* mapped: so its family has members */
-        list_for_each(link, &frame->family->members) {
+        list_for_each(link, &frame->family->members)
+        {
             struct rmap_hit hit = {.mm = list_entry(link, struct mm, family_link)};
 
             spin_lock(&hit.mm->pte_lock);
@@ -98,7 +99,8 @@ static bool walk_inode(struct frame *frame, visitor visit, void *argument)
     bool go_on = true;
 
     spin_lock(&inode->areas_lock);
-    list_for_each(link, &inode->areas) {
+    list_for_each(link, &inode->areas)
+    {
         struct area *area = list_entry(link, struct area, inode_link);
         struct rmap_hit hit = {.mm = area->mm, .area = area};
 
@@ -132,7 +134,8 @@ bool rmap_walk(struct frame *frame, visitor visit, void *argument)
 void rmap_unmap_range(struct inode *inode, u64 first, u64 last, bool even_private)
 {
     spin_lock(&inode->areas_lock);
-    list_for_each(link, &inode->areas) {
+    list_for_each(link, &inode->areas)
+    {
         struct area *area = list_entry(link, struct area, inode_link);
         struct mm *mm = area->mm;
 

@@ -21,12 +21,12 @@ struct family;
 /* Guards all families and frame->family of mapped frames. Lock order: rmap_lock => pte_lock. */
 extern struct spinlock rmap_lock;
 
-struct family *family_create(void);             /* NULL: no memory */
+struct family *family_create(void); /* NULL: no memory */
 void family_join(struct family *family, struct mm *mm);
-void family_leave(struct mm *mm);               /* the last one frees it.  => no page is mapped any more */
+void family_leave(struct mm *mm); /* the last one frees it.  => no page is mapped any more */
 
 struct rmap_hit {
-    struct mm *mm;      /* its pte_lock is held */
+    struct mm *mm; /* its pte_lock is held */
     struct area *area;
     u64 address;
     pte_t *entry;

@@ -29,18 +29,18 @@ struct mm {
     struct area *last_found; /* pte_lock: cache of area_find() */
     bool forking;            /* pte_lock: faults wait until the copy is complete */
     u32 area_count;
-    u64 hole_hint;           /* no hole of hole_size or more above this address */
+    u64 hole_hint; /* no hole of hole_size or more above this address */
     u64 hole_size;
     u64 mmap_top;
     u64 brk_start, brk;
-    u64 stack_limit;         /* RLIMIT_STACK in bytes; proc/ keeps it up to date */
+    u64 stack_limit; /* RLIMIT_STACK in bytes; proc/ keeps it up to date */
     u64 data_limit, address_limit, lock_limit; /* RLIMIT_DATA, _AS, _MEMLOCK */
 
     /* pte_lock */
-    u64 *root;               /* top page table (kernel virtual address) */
+    u64 *root; /* top page table (kernel virtual address) */
     u64 root_pa;
-    u64 *leaf_cache;         /* last leaf table used by a fault ... */
-    u64 leaf_region;         /* ... and the 2 MiB region it maps (address >> 21), ~0 = none */
+    u64 *leaf_cache; /* last leaf table used by a fault ... */
+    u64 leaf_region; /* ... and the 2 MiB region it maps (address >> 21), ~0 = none */
     u64 rss_anon, rss_file, rss_shm, swap_entries;
     u64 table_pages;
     u64 rss_peak;
@@ -50,31 +50,32 @@ struct mm {
     u64 total_pages, locked_pages, data_pages, stack_pages;
 
     /* translation (asid.c) */
-    u64 asid;                /* generation << 16 | number */
-    u64 harts_active;        /* atomic: harts that have it loaded */
-    u64 harts_stale;         /* atomic: harts that must flush its ASID before loading it */
+    u64 asid;         /* generation << 16 | number */
+    u64 harts_active; /* atomic: harts that have it loaded */
+    u64 harts_stale;  /* atomic: harts that must flush its ASID before loading it */
 
-    struct family *family;   /* reverse map of anonymous pages */
+    struct family *family; /* reverse map of anonymous pages */
     struct list family_link;
 
     u64 arg_start, arg_end, env_start, env_end, stack_start, code_start, code_end, data_start,
-        data_end;            /* for /proc; set by exec */
-    struct inode *exe;       /* /proc/self/exe; holds a reference and denies writing */
-    u8 auxv[384];            /* /proc/self/auxv; exec fills it */
+        data_end;      /* for /proc; set by exec */
+    struct inode *exe; /* /proc/self/exe; holds a reference and denies writing */
+    u8 auxv[384];      /* /proc/self/auxv; exec fills it */
     u32 auxv_size;
-    i32 oom_score_adj;       /* -1000 .. 1000; -1000: never the OOM killer's victim */
-    u32 owner_pid;           /* for messages and the OOM killer; set by proc/ */
-    bool lock_future;        /* mlockall(MCL_FUTURE) */
+    i32 oom_score_adj; /* -1000 .. 1000; -1000: never the OOM killer's victim */
+    u32 owner_pid;     /* for messages and the OOM killer; set by proc/ */
+    bool lock_future;  /* mlockall(MCL_FUTURE) */
 };
 
-struct mm *mm_create(void);               /* empty, refs = 1; NULL: no memory */
-/* A copy for fork(): private pages copy-on-write.  Parent must be the running task's. NULL: no memory. */
+struct mm *mm_create(void); /* empty, refs = 1; NULL: no memory */
+/* A copy for fork(): private pages copy-on-write.  Parent must be the running task's. NULL: no
+ * memory. */
 /* For fork.c: an empty mm with the settings of its parent, in the same family. */
 struct mm *mm_create_child(const struct mm *parent);
 struct mm *mm_fork(struct mm *parent);
 struct mm *mm_get(struct mm *mm);
-void mm_put(struct mm *mm);               /* frees everything at the last reference; may sleep */
-u64 mm_forked_entries(void);              /* PTEs shared by the last mm_fork() of this hart, for PROBE(FORK) */
+void mm_put(struct mm *mm);  /* frees everything at the last reference; may sleep */
+u64 mm_forked_entries(void); /* PTEs shared by the last mm_fork() of this hart, for PROBE(FORK) */
 
 /* Load its page table on this hart (NULL: the kernel's).  => interrupts off. */
 void mm_activate(struct mm *mm);
@@ -100,7 +101,7 @@ struct area_view {
     const char *name;    /* "[heap]", "[stack]", "[vdso]" or NULL */
     u64 resident, anonymous, swapped, shared_clean, shared_dirty, private_clean, private_dirty,
         referenced, locked; /* pages; filled only with `count` */
-    u64 proportional;    /* bytes (Pss) */
+    u64 proportional;       /* bytes (Pss) */
 };
 
 /* Call for each area by address, under mm->lock; `count` also fills the page counts (smaps). */

@@ -101,7 +101,8 @@ bool swap_get(u64 slot)
     return counted;
 }
 
-/* A cached page that nobody names, maps or holds is of no use.  => lock held; true: put the frame. */
+/* A cached page that nobody names, maps or holds is of no use.  => lock held; true: put the frame.
+ */
 static bool uncache_if_unused(struct frame *frame, u32 holders)
 {
     if (frame->slot != 0 && swap_count(frame->slot) == 0 && frame->maps == 0 &&
@@ -211,9 +212,8 @@ u64 swap_release_cached(u64 wanted)
     u64 freed = 0;
 
     for (u64 slot = 1; slot < swap.slots && freed < wanted; slot++) {
-        struct frame *frame = swap.frames[slot] != 0 && swap_count(slot) == 0
-                                  ? swap_cache_find(slot)
-                                  : NULL;
+        struct frame *frame =
+            swap.frames[slot] != 0 && swap_count(slot) == 0 ? swap_cache_find(slot) : NULL;
 
         if (frame == NULL) {
             continue;
@@ -231,7 +231,7 @@ u64 swap_release_cached(u64 wanted)
     return freed;
 }
 
-/* ---- reading and writing ------------------------------------------------------------------------ */
+/* ---- reading and writing ---------------- */
 
 /* May this slot be read along with its neighbour?  lock held. */
 static bool is_readable(u64 slot)
@@ -244,8 +244,8 @@ static bool is_readable(u64 slot)
  * Enter BUSY frames for the slot and for its neighbours in the aligned cluster, as
  * one run.  => the number, the first slot in *first; 0 if the slot needs no read.
  */
-static unsigned prepare_run(u64 slot, struct frame *frame, unsigned cluster,
-                            struct frame **frames, u64 *first)
+static unsigned prepare_run(u64 slot, struct frame *frame, unsigned cluster, struct frame **frames,
+                            u64 *first)
 {
     u64 low = slot - slot % cluster, start = slot, end = slot + 1;
     unsigned count = 0;
@@ -324,8 +324,8 @@ static int read_run(u64 slot, struct frame *frame, unsigned cluster)
 
 struct frame *swap_read(u64 slot, bool ahead, int *error)
 {
-    unsigned cluster = ahead ? (unsigned)min_u64(max_u64(vm_options.swap_ahead, 1), CLUSTER_MAX)
-                             : 1;
+    unsigned cluster =
+        ahead ? (unsigned)min_u64(max_u64(vm_options.swap_ahead, 1), CLUSTER_MAX) : 1;
     struct frame *frame = swap_cache_find(slot);
 
     *error = 0;
@@ -385,7 +385,7 @@ int swap_write(struct frame *const frames[], unsigned count)
     return result;
 }
 
-/* ---- on and off --------------------------------------------------------------------------------- */
+/* ---- on and off ---------------- */
 
 /* The header that mkswap writes at byte 1024 of page 0, and its magic at the page's end. */
 struct swap_header {

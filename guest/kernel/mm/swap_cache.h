@@ -20,7 +20,8 @@ struct frame *swap_cache_find(u64 slot);
  * => false: swap is full or absent.
  */
 bool swap_cache_add(struct frame *frame);
-/* Take a frame out of the cache; frees the slot if nothing names it.  => the caller has a reference. */
+/* Take a frame out of the cache; frees the slot if nothing names it.  => the caller has a
+ * reference. */
 void swap_cache_remove(struct frame *frame);
 /* The same, if nothing names the slot and nobody but the caller holds or maps the frame. */
 void swap_cache_drop_if_unused(struct frame *frame);

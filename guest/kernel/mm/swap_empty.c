@@ -68,10 +68,10 @@ static int bring_in(struct mm *mm, u64 address)
         frame_map(frame);
         mm->rss_anon++;
         mm->swap_entries--;
-        pte_write(entry, pte_make(frame_pfn(frame),
-                                  area->pte_flags == 0
-                                      ? PTE_CLASS_AWAY << 1 | PTE_COW | PTE_U
-                                      : (area->pte_flags & ~PTE_W) | PTE_COW | PTE_A));
+        pte_write(entry,
+                  pte_make(frame_pfn(frame), area->pte_flags == 0
+                                                 ? PTE_CLASS_AWAY << 1 | PTE_COW | PTE_U
+                                                 : (area->pte_flags & ~PTE_W) | PTE_COW | PTE_A));
         swap_put(slot);
     }
     spin_unlock(&mm->pte_lock);

@@ -86,7 +86,8 @@ static void unlist_inode(struct inode *inode, bool anyway)
 
 void cache_orphan(struct inode *inode)
 {
-    if ((inode->flags & INODE_SHM) == 0) { /* those use the link for another list, without a reference */
+    if ((inode->flags & INODE_SHM) ==
+        0) { /* those use the link for another list, without a reference */
         unlist_inode(inode, true);
     }
 }
@@ -200,15 +201,15 @@ int cache_write_back(struct inode *inode, u64 first, u64 last, enum writeback_re
     if ((inode->flags & INODE_SHM) != 0) {
         return 0;
     }
-    for (u64 index = first;
-         (frame = next_tagged(inode, &index, last, CACHE_TAG_DIRTY)) != NULL; index++) {
+    for (u64 index = first; (frame = next_tagged(inode, &index, last, CACHE_TAG_DIRTY)) != NULL;
+         index++) {
         int error = writeback_page(inode, frame, reason);
 
         result = result == 0 ? error : result;
         frame_put(frame);
     }
-    for (u64 index = first;
-         (frame = next_tagged(inode, &index, last, CACHE_TAG_WRITEBACK)) != NULL; index++) {
+    for (u64 index = first; (frame = next_tagged(inode, &index, last, CACHE_TAG_WRITEBACK)) != NULL;
+         index++) {
         frame_wait_clear(frame, FRAME_WRITEBACK); /* begun by somebody else */
         frame_put(frame);
     }
@@ -263,7 +264,8 @@ static u64 dirty_inode_count(void)
     u64 count = 0;
 
     spin_lock(&dirty_lock);
-    list_for_each(link, &dirty_inodes) {
+    list_for_each(link, &dirty_inodes)
+    {
         count++;
     }
     spin_unlock(&dirty_lock);

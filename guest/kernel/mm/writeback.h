@@ -8,7 +8,7 @@
 
 #include "mm/object.h"
 
-void writeback_init(void);  /* lists and the flusher thread */
+void writeback_init(void); /* lists and the flusher thread */
 /* Start writing the dirty pages among first..last; does not wait. */
 void writeback_start(struct inode *inode, u64 first, u64 last, enum writeback_reason reason);
 /* Write all dirty pages of all inodes and wait: sync(2), umount, power off. */

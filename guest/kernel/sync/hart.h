@@ -30,20 +30,20 @@ struct hart_local {
 
     struct task *idle;
     struct task *switched_from; /* between context_switch() and its clean-up */
-    struct mm *mm;          /* whose page table is loaded; NULL = the kernel's own */
-    struct task *fp_owner;  /* whose float registers are in the hart */
-    u64 slice_end;          /* ns: when others get their turn; ~0 while idle */
+    struct mm *mm;              /* whose page table is loaded; NULL = the kernel's own */
+    struct task *fp_owner;      /* whose float registers are in the hart */
+    u64 slice_end;              /* ns: when others get their turn; ~0 while idle */
 
-    struct frame *free_frames;  /* mm/frame.c: this hart's free frames ... */
+    struct frame *free_frames; /* mm/frame.c: this hart's free frames ... */
     u32 free_count;
     struct frame *spare_frames; /* ... and a full batch in reserve, or NULL */
 
-    u32 flush_all;          /* other harts set it: flush the whole TLB before loading an ASID */
+    u32 flush_all; /* other harts set it: flush the whole TLB before loading an ASID */
     u64 idle_ns;
 };
 
 extern struct hart_local harts[MAX_HARTS];
-extern u32 hart_count;      /* harts that run */
+extern u32 hart_count; /* harts that run */
 
 #ifdef __riscv
 /* => this hart's block; only meaningful while interrupts are off (else the task may move on). */

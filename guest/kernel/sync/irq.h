@@ -16,7 +16,7 @@ void irq_init(void);      /* find the PLIC in the device tree */
 void irq_init_hart(void); /* let interrupts reach this hart */
 /* => 0, -EINVAL (no such interrupt), -EBUSY (taken). */
 int irq_register(u32 irq, irq_handler handler, void *argument);
-void irq_dispatch(void);  /* from the external-interrupt trap */
-u64 irq_count(u32 irq);   /* how often it came, for /proc/interrupts */
+void irq_dispatch(void); /* from the external-interrupt trap */
+u64 irq_count(u32 irq);  /* how often it came, for /proc/interrupts */
 
 #endif

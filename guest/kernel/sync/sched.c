@@ -27,8 +27,8 @@
 
 static struct spinlock sched_lock = SPINLOCK("sched");
 static struct list run_queue = {&run_queue, &run_queue};
-static u64 queued;       /* tasks on it */
-static u64 idle_harts;   /* mask of hart indices that wait for work */
+static u64 queued;     /* tasks on it */
+static u64 idle_harts; /* mask of hart indices that wait for work */
 static u64 switches;
 static struct task idle_tasks[MAX_HARTS];
 
@@ -78,7 +78,8 @@ static void enqueue(struct task *task)
 /* => the next task for this hart, off the queue; NULL if there is none. */
 static struct task *dequeue(struct hart_local *hart)
 {
-    list_for_each(link, &run_queue) {
+    list_for_each(link, &run_queue)
+    {
         struct task *task = list_entry(link, struct task, run_link);
 
         if (likely((task->affinity >> hart->index) & 1)) {

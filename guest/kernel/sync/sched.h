@@ -10,7 +10,8 @@
 
 #define SLICE_NS 10000000ull
 
-/* What sync/ needs from mm/ (set once at boot): load a task's address space (NULL: the kernel's). */
+/* What sync/ needs from mm/ (set once at boot): load a task's address space (NULL: the kernel's).
+ */
 extern void (*sched_activate_mm)(struct mm *mm);
 
 /* Give this hart its idle task: the context it is running in. */
@@ -47,9 +48,9 @@ void sched_tick(u64 now_ns);
  */
 _Noreturn void sched_idle_loop(void);
 
-u64 sched_runnable(void);    /* tasks running or on the queue, for loadavg */
-u64 sched_switches(void);    /* context switches since boot */
-u64 sched_idle_ns(void);     /* summed over harts */
+u64 sched_runnable(void); /* tasks running or on the queue, for loadavg */
+u64 sched_switches(void); /* context switches since boot */
+u64 sched_idle_ns(void);  /* summed over harts */
 
 /* Assembly in sync/switch.S. */
 void context_switch(struct context *from, struct context *to);

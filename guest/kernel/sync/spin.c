@@ -15,7 +15,8 @@ void spin_wait_(struct spinlock *lock)
     }
     for (;;) {
         while (__atomic_load_n(&lock->held, __ATOMIC_RELAXED) != 0) {
-            __asm__ volatile("nop"); /* read until it looks free, so that the holder is not slowed */
+            __asm__ volatile(
+                "nop"); /* read until it looks free, so that the holder is not slowed */
         }
         if (__atomic_exchange_n(&lock->held, 1, __ATOMIC_ACQUIRE) == 0) {
             return;

@@ -17,7 +17,10 @@ struct spinlock {
     const char *name;
 };
 
-#define SPINLOCK(lock_name) {0, 0, (lock_name)}
+#define SPINLOCK(lock_name) \
+    {                       \
+        0, 0, (lock_name)   \
+    }
 
 static inline void spin_init(struct spinlock *lock, const char *name)
 {

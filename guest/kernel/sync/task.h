@@ -17,7 +17,7 @@ enum task_state {
     TASK_RUNNING = 2,
     TASK_SLEEPING = 3,
     TASK_ZOMBIE = 4,
-    TASK_STOPPED = 5   /* for display only: proc/ sets it on a stopped process */
+    TASK_STOPPED = 5 /* for display only: proc/ sets it on a stopped process */
 };
 
 /* Callee-saved registers of a task that is switched out. */
@@ -43,8 +43,8 @@ struct task {
     void *stack;             /* KERNEL_STACK_SIZE bytes */
     struct mm *mm;           /* NULL for kernel threads */
 
-    u32 refs;                /* scheduler 1 (until it has exited), proc/ 1 */
-    u32 pid, tid;            /* pid = thread group; set by proc/ before sched_start() */
+    u32 refs;     /* scheduler 1 (until it has exited), proc/ 1 */
+    u32 pid, tid; /* pid = thread group; set by proc/ before sched_start() */
     char name[16];
     struct process *process; /* proc/'s */
     struct thread *thread;   /* proc/'s: what it keeps per thread */
@@ -53,18 +53,18 @@ struct task {
 
     /* sched lock */
     struct list run_link;
-    bool on_hart;            /* its context is live on some hart */
-    u64 affinity;            /* mask of hart indices */
+    bool on_hart; /* its context is live on some hart */
+    u64 affinity; /* mask of hart indices */
 
     /* only the task itself (while running) */
-    u64 user_ns, system_ns;  /* time spent */
-    u64 stamp_ns;            /* start of the current stretch ... */
-    bool in_system;          /* ... and which of the two it counts as */
+    u64 user_ns, system_ns; /* time spent */
+    u64 stamp_ns;           /* start of the current stretch ... */
+    bool in_system;         /* ... and which of the two it counts as */
     u64 minor_faults, major_faults;
     u64 voluntary_switches, involuntary_switches;
-    u8 oom_victim;           /* may use the reserve of frames; about to die */
-    struct fp_state fp;      /* valid when frame->status.FS is not Off and it is switched out */
-    u32 fp_hart;             /* index + 1 of the hart that last held its float registers */
+    u8 oom_victim;      /* may use the reserve of frames; about to die */
+    struct fp_state fp; /* valid when frame->status.FS is not Off and it is switched out */
+    u32 fp_hart;        /* index + 1 of the hart that last held its float registers */
 };
 
 /*

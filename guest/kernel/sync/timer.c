@@ -16,9 +16,9 @@
 
 static struct spinlock timer_lock = SPINLOCK("timer");
 static struct list armed = {&armed, &armed};
-static struct timer *running;   /* whose callback is being run ... */
-static u32 running_hart;        /* ... by this hart (index + 1) */
-static bool has_stimecmp;       /* Sstc; set once at boot */
+static struct timer *running; /* whose callback is being run ... */
+static u32 running_hart;      /* ... by this hart (index + 1) */
+static bool has_stimecmp;     /* Sstc; set once at boot */
 
 void timer_init(void)
 {

@@ -37,9 +37,9 @@ _Static_assert(sizeof(struct trapframe) == 304, "FRAME_SIZE");
 #define SYSCALL_SIGRETURN 139
 #define CAUSE_ONLY_WORK (~0ull) /* a fault was handled; signals or others wait */
 
-void trap_entry(void);                              /* entry.S */
+void trap_entry(void); /* entry.S */
 void trap_return_user(struct trapframe *frame);
-u64 trap_user_fault(u64 cause, u64 address);        /* called from entry.S */
+u64 trap_user_fault(u64 cause, u64 address); /* called from entry.S */
 void trap_user(struct trapframe *frame);
 void trap_first_return(struct trapframe *frame);
 void trap_kernel(struct trapframe *frame);
@@ -227,10 +227,10 @@ void trap_kernel(struct trapframe *frame)
 
 void trap_print(const struct trapframe *frame)
 {
-    static const char *const names[] = {
-        "zero", "ra", "sp", "gp", "tp",  "t0",  "t1", "t2", "s0", "s1", "a0",
-        "a1",   "a2", "a3", "a4", "a5",  "a6",  "a7", "s2", "s3", "s4", "s5",
-        "s6",   "s7", "s8", "s9", "s10", "s11", "t3", "t4", "t5", "t6"};
+    static const char *const names[] = {"zero", "ra", "sp",  "gp",  "tp", "t0", "t1", "t2",
+                                        "s0",   "s1", "a0",  "a1",  "a2", "a3", "a4", "a5",
+                                        "a6",   "a7", "s2",  "s3",  "s4", "s5", "s6", "s7",
+                                        "s8",   "s9", "s10", "s11", "t3", "t4", "t5", "t6"};
 
     log_error("pc %016lx status %016lx cause %lx value %016lx", frame->pc, frame->status,
               frame->cause, frame->value);
