@@ -33,7 +33,7 @@ enum {
     HOT_PAGE = 24,
     WARM_STRETCH = 96,
     HOT_ENTRY = 12,
-    ENTRY_HEATS = 1 << 16,
+    ENTRY_HEATS = 1 << 18,
 };
 
 /* Where indirect jumps and jumps between regions look first, by the host address of the target. */

@@ -87,6 +87,7 @@ static void jit_flush(struct engine *engine)
     }
     memset(jit->bucket, 0, sizeof jit->bucket);
     memset(jit->jumps, 0, sizeof jit->jumps);
+    memset(jit->entry_heat, 0, sizeof jit->entry_heat); /* only what is still hot comes back */
     jit->used = jit->fixed;
     jit->counters.flushes++;
     jit->interp->flush(jit->interp);
@@ -164,7 +165,7 @@ i64 jit_cold_stretch(struct jit *jit, u64 physical)
         ++*page;
         return COLD_STRETCH;
     }
-    u8 *entry = &jit->entry_heat[(physical * 0x9e3779b97f4a7c15u) >> 48 & (ENTRY_HEATS - 1)];
+    u8 *entry = &jit->entry_heat[(physical * 0x9e3779b97f4a7c15u) >> 40 & (ENTRY_HEATS - 1)];
     if (*entry < HOT_ENTRY) {
         ++*entry;
         return WARM_STRETCH;
