@@ -284,6 +284,11 @@ bool hart_cbo_zero(struct hart *h, u64 va, u32 bits)
         hart_illegal(h, bits);
         return false;
     }
+    struct tlb_entry *entry = tlb_entry(h->context, TLB_STORE, va);
+    if (LIKELY(entry->tag == (va & PAGE_MASK))) { /* ordinary memory, nothing to check */
+        memset((void *)(uintptr_t)((va & ~(u64)(CBO_BLOCK - 1)) + entry->addend), 0, CBO_BLOCK);
+        return true;
+    }
     struct target target;
     if (!resolve(h, h->context, ACCESS_STORE, va, 1, &target)) {
         return false;

@@ -25,11 +25,6 @@ static unsigned index_of(enum tlb_table table, u64 va)
     return (unsigned)(va >> PAGE_SHIFT) & (entries_of(table) - 1);
 }
 
-struct tlb_entry *tlb_entry(struct tlb_context *context, enum tlb_table table, u64 va)
-{
-    return table_of(context, table) + index_of(table, va);
-}
-
 static void forget_large(struct tlb_context *context)
 {
     context->large_low = UINT64_MAX;
@@ -108,44 +103,56 @@ void tlb_reset(struct tlb *tlb)
             erase_context(&tlb->context[i]);
         }
     }
+    tlb->used = 0;
     tlb->clock = 0;
     tlb->counters = (struct tlb_counters){0};
 }
 
+/* An unused context, or the one that was not selected for the longest time, emptied. */
+static unsigned take_context(struct tlb *tlb)
+{
+    if (tlb->used < TLB_CONTEXTS) {
+        erase_context(&tlb->context[tlb->used]);
+        tlb->context[tlb->used].used = true;
+        return tlb->used++;
+    }
+    unsigned oldest = 0;
+    for (unsigned i = 1; i < TLB_CONTEXTS; i++) {
+        if (tlb->context[i].stamp < tlb->context[oldest].stamp) {
+            oldest = i;
+        }
+    }
+    tlb->counters.replacements++;
+    empty_context(&tlb->context[oldest]);
+    return oldest;
+}
+
+static void set_key(struct tlb *tlb, unsigned index, u64 satp, u32 mode)
+{
+    tlb->key_satp[index] = satp;
+    tlb->key_mode[index] = mode;
+    tlb->context[index].satp = satp;
+    tlb->context[index].mode = mode;
+}
+
 struct tlb_context *tlb_select(struct tlb *tlb, u64 satp, u32 mode)
 {
-    struct tlb_context *oldest = NULL;
     tlb->counters.selections++;
-    for (unsigned i = 0; i < TLB_CONTEXTS; i++) {
-        struct tlb_context *context = &tlb->context[i];
-        if (!context->used) {
-            oldest = context;
-            break;
-        }
-        if (context->satp == satp && context->mode == mode) {
-            context->stamp = ++tlb->clock;
-            return context;
-        }
-        if (!oldest || context->stamp < oldest->stamp) {
-            oldest = context;
-        }
+    unsigned index = 0;
+    while (index < tlb->used && (tlb->key_satp[index] != satp || tlb->key_mode[index] != mode)) {
+        index++;
     }
-    if (oldest->used) {
-        tlb->counters.replacements++;
-        empty_context(oldest);
-    } else {
-        erase_context(oldest);
-        oldest->used = true;
+    if (index == tlb->used) {
+        index = take_context(tlb);
+        set_key(tlb, index, satp, mode);
     }
-    oldest->satp = satp;
-    oldest->mode = mode;
-    oldest->stamp = ++tlb->clock;
-    return oldest;
+    tlb->context[index].stamp = ++tlb->clock;
+    return &tlb->context[index];
 }
 
 void tlb_clear(struct tlb *tlb)
 {
-    for (unsigned i = 0; i < TLB_CONTEXTS && tlb->context[i].used; i++) {
+    for (unsigned i = 0; i < tlb->used; i++) {
         empty_context(&tlb->context[i]);
     }
 }
@@ -200,12 +207,12 @@ static void fence_not_global(struct tlb_context *context)
 void tlb_fence(struct tlb *tlb, bool by_address, u64 va, bool by_asid, u64 asid)
 {
     tlb->counters.fences++;
-    for (unsigned i = 0; i < TLB_CONTEXTS && tlb->context[i].used; i++) {
-        struct tlb_context *context = &tlb->context[i];
-        if (context->satp == 0 ||
-            (by_asid && (context->satp & SATP_ASID) >> SATP_ASID_SHIFT != (asid & 0xffff))) {
+    for (unsigned i = 0; i < tlb->used; i++) {
+        u64 satp = tlb->key_satp[i];
+        if (satp == 0 || (by_asid && (satp & SATP_ASID) >> SATP_ASID_SHIFT != (asid & 0xffff))) {
             continue;
         }
+        struct tlb_context *context = &tlb->context[i];
         if (by_address) {
             fence_address(context, va, by_asid);
         } else if (by_asid) {
@@ -236,7 +243,7 @@ void tlb_fill(struct tlb_context *context, enum tlb_table table, u64 va, u64 pa,
 
 void tlb_mark_code(struct tlb *tlb, const u8 *host)
 {
-    for (unsigned i = 0; i < TLB_CONTEXTS && tlb->context[i].used; i++) {
+    for (unsigned i = 0; i < tlb->used; i++) {
         struct tlb_context *context = &tlb->context[i];
         FOR_EACH_FILLED(context, TLB_STORE, index)
         {
@@ -346,8 +353,9 @@ bool tlb_load(struct tlb *tlb, const struct ram *ram, struct serial_reader *read
         struct tlb_context *context = &tlb->context[i];
         erase_context(context);
         context->used = true;
-        context->satp = serial_get_u64(reader, "satp");
-        context->mode = (u32)serial_get_max(reader, "mode", TLB_MODE(3, 1, 1));
+        tlb->used = i + 1;
+        u64 satp = serial_get_u64(reader, "satp");
+        set_key(tlb, i, satp, (u32)serial_get_max(reader, "mode", TLB_MODE(3, 1, 1)));
         context->stamp = serial_get_u64(reader, "stamp");
         u64 low = serial_get_u64(reader, "large_low");
         u64 high = serial_get_u64(reader, "large_high");

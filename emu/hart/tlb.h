@@ -78,7 +78,11 @@ struct tlb_counters {
 
 struct tlb {
     struct tlb_context *context; /* TLB_CONTEXTS of them */
-    u64 clock;                   /* stamps given out */
+    /* satp and mode of the contexts in use, side by side: they are searched at every trap. */
+    u64 key_satp[TLB_CONTEXTS];
+    u32 key_mode[TLB_CONTEXTS];
+    unsigned used; /* contexts are taken into use in order */
+    u64 clock;     /* stamps given out */
     struct tlb_counters counters;
 };
 
@@ -99,7 +103,14 @@ void tlb_fence(struct tlb *tlb, bool by_address, u64 va, bool by_asid, u64 asid)
 /* host: of the page of va when tag flags have no TLB_MMIO, else NULL and pa counts. */
 void tlb_fill(struct tlb_context *context, enum tlb_table table, u64 va, u64 pa, const u8 *host,
               u32 flags, unsigned level, bool global);
-struct tlb_entry *tlb_entry(struct tlb_context *context, enum tlb_table table, u64 va);
+static inline struct tlb_entry *tlb_entry(struct tlb_context *context, enum tlb_table table, u64 va)
+{
+    u64 page = va >> RAM_PAGE_SHIFT;
+    if (table == TLB_FETCH) {
+        return &context->fetch[page & (TLB_FETCH_ENTRIES - 1)];
+    }
+    return (table == TLB_LOAD ? context->load : context->store) + (page & (TLB_DATA_ENTRIES - 1));
+}
 /* Stores to the RAM page at `host` need the slow path from now on. */
 void tlb_mark_code(struct tlb *tlb, const u8 *host);
 
