@@ -91,26 +91,32 @@ static bool is_filled(const struct frame *frame)
            (frame->kind == FRAME_ANON && frame->slot == 0 && frame->maps > 0);
 }
 
+/* Is it a page that only its mappings, its cache and the caller refer to? */
+static bool is_explained(const struct frame *frame)
+{
+    u32 explained =
+        frame->maps + (frame->slot != 0) + (frame->kind != FRAME_ANON && frame->inode != NULL) + 1;
+
+    return is_candidate(frame) && frame->refs == explained && is_filled(frame);
+}
+
 /*
  * Take hold of a frame if it may be evicted.  Pinned ones (references that nothing
- * explains) are left alone.  => referenced and BUSY, or NULL.
+ * explains) are left alone, before BUSY is touched and after.  => referenced and BUSY,
+ * or NULL.
  */
 static struct frame *hold(struct frame *frame)
 {
-    u32 explained;
-
     if (!is_candidate(frame) ||
         (frame_flags(frame) & (FRAME_BUSY | FRAME_WRITEBACK | FRAME_MLOCKED)) != 0 ||
         !atomic_get_unless_zero(&frame->refs)) {
         return NULL;
     }
-    if (!frame_try_busy(frame)) {
+    if (!is_explained(frame) || !frame_try_busy(frame)) {
         frame_put(frame);
         return NULL;
     }
-    explained =
-        frame->maps + (frame->slot != 0) + (frame->kind != FRAME_ANON && frame->inode != NULL) + 1;
-    if (!is_candidate(frame) || frame->refs != explained || !is_filled(frame)) {
+    if (!is_explained(frame)) {
         give_back(frame);
         return NULL;
     }

@@ -192,7 +192,7 @@ static int bring(struct inode *inode, u64 index, bool zeroed, struct frame **res
     if (frame == NULL) {
         return -ENOMEM;
     }
-    frame_flag_set(frame, FRAME_BUSY);
+    frame_lock_busy(frame);
     if (is_shm || zeroed) {
         page_zero(frame_to_virt(frame));
         frame_flag_set(frame, FRAME_UPTODATE);
@@ -269,7 +269,7 @@ static unsigned prepare_run(struct inode *inode, u64 first, u64 last, struct fra
         if (frame == NULL) {
             break;
         }
-        frame_flag_set(frame, FRAME_BUSY);
+        frame_lock_busy(frame);
         if (insert(inode, first + count, frame) != 0) {
             frame_unlock_busy(frame);
             frame_put(frame);

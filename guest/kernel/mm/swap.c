@@ -277,7 +277,9 @@ static unsigned prepare_run(u64 slot, struct frame *frame, unsigned cluster, str
             if (one == NULL) {
                 break;
             }
-            frame_flag_set(one, FRAME_BUSY);
+            while (!frame_try_busy(one)) {
+                ; /* the CLOCK of another hart takes a last look at what it was: a moment */
+            }
             cache(at, one);
             *first = count == 0 ? at : *first;
             frames[count++] = one;
