@@ -192,10 +192,10 @@ bool hart_load_state(struct hart *h, struct serial_reader *reader, struct error 
         serial_reject(reader, "the saved hart is another model");
     }
     load_registers(h, reader);
-    if (h->priv == 2) {
+    /* What no software could have written and what the code relies on. */
+    if (h->priv == 2 || bits_get(h->mstatus, MSTATUS_MPP_SHIFT, 2) == 2) {
         serial_reject(reader, "impossible privilege");
     }
-    /* Loaded CSRs are legal only if software could have written them. */
     if ((h->mepc | h->sepc | h->pc) & 1) {
         serial_reject(reader, "impossible address of an instruction");
     }
