@@ -11,6 +11,8 @@ struct hart_start {
     u64 stack; /* its top */
 };
 
+extern struct hart_start boot_next;
+
 /* layout.c: fills struct probe_layout and tells the emulator (PROBE_EV_BOOT). */
 void tell_layout(void);
 

@@ -17,6 +17,10 @@
     .globl _start
 _start:
     csrw sie, zero
+    la t0, boot_arrivals
+    li t1, 1
+    amoadd.w t0, t1, (t0)
+    bnez t0, came_later
     mv s0, a0
     mv s1, a1
     la t0, bss_start
@@ -70,6 +74,19 @@ enter_direct_map:
     or t6, t6, t1
     jr t6
 
+/*
+ * Not the first one.  OpenSBI up to 1.1 marks a hart as to be started before it has noted
+ * where: a hart that polls at that moment comes here instead of to boot_secondary.  Only one
+ * is being started at a time, and boot_next is for it.
+ */
+came_later:
+    la a1, boot_next
+    ld t0, 0(a1)
+    bnez t0, boot_secondary
+5:
+    wfi
+    j 5b
+
     .globl boot_secondary
 boot_secondary:
     csrw sie, zero
@@ -85,6 +102,11 @@ boot_secondary:
 4:
     wfi
     j 4b
+
+    .data
+    .balign 4
+boot_arrivals:                  /* not in .bss, which the first hart clears */
+    .word 0
 
     .bss
     .balign 4096

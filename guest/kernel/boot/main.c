@@ -44,6 +44,8 @@ void boot_secondary(void); /* entry.S */
 
 extern char kernel_start[], kernel_end[];
 
+struct hart_start boot_next; /* for the hart that is being started; entry.S knows it */
+
 static u64 harts_up = 1; /* how many run */
 
 static void read_log_options(void)
@@ -133,7 +135,6 @@ void boot_secondary_main(void)
 
 static void start_hart(u32 id)
 {
-    static struct hart_start start[MAX_HARTS];
     u32 index = hart_count;
     u8 *stack = kalloc(STACK_SIZE);
     u64 before = harts_up;
@@ -143,8 +144,8 @@ static void start_hart(u32 id)
     }
     harts[index].index = index;
     harts[index].id = id;
-    start[index] = (struct hart_start){(u64)&harts[index], (u64)stack + STACK_SIZE};
-    if (sbi_hart_start(id, direct_physical(boot_secondary), direct_physical(&start[index])) != 0) {
+    boot_next = (struct hart_start){(u64)&harts[index], (u64)stack + STACK_SIZE};
+    if (sbi_hart_start(id, direct_physical(boot_secondary), direct_physical(&boot_next)) != 0) {
         kfree(stack);
         return;
     }
