@@ -28,7 +28,7 @@ static void numbers(void **state)
     SAME("%5d|%-5d|%05d|%+d|% d", 42, 42, 42, 42, 42);
     SAME("%x %X %#x %08x %o", 0xbeefu, 0xbeefu, 0xbeefu, 0xbeefu, 8u);
     SAME("%ld %lu %lx", INT64_MIN, UINT64_MAX, UINT64_MAX);
-    SAME("%hhd %hhu %hd", -1, 255, -2);
+    SAME("%hhd %hhu %hd", (signed char)-1, (unsigned char)255, (short)-2);
     SAME("%.3d|%6.3d|%-6.3d|", 7, 7, 7);
     SAME("%*d|%-*d|", 6, 1, 6, 2);
     SAME("%zu %%", (size_t)12);
