@@ -18,6 +18,13 @@ enum exit_reason {
     EXIT_WAIT,   /* h->waiting: WFI with nothing pending */
 };
 
+/*
+ * For engines, between instructions, when h->stop or h->waiting is set or the budget may be used
+ * up: takes an interrupt that is due and looks whether the run ends.  True: return *reason to the
+ * run loop (counters are synchronised, STOP_RETURN is cleared).  False: go on at h->pc.
+ */
+bool hart_attend(struct hart *h, enum exit_reason *reason);
+
 struct engine {
     const char *name;
     /*

@@ -80,34 +80,6 @@ static __attribute__((noinline)) bool slow_store(struct hart *h, const struct op
     return true;
 }
 
-/*
- * Between instructions, when something asked for attention or the budget may be used up.  True:
- * return with *reason.
- */
-static bool attend(struct hart *h, enum exit_reason *reason)
-{
-    *reason = EXIT_STOP;
-    if (h->budget <= 0) {
-        *reason = EXIT_BUDGET;
-    } else if (!(h->stop & STOP_RETURN)) {
-        if (h->stop & STOP_EVENTS) {
-            h->stop &= ~(u32)STOP_EVENTS;
-            hart_take_interrupt(h);
-        }
-        if (!h->waiting) {
-            return false;
-        }
-        if (hart_wakes(h)) {
-            h->waiting = false;
-            return false;
-        }
-        *reason = EXIT_WAIT;
-    }
-    h->stop &= ~(u32)STOP_RETURN;
-    hart_sync(h);
-    return true;
-}
-
 /* The block at h->pc, h->fetch_page being its page; NULL: the instruction crosses the page end. */
 static struct block *block_here(struct block_cache *cache, const struct hart *h)
 {
@@ -211,7 +183,7 @@ static enum exit_reason execute(struct block_cache *cache, struct hart *h, const
     h->stop |= STOP_EVENTS;
 
 look: /* everything may have changed */
-    if ((h->stop || h->budget <= 0 || h->waiting) && attend(h, &reason)) {
+    if ((h->stop || h->budget <= 0 || h->waiting) && hart_attend(h, &reason)) {
         return reason;
     }
     context = h->context;

@@ -261,31 +261,6 @@ u32 jit_system(struct hart *h, struct jit_frame *frame, struct insn insn, u32 bi
     return jit_step(h, frame);
 }
 
-/* As the interpreter's run loop does before it looks for code; true: the run has ended. */
-static bool attend(struct hart *h, u32 *reason)
-{
-    *reason = EXIT_STOP;
-    if (h->budget <= 0) {
-        *reason = EXIT_BUDGET;
-    } else if (!(h->stop & STOP_RETURN)) {
-        if (h->stop & STOP_EVENTS) {
-            h->stop &= ~(u32)STOP_EVENTS;
-            hart_take_interrupt(h);
-        }
-        if (!h->waiting) {
-            return false;
-        }
-        if (hart_wakes(h)) {
-            h->waiting = false;
-            return false;
-        }
-        *reason = EXIT_WAIT;
-    }
-    h->stop &= ~(u32)STOP_RETURN;
-    hart_sync(h);
-    return true;
-}
-
 static struct jit_entry *find_entry(struct jit *jit, u64 physical, i64 *stretch)
 {
     struct jit_entry *entry = jit->bucket[(physical >> 1) & (ENTRY_BUCKETS - 1)];
@@ -318,8 +293,10 @@ const u8 *jit_dispatch(struct hart *h, struct jit_frame *frame)
     jit->float_live = 0;
     bool by_interp = frame->status == JIT_INTERPRET;
     frame->status = 0;
+    enum exit_reason reason;
     for (;;) {
-        if ((h->stop || h->budget <= 0 || h->waiting) && attend(h, &frame->exit_reason)) {
+        if ((h->stop || h->budget <= 0 || h->waiting) && hart_attend(h, &reason)) {
+            frame->exit_reason = reason;
             return jit->leave;
         }
         if (by_interp || h->frm > FRM_LAST_ON_HOST) {

@@ -128,11 +128,9 @@ static void emit_to_int(struct translator *t, enum x86_width w, const struct ins
 
 static void emit_from_int(struct translator *t, enum x86_width w, const struct insn *i)
 {
-    unsigned to = f_result(t, i->rd);
     enum x86_reg from = x_read(t, i->rs1, RAX);
     x86_reg_to_float(&t->x, X86_8, 0, from); /* ends the dependence on what was in the register */
     x86_cvt_int_to_float(&t->x, true, w, 0, from);
-    (void)to;
     f_written(t, i->rd, 0);
 }
 

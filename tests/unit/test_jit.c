@@ -43,20 +43,6 @@ static unsigned any_destination(void)
                                                                                             : rd;
 }
 
-static u32 branch_to(u32 match, unsigned rs1, unsigned rs2, i32 distance)
-{
-    u32 d = (u32)distance;
-    return match | rs1 << 15 | rs2 << 20 | (d >> 12 & 1) << 31 | (d >> 5 & 0x3f) << 25 |
-           (d >> 1 & 0xf) << 8 | (d >> 11 & 1) << 7;
-}
-
-static u32 jump_to(unsigned rd, i32 distance)
-{
-    u32 d = (u32)distance;
-    return 0x6f | rd << 7 | (d >> 20 & 1) << 31 | (d >> 1 & 0x3ff) << 21 | (d >> 11 & 1) << 20 |
-           (d >> 12 & 0xff) << 12;
-}
-
 static i32 near_word(unsigned at)
 {
     i32 to = (i32)at + (i32)below(40) - 20;
@@ -104,10 +90,10 @@ static u32 random_word(unsigned at)
             word = (word & ~info->mask) | info->match;
         }
         if (info->flags & INSN_BRANCH) {
-            return branch_to(info->match, below(32), below(32), near_word(at));
+            return asm_b(info->match, below(32), below(32), near_word(at));
         }
         if (op == OP_JAL) {
-            return jump_to(below(4) ? 0 : ra, near_word(at));
+            return asm_jal(below(4) ? 0 : ra, near_word(at));
         }
         if (op == OP_JALR) {
             if (below(4)) {
@@ -246,7 +232,7 @@ static void random_program(u32 *words)
     for (unsigned i = 0; i < CODE_WORDS; i++) {
         words[i] = random_word(i);
     }
-    words[CODE_WORDS - 1] = jump_to(0, -(CODE_WORDS - 1) * 4);
+    words[CODE_WORDS - 1] = asm_jal(0, -(CODE_WORDS - 1) * 4);
 }
 
 static void show_state(const struct rig *a, const struct rig *b)
