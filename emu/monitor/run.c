@@ -7,7 +7,7 @@
 #include "emu/machine/control.h"
 #include "emu/machine/machine.h"
 #include "emu/monitor/address.h"
-#include "emu/monitor/filter.h"
+#include "emu/observe/filter.h"
 #include "emu/monitor/state.h"
 #include "emu/monitor/value.h"
 #include "emu/trace/text.h"

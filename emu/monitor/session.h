@@ -11,7 +11,7 @@
 
 #include "emu/base/buffer.h"
 #include "emu/monitor/editor.h"
-#include "emu/monitor/filter.h"
+#include "emu/observe/filter.h"
 #include "emu/monitor/state.h"
 
 #define SESSION_MAX_LINE 65536

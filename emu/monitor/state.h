@@ -4,7 +4,7 @@
 #define FAULTLINE_MONITOR_STATE_H
 
 #include "emu/monitor/command.h"
-#include "emu/monitor/filter.h"
+#include "emu/observe/filter.h"
 #include "emu/monitor/monitor.h"
 
 #define MAX_BREAKS 32

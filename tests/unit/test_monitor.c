@@ -16,7 +16,7 @@
 #include "emu/machine/machine.h"
 #include "emu/monitor/address.h"
 #include "emu/monitor/editor.h"
-#include "emu/monitor/filter.h"
+#include "emu/observe/filter.h"
 #include "emu/monitor/monitor.h"
 #include "emu/monitor/state.h"
 #include "emu/monitor/value.h"

@@ -3,8 +3,8 @@
  * filter.h - which faults are meant: "kind=cow-copy pid=3 va=0x4000..0x5000 area=heap".
  * kind=cow means every kind that begins with "cow"; terms not given match everything.
  */
-#ifndef FAULTLINE_MONITOR_FILTER_H
-#define FAULTLINE_MONITOR_FILTER_H
+#ifndef FAULTLINE_OBSERVE_FILTER_H
+#define FAULTLINE_OBSERVE_FILTER_H
 
 #include "emu/base/error.h"
 #include "emu/trace/record.h"

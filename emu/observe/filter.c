@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* filter.c - conditions on faults. */
-#include "emu/monitor/filter.h"
+#include "emu/observe/filter.h"
 
 #include <errno.h>
 #include <inttypes.h>
