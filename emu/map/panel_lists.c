@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* panel_lists.c - the process tree, the events, the swap slots, and the help. */
 #include "emu/map/paint.h"
-#include "emu/map/explain.h"
 
 #include <stdio.h>
+
+#include "emu/base/buffer.h"
+#include "emu/observe/explain.h"
 
 static const char *state_name(u32 state)
 {
@@ -102,11 +104,15 @@ static void paint_explain(const struct painter *p, struct rect inside)
         return;
     }
     const struct trace_record *r = &p->model->event[p->view->event];
-    char text[256], words[2048];
+    char text[256];
+    struct buffer words = {0};
     event_text(text, sizeof text, r);
     paint_line(p, inside, 0, p->theme->strong, "%s", text);
-    explain_record(r, p->view->chinese, words, sizeof words);
-    paint_wrapped(p, inside, 2, p->theme->text, words);
+    explain_record(r, NULL, p->view->chinese ? EXPLAIN_CHINESE : EXPLAIN_ENGLISH, &words);
+    if (buffer_byte(&words, 0)) {
+        paint_wrapped(p, inside, 2, p->theme->text, (const char *)words.data);
+    }
+    buffer_free(&words);
 }
 
 void paint_tab(const struct painter *p)

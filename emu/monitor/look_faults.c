@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "emu/monitor/address.h"
-#include "emu/monitor/explain.h"
 #include "emu/monitor/value.h"
+#include "emu/observe/explain.h"
 #include "emu/trace/text.h"
 
 COMMAND_HANDLER(faults);
@@ -165,13 +165,24 @@ void show_fault(const json_t *value, struct buffer *out)
 
 json_t *run_explain(struct call *call)
 {
+    const char *name = call_text(call, "language");
+    enum explain_language language = explain_language();
+    struct explain_facts facts = {0};
+    struct process_view process;
     struct trace_record record;
     struct buffer text = {0};
+    char symbol[80];
 
+    if (name && !explain_language_by_name(name, &language))
+        return call_fail(call, "'%s' is neither en nor zh", name);
     if (!find_fault(call, &record))
         return NULL;
     json_t *value = record_value(call, &record);
-    explain_fault(&record, &text);
+    if (observer_process(call->observer, record.pid, &process))
+        facts.program = process.name;
+    if (symbol_at(call, record.fault.pc, symbol, sizeof symbol))
+        facts.where = symbol;
+    explain_record(&record, &facts, language, &text);
     buffer_byte(&text, 0);
     value_set_text(value, "explanation", "%s", text.data ? (char *)text.data : "");
     buffer_free(&text);
