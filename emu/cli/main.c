@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "emu/base/log.h"
+#include "emu/cli/describe.h"
 #include "emu/cli/session.h"
 #include "emu/monitor/monitor.h"
 #include "emu/trace/diff.h"
@@ -60,6 +61,9 @@ int main(int argc, char **argv)
     }
     if (argc > 1 && strcmp(argv[1], "ctl") == 0) {
         return ctl_main(argc - 2, argv + 2);
+    }
+    if (argc > 1 && strcmp(argv[1], "describe") == 0) {
+        return describe_main(argc - 2, argv + 2);
     }
     return start(argc, argv, false);
 }

@@ -38,7 +38,7 @@ void options_help(bool run)
         run ? "faultline run [OPTIONS] PROG [ARG...]   run a static riscv64 Linux program\n"
             : "faultline [OPTIONS] [IMAGE]             boot the bundled guest, a disk or a kernel\n"
               "faultline run [OPTIONS] PROG [ARG...]   run a static riscv64 Linux program\n"
-              "faultline trace print|stat|verify|diff|expect|accept ...\n"
+              "faultline trace COMMAND ...             look at recorded traces, compare them\n"
               "faultline ctl SOCKET COMMAND...         one monitor command\n"
               "\n"
               "  faultline                             a shell in the guest; Ctrl-A h for keys\n"

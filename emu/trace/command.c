@@ -17,46 +17,37 @@ struct trace_options {
 };
 
 enum long_option {
-    OPTION_CANONICAL = 256,
-    OPTION_EXACT,
-    OPTION_LEVEL,
-    OPTION_JUNIT,
-    OPTION_JSON,
-    OPTION_ALL,
-    OPTION_PROGRAM,
-    OPTION_FROM,
-    OPTION_TO,
-    OPTION_MAX_DIFFS,
-    OPTION_HELP
+    OPTION_BEFORE_FIRST = 255,
+#define TOOL_OPTION(id, name, argument, help) OPTION_##id,
+#include "emu/trace/tool.def"
 };
 
 static const struct option long_options[] = {
-    {"canonical", no_argument, NULL, OPTION_CANONICAL},
-    {"exact", no_argument, NULL, OPTION_EXACT},
-    {"level", required_argument, NULL, OPTION_LEVEL},
-    {"junit", required_argument, NULL, OPTION_JUNIT},
-    {"json", no_argument, NULL, OPTION_JSON},
-    {"all", no_argument, NULL, OPTION_ALL},
-    {"program", required_argument, NULL, OPTION_PROGRAM},
-    {"from", required_argument, NULL, OPTION_FROM},
-    {"to", required_argument, NULL, OPTION_TO},
-    {"max-diffs", required_argument, NULL, OPTION_MAX_DIFFS},
-    {"help", no_argument, NULL, OPTION_HELP},
+#define TOOL_OPTION(id, name, argument, help) \
+    {name, (argument) ? required_argument : no_argument, NULL, OPTION_##id},
+#include "emu/trace/tool.def"
     {NULL, 0, NULL, 0},
 };
 
 static void usage(FILE *out)
 {
-    fputs("usage: faultline trace print [--canonical | --exact | --json] [SCOPE] FILE\n"
-          "       faultline trace stat [SCOPE] FILE\n"
-          "       faultline trace verify FILE\n"
-          "       faultline trace diff [--level counts|semantic|exact] [--junit FILE] [--json]\n"
-          "                            [--max-diffs N] [SCOPE] GOLDEN FILE\n"
-          "       faultline trace accept [--level counts|semantic] [SCOPE] FILE GOLDEN\n"
-          "       faultline trace export [SCOPE] csv|jsonl FILE\n"
-          "SCOPE: --all (every process), --program NAME (it and its children; the default is\n"
-          "       the program under test for canonical, diff and accept), --from MARK, --to MARK\n"
-          "diff exits with 0 same, 1 diverged, 2 trouble, 3 inconclusive (or no golden)\n",
+    fputs("usage: faultline trace COMMAND ...\n\n", out);
+#define TOOL_ROW(name, arguments, help) fprintf(out, "  %s %s\n      %s\n", name, arguments, help);
+#define TOOL(function, name, arguments, help) TOOL_ROW(name, arguments, help)
+#define TOOL_ABOVE(name, arguments, help) TOOL_ROW(name, arguments, help)
+#include "emu/trace/tool.def"
+#undef TOOL_ROW
+    fputs("\nOptions:\n", out);
+#define TOOL_OPTION(id, name, argument, help)                             \
+    {                                                                     \
+        const char *value = argument;                                     \
+        char left[64];                                                    \
+        snprintf(left, sizeof left, "--%s %s", name, value ? value : ""); \
+        fprintf(out, "  %-30s %s\n", left, help);                         \
+    }
+#include "emu/trace/tool.def"
+    fputs("\n  faultline trace stat t.pft\n"
+          "  faultline trace diff --junit out.xml golden.pft.txt t.pft\n",
           out);
 }
 
@@ -64,6 +55,19 @@ static int fail(const struct error *err)
 {
     fprintf(stderr, "faultline: %s\n", err->text);
     return DIFF_TROUBLE;
+}
+
+static bool parse_count(const char *text, unsigned *out)
+{
+    char *end;
+    errno = 0;
+    unsigned long value = strtoul(text, &end, 10);
+    if (*text < '0' || *text > '9' || *end || errno || value > 1000000) {
+        fprintf(stderr, "faultline: --max-diffs %s: not a number up to 1000000\n", text);
+        return false;
+    }
+    *out = (unsigned)value;
+    return true;
 }
 
 static bool parse_options(struct trace_options *o, int argc, char **argv, int *status)
@@ -110,7 +114,8 @@ static bool parse_options(struct trace_options *o, int argc, char **argv, int *s
             o->diff.to = optarg;
             break;
         case OPTION_MAX_DIFFS:
-            o->diff.max_diffs = (unsigned)strtoul(optarg, NULL, 10);
+            if (!parse_count(optarg, &o->diff.max_diffs))
+                return false;
             break;
         case OPTION_HELP:
             usage(stdout);
@@ -406,8 +411,10 @@ int trace_main(int argc, char **argv)
     static const struct {
         const char *name;
         int (*run)(struct trace_options *o, int count, char **name);
-    } command[] = {{"print", do_print}, {"stat", do_stat},     {"verify", do_verify},
-                   {"diff", do_diff},   {"accept", do_accept}, {"export", do_export}};
+    } command[] = {
+#define TOOL(function, name, arguments, help) {name, function},
+#include "emu/trace/tool.def"
+    };
     struct trace_options options = {.diff = {.level = -1, .max_diffs = 1}};
     struct nearest nearest = nearest_begin(argc > 0 ? argv[0] : "");
     int status;
