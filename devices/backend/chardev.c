@@ -28,6 +28,8 @@ struct chardev {
     bool broken;  /* of output */
     size_t keep;  /* with memory: bytes kept, 0: all */
     struct buffer input, output;
+    void (*listener)(void *ctx, const void *data, size_t n); /* NULL: nobody */
+    void *listener_ctx;
 };
 
 static struct chardev *create(const char *name, enum chardev_input kind)
@@ -273,8 +275,18 @@ void chardev_flush(struct chardev *c)
     buffer_clear(&c->output);
 }
 
+void chardev_listen(struct chardev *c, void (*fn)(void *ctx, const void *data, size_t n),
+                    void *ctx)
+{
+    c->listener = fn;
+    c->listener_ctx = ctx;
+}
+
 void chardev_write(struct chardev *c, const void *data, size_t n)
 {
+    if (c->listener) {
+        c->listener(c->listener_ctx, data, n);
+    }
     if (c->out < 0 && !c->memory) {
         return;
     }

@@ -53,6 +53,9 @@ long chardev_read(struct chardev *c, void *buffer, size_t size);
  */
 long chardev_read_line(struct chardev *c, void *buffer, size_t size, int patience_ms);
 void chardev_write(struct chardev *c, const void *data, size_t n);
+/* Somebody who is told of all output as it is written; fn NULL: nobody. */
+void chardev_listen(struct chardev *c, void (*fn)(void *ctx, const void *data, size_t n),
+                    void *ctx);
 void chardev_flush(struct chardev *c);
 /* True once writing failed because nobody reads any more (EPIPE). */
 bool chardev_broken(const struct chardev *c);

@@ -10,6 +10,7 @@
 
 #include "emu/base/log.h"
 #include "emu/cli/describe.h"
+#include "emu/cli/list.h"
 #include "emu/cli/session.h"
 #include "emu/monitor/monitor.h"
 #include "emu/trace/diff.h"
@@ -40,6 +41,8 @@ static int start(int argc, char **argv, bool run)
     } else if (options.version) {
         printf("faultline %s\n", FAULTLINE_VERSION);
         status = 0;
+    } else if (options.list) {
+        status = list_main(&options, argc, argv);
     } else if (!session_prepare(&session, &options, &err)) {
         log_error("%s", err.text);
     } else {

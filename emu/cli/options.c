@@ -36,8 +36,10 @@ void options_help(bool run)
 {
     printf(
         run ? "faultline run [OPTIONS] PROG [ARG...]   run a static riscv64 Linux program\n"
+              "faultline run [OPTIONS] --list FILE     run the programs of a list, one a line\n"
             : "faultline [OPTIONS] [IMAGE]             boot the bundled guest, a disk or a kernel\n"
               "faultline run [OPTIONS] PROG [ARG...]   run a static riscv64 Linux program\n"
+              "faultline run [OPTIONS] --list FILE     run the programs of a list, one a line\n"
               "faultline trace COMMAND ...             look at recorded traces, compare them\n"
               "faultline ctl SOCKET COMMAND...         one monitor command\n"
               "\n"
@@ -156,6 +158,8 @@ static bool take_value(struct options *o, enum option_id id, const char *value, 
         return strcmp(value, "none") == 0 ||
                error_set(err, EINVAL, "-display %s: not supported; there is none, and --map",
                          value);
+    case OPTION_JOBS:
+        return value_number("--jobs", value, &o->jobs, err);
     case OPTION_MAX_INSTR:
         return value_number("--max-instr", value, &o->max_instructions, err);
     case OPTION_TIMEOUT:
@@ -174,6 +178,10 @@ static bool take(struct options *o, enum option_id id, const char *value, struct
         bool *flag;
     } plain[] = {
         {OPTION_EXEC, &o->exec, NULL},
+        {OPTION_LIST, &o->list, NULL},
+        {OPTION_JUNIT, &o->junit, NULL},
+        {OPTION_JSON, &o->json, NULL},
+        {OPTION_ONE_BOOT, NULL, &o->one_boot},
         {OPTION_KERNEL, &o->kernel, NULL},
         {OPTION_BIOS, &o->bios, NULL},
         {OPTION_INITRD, &o->initrd, NULL},
@@ -250,7 +258,13 @@ static bool check_together(const struct options *o, struct error *err)
     if (o->run && o->exec) {
         return error_set(err, EINVAL, "`run PROG` and --exec exclude each other");
     }
-    if (o->run && !o->program && !o->help && !o->version) {
+    if (!o->run && o->list) {
+        return error_set(err, EINVAL, "--list belongs to run: faultline run --list %s", o->list);
+    }
+    if (!o->list && (o->junit || o->json || o->one_boot || o->jobs)) {
+        return error_set(err, EINVAL, "--junit, --json, --jobs and --one-boot go with --list");
+    }
+    if (o->run && !o->program && !o->list && !o->help && !o->version) {
         return error_set(err, EINVAL,
                          "run: which program? (faultline run [OPTIONS] PROG [ARG...])");
     }

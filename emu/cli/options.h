@@ -45,6 +45,13 @@ struct options {
     const char *file[OPTIONS_MAX_FILES];
     unsigned files;
 
+    const char *const *guest_programs; /* host programs that a list needs, under /host */
+    unsigned guest_program_count;
+
+    const char *list, *junit, *json; /* run --list */
+    bool one_boot;
+    u64 jobs;
+
     const char *serial, *monitor, *qmp, *script;
     bool verbose, quiet;
 

@@ -219,7 +219,7 @@ static bool add_program(struct filedisk *f, const char *path, struct error *err)
 static bool add_host_files(struct session *s, struct error *err)
 {
     const struct options *o = s->options;
-    if (!o->run && o->files == 0) {
+    if (!o->run && o->files == 0 && o->guest_program_count == 0) {
         return true;
     }
     struct filedisk *f = filedisk_create();
@@ -227,6 +227,9 @@ static bool add_host_files(struct session *s, struct error *err)
         return error_set(err, ENOMEM, "out of memory");
     }
     bool good = !o->run || add_program(f, o->program[0], err);
+    for (unsigned i = 0; good && i < o->guest_program_count; i++) {
+        good = add_program(f, o->guest_programs[i], err);
+    }
     for (unsigned i = 0; good && i < o->files; i++) {
         good = add_host_file(f, o->file[i], err);
     }

@@ -274,6 +274,9 @@ int session_run(struct session *s, int argc, char *const *argv)
         struct machine_exit e = {0};
         double start = host_seconds();
         say_hello(s, m);
+        if (s->watch) {
+            s->watch->begins(s->watch->ctx, m);
+        }
         if (run_machine(s, m, company.observer, &e, &err)) {
             status = process_status(&e);
         } else {
@@ -283,6 +286,9 @@ int session_run(struct session *s, int argc, char *const *argv)
             print_stats(m, host_seconds() - start);
         }
         say_why(s, &e);
+        if (s->watch) {
+            s->watch->ends(s->watch->ctx, &e);
+        }
     } else {
         log_error("%s", err.text);
     }

@@ -18,12 +18,22 @@ enum exit_status {
     EXIT_PANIC = 126,
 };
 
+/* Told about the machine: when it is made, and when its run is over. */
+struct machine;
+struct machine_exit;
+struct session_watch {
+    void (*begins)(void *ctx, struct machine *m);
+    void (*ends)(void *ctx, const struct machine_exit *e);
+    void *ctx;
+};
+
 /* What a machine is made of, and the memory that holds it. */
 struct session {
     const struct options *options;
     struct machine_config config;
     struct buffer kernel, firmware, initrd, device_tree; /* owned bytes */
     struct buffer command_line;
+    const struct session_watch *watch; /* NULL: nobody; set after session_prepare */
     bool command;    /* run or --exec: the guest ends with a command's status */
     bool throw_away; /* the root disk is a throw-away overlay worth a message */
 };
