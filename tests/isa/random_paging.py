@@ -23,6 +23,8 @@ does to A and D (QEMU tries a load first): rounds with AMOs have these bits set 
 import random
 import sys
 
+from bare_asm import FINISH, print_routine
+
 TABLES = 0x80200000  # 16 pages, the first is the root
 DATA = 0x80400000    # 4 MiB: what pages and superpages map
 V, R, W, X, U, G, A, D = (1 << i for i in range(8))
@@ -273,28 +275,7 @@ checksum:                # a0 address, a1 dwords -> a0
     mv a0, t2
     ret
 
-print:
-    li t0, 0x10000000
-    li t2, 60
-1:  srl t3, a0, t2
-    andi t3, t3, 15
-    addi t3, t3, 48
-    li t4, 58
-    blt t3, t4, 2f
-    addi t3, t3, 39
-2:  sb t3, 0(t0)
-    addi t2, t2, -4
-    bgez t2, 1b
-    li t3, 10
-    sb t3, 0(t0)
-    ret
-
-finish:
-    li t0, 0x100000
-    li t1, 0x5555
-    sw t1, 0(t0)
-1:  j 1b
-
+""" + print_routine("a0") + FINISH + """
     .align 4
 ops:
 """ + "".join(f"    .align 4\n    {op}\n    ret\n" for op in OPS) + """

@@ -16,6 +16,8 @@ first, misaligned atomics, sstatus.VS of a hart without vectors, misa.B.
 import random
 import sys
 
+from bare_asm import FINISH, print_routine
+
 MODES = {"u": 0, "s": 1, "m": 3}
 READ_ONLY_TIME = ("cycle", "time", "instret")
 CSRS = ["fflags", "frm", "fcsr", "cycle", "time", "instret", "hpmcounter3", "sstatus", "sie",
@@ -164,28 +166,7 @@ m_trap:
     bltu s3, s2, 2b
     jr s1
 
-print:
-    li t0, 0x10000000
-    li t2, 60
-1:  srl t3, a5, t2
-    andi t3, t3, 15
-    addi t3, t3, 48
-    li t4, 58
-    blt t3, t4, 2f
-    addi t3, t3, 39
-2:  sb t3, 0(t0)
-    addi t2, t2, -4
-    bgez t2, 1b
-    li t3, 10
-    sb t3, 0(t0)
-    ret
-
-finish:
-    li t0, 0x100000
-    li t1, 0x5555
-    sw t1, 0(t0)
-1:  j 1b
-
+""" + print_routine("a5") + FINISH + """
     .section .data
     .align 3
 scratch: .dword 1, 2, 3, 4

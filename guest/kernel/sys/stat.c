@@ -14,19 +14,11 @@
  * allowed. */
 static int inode_of(u64 fd, u64 path, u32 flags, struct inode **out)
 {
-    struct file *file;
     char first;
 
     if ((flags & AT_EMPTY_PATH) && (int)fd != AT_FDCWD) {
         if (path == 0 || (copy_from_user(&first, path, 1) == 0 && first == '\0')) {
-            file = sys_file(fd);
-            if (!file || !file->inode) {
-                file_put(file);
-                return -EBADF;
-            }
-            *out = inode_get(file->inode);
-            file_put(file);
-            return 0;
+            return sys_file_inode(fd, out);
         }
     }
     return sys_path_inode(fd, path, flags, out);
@@ -55,16 +47,10 @@ i64 sys_newfstatat(const u64 *a)
 
 i64 sys_fstat(const u64 *a)
 {
-    struct file *file = sys_file(a[0]);
     struct inode *inode;
+    int error = sys_file_inode(a[0], &inode);
 
-    if (!file || !file->inode) {
-        file_put(file);
-        return -EBADF;
-    }
-    inode = inode_get(file->inode);
-    file_put(file);
-    return put_stat(inode, a[1]);
+    return error ? error : put_stat(inode, a[1]);
 }
 
 static struct abi_statx_timestamp statx_time(i64 sec, u64 nsec)
@@ -121,14 +107,8 @@ i64 sys_statfs(const u64 *a)
 
 i64 sys_fstatfs(const u64 *a)
 {
-    struct file *file = sys_file(a[0]);
     struct inode *inode;
+    int error = sys_file_inode(a[0], &inode);
 
-    if (!file || !file->inode) {
-        file_put(file);
-        return -EBADF;
-    }
-    inode = inode_get(file->inode);
-    file_put(file);
-    return put_statfs(inode, a[1]);
+    return error ? error : put_statfs(inode, a[1]);
 }

@@ -19,6 +19,8 @@ struct file;
 
 /* The open file of a descriptor, with a reference, or NULL (EBADF). */
 struct file *sys_file(u64 fd);
+/* Its inode, with a reference.  => 0, -EBADF (also for what has none: a pipe's end and the like) */
+int sys_file_inode(u64 fd, struct inode **out);
 
 /*
  * A path argument: copied in, with the place where its resolution starts.

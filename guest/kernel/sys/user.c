@@ -20,23 +20,26 @@ struct file *sys_file(u64 fd)
     return fd_get(current_process()->files, (int)fd);
 }
 
+int sys_file_inode(u64 fd, struct inode **out)
+{
+    struct file *file = sys_file(fd);
+    int error = file && file->inode ? 0 : -EBADF;
+
+    if (!error) {
+        *out = inode_get(file->inode);
+    }
+    file_put(file);
+    return error;
+}
+
 /* Where a relative path begins.  => 0 with a reference, -EBADF */
 static int base_of(u64 directory_fd, struct inode **out)
 {
-    struct file *file;
-
     if ((int)directory_fd == AT_FDCWD) {
         *out = fs_context_cwd(current_process()->fs);
         return 0;
     }
-    file = sys_file(directory_fd);
-    if (!file || !file->inode) {
-        file_put(file);
-        return -EBADF;
-    }
-    *out = inode_get(file->inode);
-    file_put(file);
-    return 0;
+    return sys_file_inode(directory_fd, out);
 }
 
 int sys_path_get(struct sys_path *path, u64 directory_fd, u64 user)
