@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "emu/base/log.h"
 #include "emu/hart/hart.h"
 #include "emu/hart/hook.h"
 #include "emu/hart/walk.h"
@@ -17,7 +18,7 @@
 
 struct debuglog {
     FILE *out;
-    bool owned, traps, instructions;
+    bool owned, traps, instructions, code;
     struct hook hook;
     const struct hook *inner;
     struct machine *machine;
@@ -91,9 +92,11 @@ static bool parse_items(struct debuglog *log, const char *items, struct error *e
             log->traps = true;
         } else if (n == 6 && memcmp(items, "in_asm", 6) == 0) {
             log->instructions = true;
+        } else if (n == 3 && memcmp(items, "jit", 3) == 0) {
+            log->code = true;
         } else {
             return error_set(err, EINVAL,
-                             "-d %.*s: not supported; int and in_asm are (page faults: "
+                             "-d %.*s: not supported; int, in_asm and jit are (page faults: "
                              "--trace FILE.pft)",
                              (int)n, items);
         }
@@ -172,7 +175,12 @@ void debuglog_connect(struct debuglog *log, struct machine *m, const struct hook
 {
     log->inner = inner;
     log->machine = m;
-    machine_set_hook(m, &log->hook);
+    if (log->code && !machine_list_code(m, log->out)) {
+        log_warn("-d jit: nothing is translated by this engine");
+    }
+    if (log->traps) {
+        machine_set_hook(m, &log->hook);
+    }
     if (log->instructions) {
         machine_single_step(m);
         machine_on_slice(m, log_instruction, log);

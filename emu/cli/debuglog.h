@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * debuglog.h - the log of -d: traps ("int") and executed instructions ("in_asm").
+ * debuglog.h - the log of -d: traps ("int"), executed instructions ("in_asm"), translated
+ * code ("jit").
  *
  * It listens in front of the observer, if there is one, and passes every call on.
  */

@@ -6,9 +6,11 @@
 bool hart_attend(struct hart *h, enum exit_reason *reason)
 {
     *reason = EXIT_STOP;
-    if (h->budget <= 0) {
+    if (h->stop & STOP_RETURN) {
+        /* Also at the end of the budget: a translator may have granted only a part of it. */
+    } else if (h->budget <= 0) {
         *reason = EXIT_BUDGET;
-    } else if (!(h->stop & STOP_RETURN)) {
+    } else {
         if (h->stop & STOP_EVENTS) {
             h->stop &= ~(u32)STOP_EVENTS;
             hart_take_interrupt(h);

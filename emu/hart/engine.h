@@ -10,6 +10,8 @@
 
 #include "emu/base/types.h"
 
+#include <stdio.h>
+
 struct hart;
 
 enum exit_reason {
@@ -38,6 +40,8 @@ struct engine {
     void (*flush)(struct engine *engine);
     /* Adds up what the engine counted, for --stats: name and value, until false. */
     bool (*counter)(struct engine *engine, unsigned index, const char **name, u64 *value);
+    /* Lists code on `out` as it is translated; NULL where nothing is. */
+    void (*list)(struct engine *engine, FILE *out);
     void (*destroy)(struct engine *engine);
 };
 

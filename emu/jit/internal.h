@@ -22,6 +22,8 @@
 #include "emu/jit/region.h"
 #include "emu/jit/x86.h"
 
+#include <stdio.h>
+
 #define HART_BIAS 128
 
 enum {
@@ -112,6 +114,7 @@ struct jit {
     u32 float_live;
     u32 float_mode; /* MXCSR with frm and no sticky bits */
     struct jit_counters counters;
+    FILE *listing;         /* where translated code is listed, or NULL */
     struct region scratch; /* the region being translated */
 };
 

@@ -18,6 +18,11 @@ enum { CODE_BYTES = 128 << 20, ROOM_FOR_ONE = 1 << 20 };
 bool jit_supported(void)
 {
 #ifdef __x86_64__
+    struct code_memory probe;
+    if (!code_memory_map(&probe, 1)) {
+        return false; /* a hardened host */
+    }
+    code_memory_unmap(&probe);
     return true;
 #else
     return false;
@@ -233,6 +238,11 @@ static bool jit_counter(struct engine *engine, unsigned index, const char **name
     return true;
 }
 
+static void jit_list(struct engine *engine, FILE *out)
+{
+    ((struct jit *)engine)->listing = out;
+}
+
 static void jit_destroy(struct engine *engine)
 {
     struct jit *jit = (struct jit *)engine;
@@ -272,6 +282,7 @@ struct engine *jit_create(struct hart *const *harts, unsigned count, struct erro
         .invalidate = jit_invalidate,
         .flush = jit_flush,
         .counter = jit_counter,
+        .list = jit_list,
         .destroy = jit_destroy,
     };
     jit->harts = harts;

@@ -13,7 +13,7 @@
 
 struct hart;
 
-/* True when this host can run translated code. */
+/* True when this host can run translated code: an x86-64 that lets a process map code. */
 bool jit_supported(void);
 
 /* As interp_create(); NULL with *err set, also where the host is not supported. */

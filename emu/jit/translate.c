@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* translate.c - one region into host code: entries, blocks, control flow, stubs; see internal.h. */
 #include "emu/jit/translate.h"
+#include "emu/jit/listing.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -401,12 +402,20 @@ static bool uses_float(const struct region *r, const struct region_block *block)
     return false;
 }
 
+static void mark(struct translator *t, unsigned insn)
+{
+    if (t->mark && t->marks < MARKS) {
+        t->mark[t->marks++] = (struct listing_mark){x86_here(&t->x), (u16)insn};
+    }
+}
+
 static void emit_block(struct translator *t, unsigned index)
 {
     const struct region_block *block = &t->region->block[index];
     t->block = (u16)index;
     t->insn = block->first;
     t->label[index] = x86_here(&t->x);
+    mark(t, t->insn);
     x86_alu_imm(&t->x, X86_SUB, X86_8, R15, block->count);
     add_stub(t, x86_jump_if(&t->x, X86_S), STUB_BUDGET, 0, false, 0);
     if (uses_float(t->region, block)) {
@@ -414,6 +423,9 @@ static void emit_block(struct translator *t, unsigned index)
     }
     for (unsigned i = 0; i < block->count; i++) {
         t->insn = (u16)(block->first + i);
+        if (i > 0) {
+            mark(t, t->insn);
+        }
         if (!is_control(block, i)) {
             emit_insn(t, &t->region->insn[t->insn]);
         }
@@ -470,6 +482,7 @@ static void emit_routines(struct translator *t)
 
 static struct jit_region *finish(struct translator *t, unsigned entries)
 {
+    mark(t, LISTING_ROUTINES);
     const struct region *r = t->region;
     struct jit_region *made = malloc(sizeof *made + entries * sizeof *made->entry);
     if (!made) {
@@ -505,6 +518,10 @@ struct jit_region *jit_translate(struct jit *jit)
     t->jit = jit;
     t->region = &jit->scratch;
     t->id = ++jit->next_id;
+    if (jit->listing) {
+        t->mark = calloc(MARKS, sizeof *t->mark);
+    }
+    mark(t, LISTING_ROUTINES);
     emit_routines(t);
     unsigned entries = 0;
     for (unsigned b = 0; b < t->region->blocks; b++) {
@@ -516,6 +533,7 @@ struct jit_region *jit_translate(struct jit *jit)
     }
     for (unsigned i = 0; i < t->stubs; i++) {
         struct stub s = t->stub[i];
+        mark(t, s.insn | LISTING_STUB);
         emit_stub(t, &s);
     }
     struct jit_region *made = t->x.full ? NULL : finish(t, entries);
@@ -528,7 +546,11 @@ struct jit_region *jit_translate(struct jit *jit)
         code_memory_publish(&jit->memory, jit->used, length);
         jit->used += (length + 15) & ~(size_t)15;
         jit->counters.code_bytes += length;
+        if (t->mark) {
+            listing_print(jit->listing, t, x86_here(&t->x));
+        }
     }
+    free(t->mark);
     free(t);
     return made;
 }

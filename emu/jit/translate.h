@@ -25,7 +25,9 @@ struct stub {
     u8 reg; /* STUB_NAN: the xmm register */
 };
 
-enum { STUBS = 2048, PATCHES = 512 };
+enum { STUBS = 2048, PATCHES = 512, MARKS = REGION_INSNS + STUBS + 2 };
+
+struct listing_mark;
 
 struct translator {
     struct x86 x;
@@ -40,9 +42,11 @@ struct translator {
     unsigned patches;
     struct stub stub[STUBS];
     unsigned stubs;
-    const u8 *spill, *reload; /* routines of the region */
-    const u8 *indirect;       /* goes on at the virtual address in rax, which is in h->pc too */
-    u16 block, insn;          /* being translated: index of the block, index in region.insn */
+    const u8 *spill, *reload;  /* routines of the region */
+    const u8 *indirect;        /* goes on at the virtual address in rax, which is in h->pc too */
+    u16 block, insn;           /* being translated: index of the block, index in region.insn */
+    struct listing_mark *mark; /* for the listing (listing.h), or NULL: MARKS of them */
+    unsigned marks;
 };
 
 /* Fields of the hart and registers as memory operands. */

@@ -41,7 +41,7 @@ struct machine_config {
     unsigned harts;     /* 1 .. MACHINE_MAX_HARTS */
     u64 seed;           /* of the random number device and of the slices of several harts */
     u64 rtc_epoch;      /* seconds since 1970 at instruction 0 */
-    const char *engine; /* "interp" or "jit" */
+    const char *engine; /* "jit" or "interp" */
     struct cpu_config cpu;
 
     enum firmware_kind firmware_kind;
@@ -66,7 +66,8 @@ struct machine_config {
     u64 timeout_ns;       /* host time, 0: no limit */
 };
 
-/* 128 MiB, one hart, seed 1, 2026-01-01, interpreter, built-in firmware, nothing connected. */
+/* 128 MiB, one hart, seed 1, 2026-01-01, built-in firmware, nothing connected; the translator where
+ * this host can run it, else the interpreter. */
 void machine_config_default(struct machine_config *config);
 
 #endif

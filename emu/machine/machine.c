@@ -237,6 +237,14 @@ void machine_set_disk_observer(struct machine *m, const struct disk_observer *ob
     m->disk_observer = observer ? *observer : (struct disk_observer){0};
 }
 
+bool machine_list_code(struct machine *m, FILE *out)
+{
+    if (m->engine->list) {
+        m->engine->list(m->engine, out);
+    }
+    return m->engine->list != NULL;
+}
+
 bool machine_engine_counter(const struct machine *m, unsigned index, const char **name, u64 *value)
 {
     return m->engine->counter && m->engine->counter(m->engine, index, name, value);

@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include "emu/base/error.h"
 #include "emu/base/types.h"
@@ -64,6 +65,8 @@ u64 machine_time(const struct machine *m);
 u64 machine_instructions(const struct machine *m);
 /* The flattened device tree as the guest got it; size in *size. */
 const void *machine_device_tree(const struct machine *m, size_t *size);
+/* Lists code on `out` as it is translated; false: this engine translates nothing. */
+bool machine_list_code(struct machine *m, FILE *out);
 /* What the engine counted, for --stats: name and value of counter `index`; false: no more. */
 bool machine_engine_counter(const struct machine *m, unsigned index, const char **name, u64 *value);
 /* The images as given, so that symbols can be read from them. */
