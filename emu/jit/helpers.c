@@ -86,20 +86,43 @@ static void end_c(struct hart *h)
 }
 #endif
 
-u32 jit_load(struct hart *h, u64 va, u32 size, u64 *value)
+static u64 extend_loaded(u64 value, const struct jit_site *site)
 {
-    begin_c(h);
-    bool ok = hart_load(h, va, size, value);
-    end_c(h);
-    return !ok ? SLOW_TRAPPED : h->stop ? SLOW_LEAVE : SLOW_DONE;
+    unsigned shift = 64 - 8 * (site->size & ~(unsigned)SITE_SIGNED);
+    return site->size & SITE_SIGNED ? (u64)((i64)(value << shift) >> shift) : value;
 }
 
-u32 jit_store(struct hart *h, u64 va, u32 size, u64 value)
+/* A load or store that the TLB did not settle.  Non-zero: done, and the region may go on. */
+static u32 access_slowly(struct hart *h, const struct jit_site *site, u64 va)
 {
+    unsigned size = site->size & ~(unsigned)SITE_SIGNED;
+    u64 value = 0;
+    bool ok;
     begin_c(h);
-    bool ok = hart_store(h, va, size, value);
+    switch (site->kind) {
+    case SITE_STORE:
+        ok = hart_store(h, va, size, h->x[site->reg]);
+        break;
+    case SITE_FSTORE:
+        ok = hart_store(h, va, size, h->f[site->reg]);
+        break;
+    default:
+        ok = hart_load(h, va, size, &value);
+        if (ok && site->kind == SITE_FLOAD) {
+            h->f[site->reg] = size == 4 ? value | 0xffffffff00000000u : value;
+        } else if (ok && site->reg != 0) {
+            h->x[site->reg] = extend_loaded(value, site);
+        }
+        break;
+    }
     end_c(h);
-    return !ok ? SLOW_TRAPPED : h->stop || h->fetch_page == FETCH_NONE ? SLOW_LEAVE : SLOW_DONE;
+    if (ok && (h->stop || h->fetch_page == FETCH_NONE)) {
+        /* Something wants to be looked at before the next instruction. */
+        h->pc += site->length;
+        h->budget--;
+        return 0;
+    }
+    return ok;
 }
 
 /* Lets the interpreter execute `count` instructions at the most; h->budget stays exact. */
@@ -118,7 +141,7 @@ static enum exit_reason interpret(struct jit *jit, struct hart *h, i64 count)
  * One instruction.  Non-zero: it went to the next one and nothing wants attention, so the region
  * may go on.
  */
-u32 jit_step(struct hart *h, struct jit_frame *frame)
+static u32 step(struct hart *h, struct jit_frame *frame)
 {
     struct jit *jit = frame->jit;
     u64 pc = h->pc, page = h->fetch_page;
@@ -225,9 +248,11 @@ static u32 do_privileged(struct hart *h, const struct insn *i, u32 bits)
     }
 }
 
-/* As jit_step, without the interpreter for what is common. */
-u32 jit_system(struct hart *h, struct jit_frame *frame, struct insn insn, u32 bits)
+/* As step(), without the interpreter for what is common. */
+static u32 execute(struct hart *h, struct jit_frame *frame, const struct jit_step_site *site)
 {
+    const struct insn insn = site->insn;
+    u32 bits = site->bits;
     u64 page = h->fetch_page;
     begin_c(h);
     switch (insn.op) {
@@ -258,7 +283,24 @@ u32 jit_system(struct hart *h, struct jit_frame *frame, struct insn insn, u32 bi
     if ((flags & INSN_FP) && jit_float(h, &insn)) {
         return go_on(h, &insn, page);
     }
-    return jit_step(h, frame);
+    return step(h, frame);
+}
+
+u32 jit_slow(struct hart *h, const struct jit_site *site, u64 va, i64 budget,
+             struct jit_frame *frame)
+{
+    h->budget = budget + site->rest;
+    h->pc = h->fetch_page + site->offset;
+    frame->resume = (const u8 *)site + site->resume;
+    switch (site->kind) {
+    case SITE_BUDGET:
+        frame->status = JIT_INTERPRET;
+        return 0;
+    case SITE_STEP:
+        return execute(h, frame, (const struct jit_step_site *)site);
+    default:
+        return access_slowly(h, site, va);
+    }
 }
 
 static struct jit_entry *find_entry(struct jit *jit, u64 physical, i64 *stretch)

@@ -52,14 +52,42 @@ struct jit_frame {
     u64 fetch_delta;          /* host address - virtual address on the current page */
     struct jump_entry *jumps; /* JUMP_ENTRIES of them */
     struct jit *jit;
-    u64 value;              /* result of a slow load */
-    u32 status;             /* between a slow path and its stub; JIT_INTERPRET for the dispatcher */
-    u32 exit_reason;        /* enum exit_reason, when `leave` is reached */
-    struct jit_frame *home; /* the copy of this frame in C */
-    u64 pad[3];
+    const u8 *resume;               /* where a region goes on after a slow path */
+    const struct jump_entry *other; /* its `entry` is the thunk that finds the target */
+    u32 status;                     /* JIT_INTERPRET for the dispatcher */
+    u32 exit_reason;                /* enum exit_reason, when `leave` is reached */
+    struct jit_frame *home;         /* the copy of this frame in C */
+    u64 pad[2];
 };
 enum { FRAME_BYTES = 72 };
 _Static_assert(sizeof(struct jit_frame) == FRAME_BYTES, "keeps the stack aligned");
+
+/* Why a region calls out: what stands in its code behind the call (jit_slow). */
+enum jit_site_kind {
+    SITE_LOAD,   /* into an x register */
+    SITE_FLOAD,  /* into an f register */
+    SITE_STORE,  /* of an x register */
+    SITE_FSTORE, /* of an f register */
+    SITE_BUDGET, /* the block is not to be executed: too little budget, or FS not dirty */
+    SITE_STEP,   /* an instruction without code of its own: a struct jit_step_site */
+};
+enum { SITE_SIGNED = 0x80 };
+
+struct __attribute__((packed)) jit_site {
+    i32 resume;     /* distance from here to where the region goes on */
+    u16 offset;     /* of the instruction in its page */
+    u8 rest;        /* instructions of the block from this one on: what r15 lacks */
+    u8 length;      /* of the instruction in bytes */
+    u8 kind;        /* enum jit_site_kind */
+    u8 reg;         /* guest register loaded or stored */
+    u8 size;        /* of the access, with SITE_SIGNED */
+};
+
+struct __attribute__((packed)) jit_step_site {
+    struct jit_site site;
+    struct insn insn;
+    u32 bits; /* as fetched */
+};
 
 struct jit_features {
     bool bmi2, lzcnt, tzcnt, popcnt, fma;
@@ -99,6 +127,8 @@ struct jit {
     const u8 *dispatch;       /* thunk: go on at h->pc */
     const u8 *dispatch_store; /* ... after writing r15 to h->budget */
     const u8 *leave;          /* thunk: return to C */
+    const u8 *slow;           /* thunk: jit_slow for the site whose address is second on the stack */
+    struct jump_entry other;  /* entry: thunk that goes on at the virtual address in rax */
     void (*enter)(struct hart *h, struct jit_frame *in, const u8 *code);
     struct jit_entry *bucket[ENTRY_BUCKETS];
     struct jit_region **page;   /* by page of RAM */
@@ -135,21 +165,20 @@ void jit_float_end(u32 mxcsr);
 
 /* Called from translated code (helpers.c). */
 const u8 *jit_dispatch(struct hart *h, struct jit_frame *frame);
-u32 jit_load(struct hart *h, u64 va, u32 size, u64 *value);
-u32 jit_store(struct hart *h, u64 va, u32 size, u64 value);
-u32 jit_step(struct hart *h, struct jit_frame *frame);
-u32 jit_system(struct hart *h, struct jit_frame *frame, struct insn insn, u32 bits);
+/* All guest registers are in *h; budget: r15.  Non-zero: on at frame->resume; zero: dispatch. */
+u32 jit_slow(struct hart *h, const struct jit_site *site, u64 va, i64 budget,
+             struct jit_frame *frame);
 /* float_step.c: a floating-point instruction on the registers in *h, with MXCSR that of C; neither
  * pc nor budget change.  False: it traps, or is no arithmetic; nothing was done. */
 bool jit_float(struct hart *h, const struct insn *i);
-/* What slow paths say to their stubs. */
-enum { SLOW_TRAPPED = 0, SLOW_DONE = 1, SLOW_LEAVE = 2 };
 /* frame->status on the way to the dispatcher: the next instructions are the interpreter's. */
 enum { JIT_INTERPRET = 3 };
 
+/* Translated code computes the same. */
+enum { JUMP_FOLD = 12 };
 static inline unsigned jump_slot(u64 host)
 {
-    return (unsigned)(host >> 1) & (JUMP_ENTRIES - 1);
+    return (unsigned)((host >> 1) ^ (host >> JUMP_FOLD)) & (JUMP_ENTRIES - 1);
 }
 
 #endif

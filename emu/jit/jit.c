@@ -210,7 +210,7 @@ struct jit_entry *jit_new_entry(struct jit *jit, u64 physical)
 static enum exit_reason jit_run(struct engine *engine, struct hart *h)
 {
     struct jit *jit = (struct jit *)engine;
-    struct jit_frame frame = {.jumps = jit->jumps, .jit = jit};
+    struct jit_frame frame = {.jumps = jit->jumps, .jit = jit, .other = &jit->other};
     h->stop |= STOP_EVENTS;
     u32 mxcsr = jit_float_begin();
     jit->enter(h, &frame, jit->dispatch);

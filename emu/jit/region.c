@@ -216,6 +216,13 @@ static void assign(u8 reg[32], const u64 weight[32], unsigned count)
     }
 }
 
+static void add_weight(u64 sum[32], u32 registers, u64 weight)
+{
+    for (; registers; registers &= registers - 1) {
+        sum[__builtin_ctz(registers)] += weight;
+    }
+}
+
 static void choose_registers(struct region *r)
 {
     u64 int_weight[32] = {0}, float_weight[32] = {0};
@@ -225,11 +232,10 @@ static void choose_registers(struct region *r)
             struct insn_use use = insn_use_of(&r->insn[r->block[b].first + i]);
             r->int_written |= use.int_written;
             r->float_written |= use.float_written;
-            for (unsigned x = 0; x < 32; x++) {
-                int_weight[x] += weight * ((use.int_read >> x & 1) + (use.int_written >> x & 1));
-                float_weight[x] +=
-                    weight * ((use.float_read >> x & 1) + (use.float_written >> x & 1));
-            }
+            add_weight(int_weight, use.int_read, weight);
+            add_weight(int_weight, use.int_written, weight);
+            add_weight(float_weight, use.float_read, weight);
+            add_weight(float_weight, use.float_written, weight);
         }
     }
     assign(r->int_reg, int_weight, REGION_INT_REGS);

@@ -47,6 +47,67 @@ static void make_leave(struct jit *jit, struct x86 *x)
     x86_return(x);
 }
 
+/*
+ * Called by the slow routine of a region, which was called at the site: both addresses are on the
+ * stack.  Returns to the routine, or goes to the dispatcher.
+ */
+static void make_slow(struct jit *jit, struct x86 *x)
+{
+    jit->slow = x86_here(x);
+    x86_lea(x, X86_8, RDI, x86_at(RBP, -HART_BIAS));
+    x86_load(x, X86_8, false, RSI, x86_at(RSP, 8));
+    x86_mov(x, X86_8, RDX, RAX);
+    x86_mov(x, X86_8, RCX, R15);
+    x86_lea(x, X86_8, R8, x86_at(RSP, 16));
+    x86_call(x, (const void *)(uintptr_t)jit_slow, RAX);
+    x86_test(x, X86_4, RAX, RAX);
+    u8 *dispatch = x86_jump_if(x, X86_E);
+    x86_load(x, X86_8, false, R14, HART_AT(context));
+    x86_return(x);
+    x86_patch_here(x, dispatch);
+    x86_alu_imm(x, X86_ADD, X86_8, RSP, 16);
+    x86_jump_to(x, jit->dispatch);
+}
+
+/*
+ * On at the virtual address in rax, all guest registers being in memory: the page by the fetch TLB,
+ * the code by the jump table.  Whatever is not found there is found by the dispatcher.
+ */
+static void make_other(struct jit *jit, struct x86 *x)
+{
+    jit->other.entry = x86_here(x);
+    x86_mov(x, X86_8, RSI, RAX);
+    x86_mov(x, X86_8, RCX, RAX);
+    x86_alu_imm(x, X86_AND, X86_8, RCX, -4096);
+    x86_alu_load(x, X86_CMP, X86_8, RCX, HART_AT(fetch_page));
+    u8 *same_page = x86_jump_if(x, X86_E);
+    /* Another page: its entry in the fetch TLB must hit, as the interpreter demands. */
+    x86_mov(x, X86_4, RDX, RAX);
+    x86_shift_imm(x, X86_SHR, X86_4, RDX, 12 - 4);
+    x86_alu_imm(x, X86_AND, X86_4, RDX, (TLB_FETCH_ENTRIES - 1) << 4);
+    x86_alu_load(x, X86_ADD, X86_8, RDX, HART_AT(fetch_context));
+    i32 fetch = (i32)offsetof(struct tlb_context, fetch);
+    x86_alu_load(x, X86_CMP, X86_8, RCX, x86_at(RDX, fetch));
+    u8 *no_page = x86_jump_if(x, X86_NE);
+    x86_store(x, X86_8, HART_AT(fetch_page), RCX);
+    x86_load(x, X86_8, false, RDX, x86_at(RDX, fetch + 8));
+    x86_store(x, X86_8, FRAME_AT(fetch_delta), RDX);
+    x86_alu(x, X86_ADD, X86_8, RCX, RDX);
+    u64 host_of_zero = (u64)(uintptr_t)jit->ram->host - jit->ram->base;
+    x86_mov_imm(x, RDX, host_of_zero);
+    x86_alu(x, X86_SUB, X86_8, RCX, RDX);
+    x86_store(x, X86_8, HART_AT(fetch_physical), RCX);
+    x86_patch_here(x, same_page);
+    x86_alu_load(x, X86_ADD, X86_8, RAX, FRAME_AT(fetch_delta));
+    emit_jump_lookup(x);
+    u8 *unknown = x86_jump_if(x, X86_NE);
+    x86_jump_mem(x, x86_at(RCX, offsetof(struct jump_entry, entry)));
+    x86_patch_here(x, no_page);
+    x86_patch_here(x, unknown);
+    x86_store(x, X86_8, HART_AT(pc), RSI);
+    x86_jump_to(x, jit->dispatch_store);
+}
+
 bool jit_make_thunks(struct jit *jit)
 {
     struct x86 x = {jit->memory.write, jit->memory.write, jit->memory.write + jit->memory.size,
@@ -55,6 +116,8 @@ bool jit_make_thunks(struct jit *jit)
     make_enter(&x);
     make_dispatch(jit, &x);
     make_leave(jit, &x);
+    make_slow(jit, &x);
+    make_other(jit, &x);
     jit->fixed = ((size_t)(x.next - x.start) + 63) & ~(size_t)63;
     jit->used = jit->fixed;
     code_memory_publish(&jit->memory, 0, jit->used);

@@ -89,21 +89,32 @@ void f_written(struct translator *t, unsigned f, unsigned reg)
     }
 }
 
-void add_stub(struct translator *t, u8 *from, enum stub_kind kind, unsigned size, bool sign,
-              unsigned reg)
+static struct stub *new_stub(struct translator *t, u8 *from, enum stub_kind kind)
 {
     if (t->stubs == STUBS) {
         t->x.full = true;
-        return;
+        t->stubs = 0; /* all is thrown away */
     }
-    t->stub[t->stubs++] = (struct stub){.from = from,
-                                        .back = x86_here(&t->x),
-                                        .block = t->block,
-                                        .insn = t->insn,
-                                        .kind = (u8)kind,
-                                        .size = (u8)size,
-                                        .sign = sign,
-                                        .reg = (u8)reg};
+    struct stub *s = &t->stub[t->stubs++];
+    *s = (struct stub){.from = from,
+                       .back = x86_here(&t->x),
+                       .block = t->block,
+                       .insn = t->insn,
+                       .kind = (u8)kind};
+    return s;
+}
+
+void add_stub(struct translator *t, u8 *from, enum stub_kind kind, unsigned reg)
+{
+    new_stub(t, from, kind)->reg = (u8)reg;
+}
+
+void add_site(struct translator *t, u8 *from, enum jit_site_kind kind, unsigned size, unsigned reg)
+{
+    struct stub *s = new_stub(t, from, STUB_SITE);
+    s->site = (u8)kind;
+    s->size = (u8)size;
+    s->site_reg = (u8)reg;
 }
 
 static const struct region_block *present_block(const struct translator *t)
@@ -115,27 +126,6 @@ int rest_of_block(const struct translator *t)
 {
     const struct region_block *block = present_block(t);
     return block->first + block->count - t->insn;
-}
-
-void write_position(struct translator *t)
-{
-    x86_lea(&t->x, X86_8, RCX, x86_at(R15, rest_of_block(t)));
-    x86_store(&t->x, X86_8, HART_AT(budget), RCX);
-    x86_load(&t->x, X86_8, false, RCX, HART_AT(fetch_page));
-    x86_lea(&t->x, X86_8, RCX, x86_at(RCX, t->region->insn_offset[t->insn]));
-    x86_store(&t->x, X86_8, HART_AT(pc), RCX);
-}
-
-void call_routine(struct translator *t, const u8 *routine)
-{
-    static const u8 opcode = 0xe8;
-    if (!t->x.full && t->x.end - t->x.next >= 5) {
-        *t->x.next++ = opcode;
-        t->x.next += 4;
-        x86_patch(&t->x, t->x.next - 4, routine);
-    } else {
-        t->x.full = true;
-    }
 }
 
 /* Writes back what the region may have changed; touches nothing else. */
@@ -167,12 +157,6 @@ static void reload_registers(struct translator *t)
     }
 }
 
-static void call_helper(struct translator *t, const void *helper)
-{
-    x86_lea(&t->x, X86_8, RDI, x86_at(RBP, -HART_BIAS));
-    x86_call(&t->x, helper, RAX);
-}
-
 /* The bits of the present instruction. */
 static u32 present_bits(const struct translator *t)
 {
@@ -182,22 +166,29 @@ static u32 present_bits(const struct translator *t)
     return bits;
 }
 
+/* Calls out for the site that follows; back: where to go on, or NULL: behind the site. */
+static void call_out(struct translator *t, struct jit_step_site *site, size_t size, const u8 *back)
+{
+    x86_call_near(&t->x, t->slow);
+    const u8 *here = x86_here(&t->x);
+    site->site.resume = (i32)(back ? back - here : (ptrdiff_t)size);
+    site->site.offset = t->region->insn_offset[t->insn];
+    site->site.rest = (u8)rest_of_block(t);
+    site->site.length = t->region->insn[t->insn].len;
+    x86_data(&t->x, site, size);
+}
+
+static void call_step(struct translator *t, const u8 *back)
+{
+    struct jit_step_site site = {.site.kind = SITE_STEP,
+                                 .insn = t->region->insn[t->insn],
+                                 .bits = present_bits(t)};
+    call_out(t, &site, sizeof site, back);
+}
+
 void emit_step(struct translator *t)
 {
-    u64 half[2];
-    _Static_assert(sizeof half == sizeof(struct insn), "passed in two registers");
-    memcpy(half, &t->region->insn[t->insn], sizeof half);
-    call_routine(t, t->spill);
-    write_position(t);
-    x86_mov(&t->x, X86_8, RSI, RSP);
-    x86_mov_imm(&t->x, RDX, half[0]);
-    x86_mov_imm(&t->x, RCX, half[1]);
-    x86_mov_imm(&t->x, R8, present_bits(t));
-    call_helper(t, (const void *)(uintptr_t)jit_system);
-    x86_test(&t->x, X86_4, RAX, RAX);
-    x86_patch(&t->x, x86_jump_if(&t->x, X86_E), t->jit->dispatch);
-    x86_load(&t->x, X86_8, false, R14, HART_AT(context));
-    call_routine(t, t->reload);
+    call_step(t, NULL);
 }
 
 /* On to a block of this region, or to an address outside of it. */
@@ -221,8 +212,7 @@ static void go_to_offset(struct translator *t, i32 offset)
         return;
     }
     x86_load(&t->x, X86_8, false, RAX, HART_AT(fetch_page));
-    x86_lea(&t->x, X86_8, RAX, x86_at(RAX, offset));
-    x86_store(&t->x, X86_8, HART_AT(pc), RAX);
+    x86_alu_imm(&t->x, X86_ADD, X86_8, RAX, offset);
     x86_jump_to(&t->x, t->indirect);
 }
 
@@ -290,13 +280,25 @@ static void emit_indirect(struct translator *t, const struct region_block *block
     }
     x86_alu_imm(&t->x, X86_AND, X86_8, RAX, -2);
     write_link(t, i->rd, block->next);
-    x86_store(&t->x, X86_8, HART_AT(pc), RAX);
     x86_jump_to(&t->x, t->indirect);
 }
 
+void emit_jump_lookup(struct x86 *x)
+{
+    x86_mov(x, X86_4, RCX, RAX);
+    x86_mov(x, X86_4, RDX, RAX);
+    x86_shift_imm(x, X86_SHR, X86_4, RCX, 1);
+    x86_shift_imm(x, X86_SHR, X86_4, RDX, JUMP_FOLD);
+    x86_alu(x, X86_XOR, X86_4, RCX, RDX);
+    x86_alu_imm(x, X86_AND, X86_4, RCX, JUMP_ENTRIES - 1);
+    x86_shift_imm(x, X86_SHL, X86_4, RCX, 5); /* 32 bytes an entry */
+    x86_alu_load(x, X86_ADD, X86_8, RCX, FRAME_AT(jumps));
+    x86_alu_load(x, X86_CMP, X86_8, RAX, x86_at(RCX, offsetof(struct jump_entry, host)));
+}
+
 /*
- * The region's own copy of the way to an address in rax (and h->pc): the page by the fetch TLB, the
- * code by the jump table.  Whatever is not found there is found by the dispatcher.
+ * On at the virtual address in rax.  Where the target is in this region, registers stay; else they
+ * go to memory, and the jump table's entry or the thunk for the rest leads on.
  */
 static void emit_indirect_routine(struct translator *t)
 {
@@ -305,42 +307,21 @@ static void emit_indirect_routine(struct translator *t)
     x86_mov(x, X86_8, RCX, RAX);
     x86_alu_imm(x, X86_AND, X86_8, RCX, -4096);
     x86_alu_load(x, X86_CMP, X86_8, RCX, HART_AT(fetch_page));
-    u8 *same_page = x86_jump_if(x, X86_E);
-    /* Another page: its entry in the fetch TLB must hit, as the interpreter demands. */
-    x86_mov(x, X86_4, RDX, RAX);
-    x86_shift_imm(x, X86_SHR, X86_4, RDX, 12 - 4);
-    x86_alu_imm(x, X86_AND, X86_4, RDX, (TLB_FETCH_ENTRIES - 1) << 4);
-    x86_alu_load(x, X86_ADD, X86_8, RDX, HART_AT(fetch_context));
-    i32 fetch = (i32)offsetof(struct tlb_context, fetch);
-    x86_alu_load(x, X86_CMP, X86_8, RCX, x86_at(RDX, fetch));
-    u8 *no_page = x86_jump_if(x, X86_NE);
-    x86_store(x, X86_8, HART_AT(fetch_page), RCX);
-    x86_load(x, X86_8, false, RDX, x86_at(RDX, fetch + 8));
-    x86_store(x, X86_8, FRAME_AT(fetch_delta), RDX);
-    x86_alu(x, X86_ADD, X86_8, RCX, RDX);
-    u64 host_of_zero = (u64)(uintptr_t)t->jit->ram->host - t->jit->ram->base;
-    x86_mov_imm(x, RDX, host_of_zero);
-    x86_alu(x, X86_SUB, X86_8, RCX, RDX);
-    x86_store(x, X86_8, HART_AT(fetch_physical), RCX);
-    x86_patch_here(x, same_page);
+    u8 *other_page = x86_jump_if(x, X86_NE);
     x86_alu_load(x, X86_ADD, X86_8, RAX, FRAME_AT(fetch_delta));
-    x86_mov(x, X86_4, RCX, RAX);
-    x86_alu_imm(x, X86_AND, X86_4, RCX, (JUMP_ENTRIES - 1) << 1);
-    x86_shift_imm(x, X86_SHL, X86_4, RCX, 4); /* 32 bytes an entry */
-    x86_alu_load(x, X86_ADD, X86_8, RCX, FRAME_AT(jumps));
-    x86_alu_load(x, X86_CMP, X86_8, RAX, x86_at(RCX, offsetof(struct jump_entry, host)));
+    emit_jump_lookup(x);
     u8 *unknown = x86_jump_if(x, X86_NE);
     x86_alu_store_imm(x, X86_CMP, X86_8, x86_at(RCX, offsetof(struct jump_entry, region)),
                       (i32)t->id);
     u8 *outside = x86_jump_if(x, X86_NE);
     x86_jump_mem(x, x86_at(RCX, offsetof(struct jump_entry, inside)));
+    x86_patch_here(x, unknown);
+    x86_alu_load(x, X86_SUB, X86_8, RAX, FRAME_AT(fetch_delta));
+    x86_patch_here(x, other_page);
+    x86_load(x, X86_8, false, RCX, FRAME_AT(other));
     x86_patch_here(x, outside);
     spill_registers(t);
     x86_jump_mem(x, x86_at(RCX, offsetof(struct jump_entry, entry)));
-    x86_patch_here(x, no_page);
-    x86_patch_here(x, unknown);
-    spill_registers(t);
-    x86_jump_to(x, t->jit->dispatch_store);
 }
 
 static void emit_insn(struct translator *t, const struct insn *i)
@@ -385,10 +366,10 @@ static void emit_float_check(struct translator *t)
     x86_load(&t->x, X86_4, false, RAX, HART_AT(mstatus));
     x86_alu_imm(&t->x, X86_AND, X86_4, RAX, (i32)MSTATUS_FS);
     x86_alu_imm(&t->x, X86_CMP, X86_4, RAX, (i32)MSTATUS_FS);
-    add_stub(t, x86_jump_if(&t->x, X86_NE), STUB_BUDGET, 0, false, 0);
+    add_site(t, x86_jump_if(&t->x, X86_NE), SITE_BUDGET, 0, 0);
     x86_mov_imm(&t->x, RAX, (u64)(uintptr_t)&t->jit->float_live);
     x86_alu_store_imm(&t->x, X86_CMP, X86_4, x86_at(RAX, 0), 0);
-    add_stub(t, x86_jump_if(&t->x, X86_E), STUB_FLOAT, 0, false, 0);
+    add_stub(t, x86_jump_if(&t->x, X86_E), STUB_FLOAT, 0);
 }
 
 static bool uses_float(const struct region *r, const struct region_block *block)
@@ -417,7 +398,7 @@ static void emit_block(struct translator *t, unsigned index)
     t->label[index] = x86_here(&t->x);
     mark(t, t->insn);
     x86_alu_imm(&t->x, X86_SUB, X86_8, R15, block->count);
-    add_stub(t, x86_jump_if(&t->x, X86_S), STUB_BUDGET, 0, false, 0);
+    add_site(t, x86_jump_if(&t->x, X86_S), SITE_BUDGET, 0, 0);
     if (uses_float(t->region, block)) {
         emit_float_check(t);
     }
@@ -443,40 +424,36 @@ static void emit_stub(struct translator *t, const struct stub *s)
     t->insn = s->insn;
     x86_patch_here(x, s->from);
     switch (s->kind) {
-    case STUB_BUDGET:
-        write_position(t);
-        call_routine(t, t->spill);
-        x86_store_imm(x, X86_4, FRAME_AT(status), JIT_INTERPRET);
-        x86_jump_to(x, t->jit->dispatch);
+    case STUB_SITE: {
+        struct jit_step_site site = {
+            .site = {.kind = s->site, .reg = s->site_reg, .size = s->size}};
+        call_out(t, &site, sizeof site.site, s->back);
         break;
+    }
     case STUB_STEP:
-        emit_step(t);
-        x86_jump_to(x, s->back);
+        call_step(t, s->back);
         break;
     case STUB_FLOAT:
         x86_load_mxcsr(x, x86_at(RAX, 4));
         x86_store_imm(x, X86_4, x86_at(RAX, 0), 1);
         x86_jump_to(x, s->back);
         break;
-    case STUB_NAN:
+    default: /* STUB_NAN */
         x86_mov_imm(x, RAX, 0x7ff8000000000000ull);
         x86_reg_to_float(x, X86_8, s->reg, RAX);
         x86_jump_to(x, s->back);
-        break;
-    default:
-        emit_memory_stub(t, s);
         break;
     }
 }
 
 static void emit_routines(struct translator *t)
 {
-    t->spill = x86_here(&t->x);
+    t->slow = x86_here(&t->x);
     spill_registers(t);
-    x86_return(&t->x);
-    t->reload = x86_here(&t->x);
+    x86_call_near(&t->x, t->jit->slow);
+    x86_pop(&t->x, RCX); /* the site */
     reload_registers(t);
-    x86_return(&t->x);
+    x86_jump_mem(&t->x, FRAME_AT(resume));
     emit_indirect_routine(t);
 }
 

@@ -6,14 +6,10 @@
 #include "emu/jit/internal.h"
 
 enum stub_kind {
-    STUB_LOAD,  /* slow path of a load into an x register */
-    STUB_FLOAD, /* ... into an f register */
-    STUB_STORE,
-    STUB_FSTORE,
-    STUB_BUDGET, /* the block does not fit the budget */
-    STUB_STEP,   /* the instruction needs the interpreter after all */
-    STUB_NAN,    /* a result that has to be the canonical NaN */
-    STUB_FLOAT,  /* MXCSR is still C's */
+    STUB_SITE,  /* calls out: a struct jit_site */
+    STUB_STEP,  /* the instruction needs the interpreter after all */
+    STUB_NAN,   /* a result that has to be the canonical NaN */
+    STUB_FLOAT, /* MXCSR is still C's */
 };
 
 /* Code out of the way: written behind the region, jumped to from `from`, going on at `back`. */
@@ -21,8 +17,9 @@ struct stub {
     u8 *from;
     const u8 *back;
     u16 block, insn;
-    u8 kind, size, sign;
-    u8 reg; /* STUB_NAN: the xmm register */
+    u8 kind;
+    u8 reg;              /* STUB_NAN: the xmm register */
+    u8 site, site_reg, size; /* STUB_SITE: enum jit_site_kind and what it needs */
 };
 
 enum { STUBS = 2048, PATCHES = 512, MARKS = REGION_INSNS + STUBS + 2 };
@@ -42,8 +39,8 @@ struct translator {
     unsigned patches;
     struct stub stub[STUBS];
     unsigned stubs;
-    const u8 *spill, *reload;  /* routines of the region */
-    const u8 *indirect;        /* goes on at the virtual address in rax, which is in h->pc too */
+    const u8 *slow;     /* routine of the region: calls out for the site that called it */
+    const u8 *indirect; /* goes on at the virtual address in rax */
     u16 block, insn;           /* being translated: index of the block, index in region.insn */
     struct listing_mark *mark; /* for the listing (listing.h), or NULL: MARKS of them */
     unsigned marks;
@@ -79,18 +76,13 @@ unsigned f_read(struct translator *t, unsigned f, unsigned scratch);
 unsigned f_result(const struct translator *t, unsigned f); /* xmm0 when it lives in memory */
 void f_written(struct translator *t, unsigned f, unsigned reg);
 
-/* Calls t->spill (all that the region may have changed goes to memory; nothing else is touched) or
- * t->reload (everything comes back from there). */
-void call_routine(struct translator *t, const u8 *routine);
-
 /* A jump to code that is written later. */
-void add_stub(struct translator *t, u8 *from, enum stub_kind kind, unsigned size, bool sign,
-              unsigned reg);
+void add_stub(struct translator *t, u8 *from, enum stub_kind kind, unsigned reg);
+/* ... that calls out; size: of the access, with SITE_SIGNED. */
+void add_site(struct translator *t, u8 *from, enum jit_site_kind kind, unsigned size, unsigned reg);
 
 /* Instructions of the block from the present one on, itself included: what r15 lacks. */
 int rest_of_block(const struct translator *t);
-/* h->budget and h->pc as they are before the present instruction. Uses rcx. */
-void write_position(struct translator *t);
 /* The whole present instruction by the interpreter, all registers through memory. */
 void emit_step(struct translator *t);
 
@@ -103,6 +95,8 @@ bool emit_atomic(struct translator *t, const struct insn *i); /* translate_atomi
  * host address in rax; on a miss jumps (to be patched: the result) with the virtual one there.
  * Uses rcx and rdx. */
 u8 *emit_probe(struct translator *t, const struct insn *i, enum tlb_table table, unsigned size);
-void emit_memory_stub(struct translator *t, const struct stub *s);
+/* rax: a host address.  rcx = its jump entry; the comparison that follows tells whether it is.
+ * Uses rdx. */
+void emit_jump_lookup(struct x86 *x);
 
 #endif

@@ -32,7 +32,7 @@ static void emit_load_reserved(struct translator *t, const struct insn *i, unsig
     enum x86_reg to = x_result(t, i->rd);
     x86_load(x, (enum x86_width)size, size == 4, to, x86_at(RAX, 0));
     x_written(t, i->rd, to);
-    add_stub(t, slow, STUB_STEP, 0, false, 0);
+    add_stub(t, slow, STUB_STEP, 0);
 }
 
 static void emit_store_conditional(struct translator *t, const struct insn *i, unsigned size)
@@ -58,7 +58,7 @@ static void emit_store_conditional(struct translator *t, const struct insn *i, u
     x86_patch_here(x, done);
     x86_store_imm(x, X86_4, HART_AT(reservation_size), 0);
     x_written(t, i->rd, RDX);
-    add_stub(t, slow, STUB_STEP, 0, false, 0);
+    add_stub(t, slow, STUB_STEP, 0);
 }
 
 static void emit_amo(struct translator *t, const struct insn *i, unsigned size, int operation)
@@ -72,7 +72,7 @@ static void emit_amo(struct translator *t, const struct insn *i, unsigned size, 
     }
     x86_store(x, (enum x86_width)size, x86_at(RAX, 0), RCX);
     x_written(t, i->rd, RDX);
-    add_stub(t, slow, STUB_STEP, 0, false, 0);
+    add_stub(t, slow, STUB_STEP, 0);
 }
 
 bool emit_atomic(struct translator *t, const struct insn *i)

@@ -12,7 +12,7 @@
 static void check_nan(struct translator *t, unsigned reg)
 {
     x86_ucomi(&t->x, true, reg, reg);
-    add_stub(t, x86_jump_if(&t->x, X86_P), STUB_NAN, 0, false, reg);
+    add_stub(t, x86_jump_if(&t->x, X86_P), STUB_NAN, reg);
 }
 
 static void emit_arithmetic(struct translator *t, enum x86_sse op, const struct insn *i)
@@ -60,7 +60,7 @@ static bool emit_fma(struct translator *t, enum x86_fma op, const struct insn *i
     x86_ucomi(&t->x, true, 0, 0);
     u8 *nan = x86_jump_if(&t->x, X86_P);
     f_written(t, i->rd, 0);
-    add_stub(t, nan, STUB_STEP, 0, false, 0);
+    add_stub(t, nan, STUB_STEP, 0);
     return true;
 }
 
@@ -123,7 +123,7 @@ static void emit_to_int(struct translator *t, enum x86_width w, const struct ins
     if (i->rd != 0) {
         x_written(t, i->rd, RAX);
     }
-    add_stub(t, special, STUB_STEP, 0, false, 0);
+    add_stub(t, special, STUB_STEP, 0);
 }
 
 static void emit_from_int(struct translator *t, enum x86_width w, const struct insn *i)

@@ -37,14 +37,14 @@ static void emit_load(struct translator *t, const struct insn *i, unsigned size,
     enum x86_reg to = x_result(t, i->rd);
     x86_load(&t->x, (enum x86_width)size, sign, to, x86_at(RAX, 0));
     x_written(t, i->rd, to);
-    add_stub(t, slow, STUB_LOAD, size, sign, 0);
+    add_site(t, slow, SITE_LOAD, size | (sign ? SITE_SIGNED : 0u), i->rd);
 }
 
 static void emit_store(struct translator *t, const struct insn *i, unsigned size)
 {
     u8 *slow = emit_probe(t, i, TLB_STORE, size);
     x86_store(&t->x, (enum x86_width)size, x86_at(RAX, 0), x_read(t, i->rs2, RCX));
-    add_stub(t, slow, STUB_STORE, size, false, 0);
+    add_site(t, slow, SITE_STORE, size, i->rs2);
 }
 
 /* A single in an f register has all ones above it. */
@@ -68,14 +68,14 @@ static void emit_float_load(struct translator *t, const struct insn *i, unsigned
         x86_load(&t->x, X86_4, false, RAX, x86_at(RAX, 0));
         box_single(t, RAX, i->rd);
     }
-    add_stub(t, slow, STUB_FLOAD, size, false, 0);
+    add_site(t, slow, SITE_FLOAD, size, i->rd);
 }
 
 static void emit_float_store(struct translator *t, const struct insn *i, unsigned size)
 {
     u8 *slow = emit_probe(t, i, TLB_STORE, size);
     x86_float_store(&t->x, size == 8, x86_at(RAX, 0), f_read(t, i->rs2, 1));
-    add_stub(t, slow, STUB_FSTORE, size, false, 0);
+    add_site(t, slow, SITE_FSTORE, size, i->rs2);
 }
 
 bool emit_memory(struct translator *t, const struct insn *i)
@@ -123,62 +123,4 @@ bool emit_memory(struct translator *t, const struct insn *i)
     default:
         return false;
     }
-}
-
-static void call_slow(struct translator *t, const struct stub *s, const struct insn *i)
-{
-    struct x86 *x = &t->x;
-    bool load = s->kind == STUB_LOAD || s->kind == STUB_FLOAD;
-    /* rax: virtual address.  Guest registers go to memory, where a trap handler's world finds them.
-     */
-    x86_store(x, X86_8, FRAME_AT(value), RAX);
-    call_routine(t, t->spill);
-    if (s->kind == STUB_FSTORE) {
-        unsigned from = f_read(t, i->rs2, 1);
-        x86_float_to_reg(x, X86_8, RDX, from);
-    } else if (s->kind == STUB_STORE) {
-        x_copy(t, RDX, i->rs2);
-    }
-    write_position(t);
-    if (load) {
-        x86_lea(x, X86_8, RCX, FRAME_AT(value));
-    } else {
-        x86_mov(x, X86_8, RCX, RDX);
-    }
-    x86_load(x, X86_8, false, RSI, FRAME_AT(value));
-    x86_mov_imm(x, RDX, s->size);
-    x86_lea(x, X86_8, RDI, x86_at(RBP, -HART_BIAS));
-    const void *helper =
-        load ? (const void *)(uintptr_t)jit_load : (const void *)(uintptr_t)jit_store;
-    x86_call(x, helper, RAX);
-    x86_test(x, X86_4, RAX, RAX);
-    x86_patch(x, x86_jump_if(x, X86_E), t->jit->dispatch);
-}
-
-void emit_memory_stub(struct translator *t, const struct stub *s)
-{
-    struct x86 *x = &t->x;
-    const struct insn *i = &t->region->insn[s->insn];
-    call_slow(t, s, i);
-    x86_store(x, X86_4, FRAME_AT(status), RAX);
-    call_routine(t, t->reload);
-    if (s->kind == STUB_LOAD) {
-        enum x86_reg to = x_result(t, i->rd);
-        x86_load(x, (enum x86_width)s->size, s->sign, to, FRAME_AT(value));
-        x_written(t, i->rd, to);
-    } else if (s->kind == STUB_FLOAD && s->size == 8) {
-        unsigned to = f_result(t, i->rd);
-        x86_float_load(x, true, to, FRAME_AT(value));
-        f_written(t, i->rd, to);
-    } else if (s->kind == STUB_FLOAD) {
-        x86_load(x, X86_4, false, RAX, FRAME_AT(value));
-        box_single(t, RAX, i->rd);
-    }
-    x86_alu_store_imm(x, X86_CMP, X86_4, FRAME_AT(status), SLOW_DONE);
-    x86_patch(x, x86_jump_if(x, X86_E), s->back);
-    /* Something wants to be looked at before the next instruction. */
-    x86_alu_store_imm(x, X86_ADD, X86_8, HART_AT(pc), i->len);
-    x86_lea(x, X86_8, R15, x86_at(R15, rest_of_block(t) - 1));
-    call_routine(t, t->spill);
-    x86_jump_to(x, t->jit->dispatch_store);
 }

@@ -393,6 +393,20 @@ void x86_call(struct x86 *x, const void *target, enum x86_reg scratch)
     op_reg(x, 0, false, false, 0xff, 2, scratch, false);
 }
 
+void x86_call_near(struct x86 *x, const uint8_t *target)
+{
+    const uint8_t opcode[5] = {0xe8};
+    put(x, opcode, sizeof opcode);
+    if (!x->full) {
+        x86_patch(x, x->next - 4, target);
+    }
+}
+
+void x86_data(struct x86 *x, const void *bytes, size_t length)
+{
+    put(x, bytes, length);
+}
+
 void x86_call_mem(struct x86 *x, struct x86_mem m)
 {
     op_mem(x, 0, false, false, 0xff, 2, m, false);
