@@ -10,6 +10,10 @@
 
 #include "emu/hart/hart.h"
 
+/* What sstatus lets software change of mstatus. */
+#define SSTATUS_WRITABLE \
+    (MSTATUS_SIE | MSTATUS_SPIE | MSTATUS_SPP | MSTATUS_FS | MSTATUS_SUM | MSTATUS_MXR)
+
 enum csr_operation { CSR_WRITE, CSR_SET, CSR_CLEAR };
 
 /*

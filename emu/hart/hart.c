@@ -109,7 +109,7 @@ void hart_grant(struct hart *h, i64 instructions)
 
 void hart_save(const struct hart *h, struct serial_writer *writer)
 {
-    serial_begin(writer, "hart", 1);
+    serial_begin(writer, "hart", 2);
     serial_put_u64(writer, "id", h->id);
     serial_put_u64(writer, "extensions", h->extensions);
     for (unsigned i = 1; i < 32; i++) {
@@ -125,7 +125,6 @@ void hart_save(const struct hart *h, struct serial_writer *writer)
     serial_put_u64(writer, "frm", h->frm);
     serial_put_u64(writer, "priv", h->priv);
     serial_put_bool(writer, "waiting", h->waiting);
-    serial_put_bool(writer, "events", (h->stop & STOP_EVENTS) != 0);
     bool reserved = h->reservation_size && h->reservation_dma == h->ram->dma_writes;
     serial_put_u64(writer, "reservation", reserved ? h->reservation : 0);
     serial_put_u64(writer, "reservation_size", reserved ? h->reservation_size : 0);
@@ -154,7 +153,7 @@ static void load_registers(struct hart *h, struct serial_reader *reader)
     h->frm = (u32)serial_get_max(reader, "frm", 7);
     h->priv = (u8)serial_get_max(reader, "priv", PRIV_MACHINE);
     h->waiting = serial_get_bool(reader, "waiting");
-    h->stop = serial_get_bool(reader, "events") ? STOP_EVENTS : 0;
+    h->stop = STOP_EVENTS; /* as at the start of every run */
     h->reservation = serial_get_u64(reader, "reservation");
     h->reservation_size = (u32)serial_get_max(reader, "reservation_size", 8);
     h->reservation_dma = h->ram->dma_writes;
@@ -186,7 +185,7 @@ static void load_contexts(struct hart *h, struct serial_reader *reader, struct e
 
 bool hart_load_state(struct hart *h, struct serial_reader *reader, struct error *err)
 {
-    serial_enter(reader, "hart", 1);
+    serial_enter(reader, "hart", 2);
     if (serial_get_u64(reader, "id") != h->id ||
         serial_get_u64(reader, "extensions") != h->extensions) {
         serial_reject(reader, "the saved hart is another model");

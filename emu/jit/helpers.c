@@ -158,6 +158,13 @@ static u32 step(struct hart *h, struct jit_frame *frame)
            h->frm <= FRM_LAST_ON_HOST;
 }
 
+static u32 leave_behind(struct hart *h, const struct insn *i)
+{
+    h->budget--;
+    h->pc += i->len;
+    return 0;
+}
+
 /*
  * The present instruction was executed and counted by nobody yet.  Non-zero: the region goes on
  * behind it (its budget has it counted); else everything is made exact for the dispatcher.
@@ -166,17 +173,13 @@ static u32 go_on(struct hart *h, const struct insn *i, u64 page)
 {
     u64 cause;
     end_c(h);
-    if (h->stop == STOP_EVENTS && h->budget > 1 && !hart_interrupt_pending(h, &cause)) {
-        /* Interrupts were turned on or off, and none is there: very common.  (At the end of the
-         * budget the mark stays for the next run, as the interpreter leaves it.) */
-        h->stop = 0;
+    if (h->stop == STOP_EVENTS && !hart_interrupt_pending(h, &cause)) {
+        h->stop = 0; /* interrupts were turned on or off, and none is there: very common */
     }
     if (!h->stop && h->fetch_page == page && h->frm <= FRM_LAST_ON_HOST) {
         return 1;
     }
-    h->budget--;
-    h->pc += i->len;
-    return 0;
+    return leave_behind(h, i);
 }
 
 static bool do_csr(struct hart *h, const struct insn *i, u32 bits)
@@ -275,7 +278,13 @@ static u32 execute(struct hart *h, struct jit_frame *frame, const struct jit_ste
     }
     u16 flags = insn_table[insn.op].flags;
     if (flags & INSN_CSR) {
-        return do_csr(h, &insn, bits) ? go_on(h, &insn, page) : 0;
+        u64 status = h->mstatus;
+        if (!do_csr(h, &insn, bits)) {
+            return 0;
+        }
+        /* Blocks look at FS where they begin. */
+        bool float_moved = ((status ^ h->mstatus) & MSTATUS_FS) != 0;
+        return float_moved ? leave_behind(h, &insn) : go_on(h, &insn, page);
     }
     if (flags & INSN_AMO) {
         return do_atomic(h, &insn) ? go_on(h, &insn, page) : 0;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* region.c - finds the blocks of a region and chooses its registers; see region.h. */
 #include "emu/jit/region.h"
+#include "emu/isa/csr.h"
 
 #include <string.h>
 
@@ -79,7 +80,7 @@ static bool follow(struct search *s, unsigned offset, const struct insn *insn)
         insn->op == OP_EBREAK) {
         return false;
     }
-    if (flags & INSN_ENDS) {
+    if ((flags & INSN_ENDS) && !insn_is_light_csr(insn)) {
         push(s, next, true);
     }
     return true;
@@ -142,7 +143,8 @@ static bool add_block(struct region *r, struct search *s, unsigned offset)
         r->granules |= 1ull << (at / 64) | 1ull << ((at + insn->len - 1) / 64);
         unsigned here = at;
         at += insn->len;
-        if ((insn_table[insn->op].flags & INSN_ENDS) || insn->op == OP_ILLEGAL) {
+        if (((insn_table[insn->op].flags & INSN_ENDS) && !insn_is_light_csr(insn)) ||
+            insn->op == OP_ILLEGAL) {
             end_block(block, insn, here);
             break;
         }
@@ -335,7 +337,6 @@ static bool has_native_code(u16 op)
     case OP_ECALL:
     case OP_EBREAK:
     case OP_FENCE_I:
-    case OP_CBO_ZERO:
         return false;
     default:
         break;
@@ -346,8 +347,20 @@ static bool has_native_code(u16 op)
     return true;
 }
 
+bool insn_is_light_csr(const struct insn *insn)
+{
+    if (!(insn_table[insn->op].flags & INSN_CSR)) {
+        return false;
+    }
+    return insn->imm == CSR_SSTATUS || insn->imm == CSR_SSCRATCH || insn->imm == CSR_SEPC ||
+           insn->imm == CSR_SCAUSE || insn->imm == CSR_STVAL;
+}
+
 bool insn_is_foreign(const struct insn *insn)
 {
+    if (insn_is_light_csr(insn)) {
+        return false;
+    }
     if (!has_native_code(insn->op)) {
         return true;
     }
@@ -377,7 +390,12 @@ struct insn_use insn_use_of(const struct insn *insn)
     }
     u32 rd = 1u << insn->rd, rs1 = 1u << insn->rs1, rs2 = 1u << insn->rs2;
     u16 flags = insn_table[insn->op].flags;
-    if (!(flags & INSN_FP)) {
+    if (insn->op == OP_CBO_ZERO) {
+        use = (struct insn_use){rs1, 0, 0, 0};
+    } else if (flags & INSN_CSR) {
+        bool immediate = insn_table[insn->op].format == FORMAT_CSRI;
+        use = (struct insn_use){immediate ? 0 : rs1, rd, 0, 0};
+    } else if (!(flags & INSN_FP)) {
         use = (struct insn_use){rs1 | rs2, rd, 0, 0};
     } else if (flags & INSN_LOAD) {
         use = (struct insn_use){rs1, 0, 0, rd};

@@ -71,6 +71,10 @@ struct insn_use {
 };
 struct insn_use insn_use_of(const struct insn *insn);
 
+/* A CSR instruction on one of the registers that translated code reads and writes itself
+ * (translate_system.c): it does not end a block. */
+bool insn_is_light_csr(const struct insn *insn);
+
 /* The translator has no code for it: one step of the interpreter. */
 bool insn_is_foreign(const struct insn *insn);
 

@@ -117,6 +117,14 @@ void add_site(struct translator *t, u8 *from, enum jit_site_kind kind, unsigned 
     s->site_reg = (u8)reg;
 }
 
+void also_from(struct translator *t, u8 *from)
+{
+    struct stub *last = t->stubs ? &t->stub[t->stubs - 1] : NULL;
+    if (last && from) {
+        last->also[last->also[0] != NULL] = from;
+    }
+}
+
 static const struct region_block *present_block(const struct translator *t)
 {
     return &t->region->block[t->block];
@@ -328,7 +336,8 @@ static void emit_insn(struct translator *t, const struct insn *i)
 {
     if (insn_is_foreign(i)) {
         emit_step(t);
-    } else if (!emit_int(t, i) && !emit_memory(t, i) && !emit_float(t, i) && !emit_atomic(t, i)) {
+    } else if (!emit_int(t, i) && !emit_memory(t, i) && !emit_float(t, i) && !emit_atomic(t, i) &&
+               !emit_system(t, i)) {
         emit_step(t);
     }
 }
@@ -423,6 +432,9 @@ static void emit_stub(struct translator *t, const struct stub *s)
     t->block = s->block;
     t->insn = s->insn;
     x86_patch_here(x, s->from);
+    for (unsigned i = 0; i < ARRAY_LENGTH(s->also) && s->also[i]; i++) {
+        x86_patch_here(x, s->also[i]);
+    }
     switch (s->kind) {
     case STUB_SITE: {
         struct jit_step_site site = {

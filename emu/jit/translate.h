@@ -14,7 +14,7 @@ enum stub_kind {
 
 /* Code out of the way: written behind the region, jumped to from `from`, going on at `back`. */
 struct stub {
-    u8 *from;
+    u8 *from, *also[2];
     const u8 *back;
     u16 block, insn;
     u8 kind;
@@ -81,6 +81,9 @@ void add_stub(struct translator *t, u8 *from, enum stub_kind kind, unsigned reg)
 /* ... that calls out; size: of the access, with SITE_SIGNED. */
 void add_site(struct translator *t, u8 *from, enum jit_site_kind kind, unsigned size, unsigned reg);
 
+/* Another jump to the stub that was added last; NULL: none. */
+void also_from(struct translator *t, u8 *from);
+
 /* Instructions of the block from the present one on, itself included: what r15 lacks. */
 int rest_of_block(const struct translator *t);
 /* The whole present instruction by the interpreter, all registers through memory. */
@@ -91,6 +94,7 @@ bool emit_int(struct translator *t, const struct insn *i);
 bool emit_memory(struct translator *t, const struct insn *i);
 bool emit_float(struct translator *t, const struct insn *i);
 bool emit_atomic(struct translator *t, const struct insn *i); /* translate_atomic.c */
+bool emit_system(struct translator *t, const struct insn *i); /* translate_system.c */
 /* rax = virtual address rs1 + imm, then the TLB probe for an access of this size: goes on with the
  * host address in rax; on a miss jumps (to be patched: the result) with the virtual one there.
  * Uses rcx and rdx. */

@@ -575,7 +575,7 @@ bool emit_int(struct translator *t, const struct insn *i)
     if (i->op == OP_FENCE) {
         return true; /* one hart at a time, in order */
     }
-    bool other = (insn_table[i->op].flags & (INSN_LOAD | INSN_STORE | INSN_FP)) != 0;
+    bool other = (insn_table[i->op].flags & (INSN_LOAD | INSN_STORE | INSN_FP | INSN_CSR)) != 0;
     if (!other && i->rd == 0) {
         return true; /* a hint: nothing to do */
     }

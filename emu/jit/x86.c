@@ -473,6 +473,16 @@ void x86_float_mov(struct x86 *x, unsigned to, unsigned from)
     op_reg(x, 0, false, true, 0x28, to, from, false);
 }
 
+void x86_float_zero(struct x86 *x, unsigned to)
+{
+    op_reg(x, 0, false, true, 0x57, to, to, false); /* xorps */
+}
+
+void x86_float_store16(struct x86 *x, struct x86_mem m, unsigned from)
+{
+    op_mem(x, 0, false, true, 0x29, from, m, false); /* movaps */
+}
+
 void x86_float_to_reg(struct x86 *x, enum x86_width w, enum x86_reg to, unsigned from)
 {
     op_reg(x, 0x66, w == X86_8, true, 0x7e, from, to, false);

@@ -173,7 +173,9 @@ void x86_ucomi(struct x86 *x, bool d, unsigned a, unsigned b);
 void x86_comi(struct x86 *x, bool d, unsigned a, unsigned b);
 void x86_float_load(struct x86 *x, bool d, unsigned to, struct x86_mem m);
 void x86_float_store(struct x86 *x, bool d, struct x86_mem m, unsigned from);
-void x86_float_mov(struct x86 *x, unsigned to, unsigned from); /* all 128 bits */
+void x86_float_mov(struct x86 *x, unsigned to, unsigned from);          /* all 128 bits */
+void x86_float_zero(struct x86 *x, unsigned to);                        /* all 128 bits */
+void x86_float_store16(struct x86 *x, struct x86_mem m, unsigned from); /* aligned */
 void x86_float_to_reg(struct x86 *x, enum x86_width w, enum x86_reg to,
                       unsigned from); /* raw bits */
 void x86_reg_to_float(struct x86 *x, enum x86_width w, unsigned to, enum x86_reg from);
