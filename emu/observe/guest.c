@@ -5,6 +5,8 @@
 #include "emu/observe/observer.h"
 #include "probe.h"
 
+#define MAX_BATCHES 64u /* one a hart; the guest says how many */
+
 #define READER(width)                                                    \
     bool guest_u##width(const struct observer *o, u64 pa, u##width *out) \
     {                                                                    \
@@ -110,7 +112,15 @@ static u64 announced(const struct observer *o, u64 pa)
 
 u64 observer_free_frames(const struct observer *o)
 {
-    return announced(o, o->layout.free_frames);
+    u64 count = announced(o, o->layout.free_frames);
+
+    for (u64 i = 0; i < o->layout.free_batch_count && i < MAX_BATCHES; i++) {
+        u32 batch = 0;
+
+        guest_u32(o, o->layout.free_batches + i * o->layout.free_batch_stride, &batch);
+        count += batch;
+    }
+    return count;
 }
 
 u64 observer_clock_hand(const struct observer *o)

@@ -133,7 +133,10 @@ struct probe_layout {
     uint64_t inode_number;           /* u64 */
 
     uint64_t counters;               /* physical address of u64 fault counts, indexed by enum fault_kind */
-    uint64_t free_frames;            /* physical address of a u64 */
+    uint64_t free_frames;            /* physical address of a u64: free frames in no hart's batch */
+
+    /* Free frames in the harts' batches: physical address of the first u32 count, their distance, number. */
+    uint64_t free_batches, free_batch_stride, free_batch_count;
 };
 
 /* Frame kinds and flags as the kernel keeps them (offsets above). */

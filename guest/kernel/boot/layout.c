@@ -31,7 +31,10 @@ static void fill_frames(void)
     layout.frame_owner = offsetof(struct frame, owner);
     layout.frame_index = offsetof(struct frame, index);
     layout.zero_pfn = frame_pfn(frame_zero);
-    layout.free_frames = direct_physical(&frames_free);
+    layout.free_frames = direct_physical(&frames_pooled);
+    layout.free_batches = direct_physical(&harts[0].free_count);
+    layout.free_batch_stride = sizeof harts[0];
+    layout.free_batch_count = MAX_HARTS;
 }
 
 static void fill_spaces(void)

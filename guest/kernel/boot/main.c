@@ -143,6 +143,7 @@ static void start_hart(u32 id)
         return;
     }
     harts[index].index = index;
+    harts[index].lock_tag = index + 1;
     harts[index].id = id;
     boot_next = (struct hart_start){(u64)&harts[index], (u64)stack + STACK_SIZE};
     if (sbi_hart_start(id, direct_physical(boot_secondary), direct_physical(&boot_next)) != 0) {
@@ -223,6 +224,7 @@ void boot_main(u64 hart_id, u64 tree)
     struct task *task;
 
     harts[0].id = (u32)hart_id;
+    harts[0].lock_tag = 1;
     sbi_init();
     trap_init_hart();
     if (!fdt_init(direct_pointer(tree))) {

@@ -2,8 +2,8 @@
 /*
  * panic.c - the end after an invariant did not hold.
  *
- * Says what and where (the return addresses of the callers, found through the frame
- * pointers), tells the emulator, and ends the machine with status 126.  A panic within
+ * Says what and where (the return addresses on the stack: some may be left over from
+ * calls that are done), tells the emulator, and ends the machine with status 126.  A panic within
  * a panic ends it at once.
  */
 #include "lib/assert.h"
@@ -17,22 +17,39 @@
 
 #define PANIC_STATUS 126
 #define DEPTH_MAX 24
+#define BOOT_STACK_LOOK 2048 /* bytes, where the size of the stack is not known */
 
-static bool is_kernel_address(u64 address)
+extern const char kernel_start[], kernel_text_end[]; /* kernel.ld */
+
+/*
+ * Does a call end just before this address?  "jal ra" and "jalr ra" have 4 bytes, "c.jalr" 2
+ * (unprivileged specification, "RV32/64G Instruction Set Listings").
+ */
+static bool follows_call(u64 address)
 {
-    return address >= 0xffffffc080000000ull && address % 8 == 0;
+    u16 low, high;
+
+    if (address < (u64)kernel_start + 4 || address >= (u64)kernel_text_end || address % 2 != 0) {
+        return false;
+    }
+    low = *(const u16 *)(address - 4);
+    high = *(const u16 *)(address - 2);
+    return (low & 0xfff) == 0x0ef || (low & 0x7fff) == 0x00e7 ||
+           ((high & 0xf07f) == 0x9002 && (high & 0x0f80) != 0);
 }
 
+/* The kernel keeps no frame pointers; every return address on the stack is one of a caller. */
 static void print_callers(void)
 {
-    const u64 *frame = __builtin_frame_address(0);
+    const u64 *at = __builtin_frame_address(0);
+    const struct task *task = current();
+    u64 end = task && task->stack ? (u64)task->stack + KERNEL_STACK_SIZE : (u64)at + BOOT_STACK_LOOK;
 
-    for (u32 depth = 0; depth < DEPTH_MAX && is_kernel_address((u64)frame); depth++) {
-        if (frame[-1] == 0) {
-            break;
+    for (u32 depth = 0; depth < DEPTH_MAX && (u64)at < end; at++) {
+        if (follows_call(*at)) {
+            log_error("  called from %#lx", *at);
+            depth++;
         }
-        log_error("  called from %#lx", frame[-1]);
-        frame = (const u64 *)frame[-2];
     }
 }
 

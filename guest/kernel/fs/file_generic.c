@@ -43,6 +43,7 @@ static ssize_t generic_read(struct inode *inode, u64 user, size_t size, u64 *off
         }
         left = copy_to_user_partial(user + done, (u8 *)frame_to_virt(frame) + within, chunk);
         cache_put(frame);
+        interrupts_breathe();
         done += chunk - left;
         *offset += chunk - left;
         if (left) {
@@ -165,6 +166,7 @@ static ssize_t generic_write(struct inode *inode, const struct source *from, siz
             }
             break;
         }
+        interrupts_breathe();
         done += (size_t)moved;
         *offset += (u64)moved;
         if ((size_t)moved < chunk) {

@@ -27,8 +27,8 @@ static int show_meminfo(struct text_buffer *out)
 
     swap_get_info(&swap);
     kib(out, "MemTotal", frames_usable);
-    kib(out, "MemFree", frames_free);
-    kib(out, "MemAvailable", frames_free + cache_pages());
+    kib(out, "MemFree", frames_free_count());
+    kib(out, "MemAvailable", frames_free_count() + cache_pages());
     kib(out, "Buffers", 0);
     kib(out, "Cached", cached);
     kib(out, "SwapCached", swap.cached_pages);
@@ -52,7 +52,7 @@ static int show_vmstat(struct text_buffer *out)
 {
     const struct reclaim_counters *reclaimed = &reclaim_counters;
 
-    count(out, "nr_free_pages", frames_free);
+    count(out, "nr_free_pages", frames_free_count());
     count(out, "nr_file_pages", cache_pages() + shm_pages());
     count(out, "nr_dirty", cache_dirty_pages());
     count(out, "nr_writeback", cache_writeback_pages());

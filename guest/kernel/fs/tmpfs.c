@@ -429,7 +429,7 @@ void tmpfs_statfs(struct filesystem *fs, struct abi_statfs *out)
 {
     (void)fs;
     out->blocks = frames_usable / 2;
-    out->bfree = min_u64(frames_free, out->blocks);
+    out->bfree = min_u64(frames_free_count(), out->blocks);
     out->bavail = out->bfree;
     out->files = frames_usable / 2;
     out->ffree = out->files;

@@ -145,9 +145,7 @@ void area_remove(struct mm *mm, struct area *area)
     if (area->next != NULL) {
         area->next->previous = area->previous;
     }
-    if (mm->last_found == area) {
-        mm->last_found = NULL;
-    }
+    mm_window_close(mm);
     mm->area_count--;
     mm->total_pages -= (area->end - area->start) >> PAGE_SHIFT;
     mm->hole_hint = max_u64(mm->hole_hint, area->next == NULL ? mm->mmap_top : area->next->start);
@@ -174,6 +172,7 @@ void area_move_start(struct mm *mm, struct area *area, u64 start)
 {
     spin_lock(&mm->pte_lock);
     kassert(start < area->end);
+    mm_window_close(mm);
     mm->total_pages += (area->start >> PAGE_SHIFT) - (start >> PAGE_SHIFT);
     tree_remove(&mm->areas, &area->node);
     area->pgoff += (start - area->start) >> PAGE_SHIFT;
@@ -187,6 +186,7 @@ void area_move_end(struct mm *mm, struct area *area, u64 end)
 {
     spin_lock(&mm->pte_lock);
     kassert(area->start < end);
+    mm_window_close(mm);
     mm->total_pages += (end >> PAGE_SHIFT) - (area->end >> PAGE_SHIFT); /* may be negative: wraps */
     area->end = end;
     mm->hole_hint = max_u64(mm->hole_hint, area->next == NULL ? mm->mmap_top : area->next->start);

@@ -141,7 +141,6 @@ static void shoot_down(struct mm *mm, u64 start, u64 size)
     if (hart_count == 1) {
         return;
     }
-    interrupts_disable();
     others = ((1ull << hart_count) - 1) & ~(1ull << this_hart()->index);
     atomic_or_u64(&mm->harts_stale, others);
     others &= __atomic_load_n(&mm->harts_active, __ATOMIC_SEQ_CST);
@@ -153,7 +152,6 @@ static void shoot_down(struct mm *mm, u64 start, u64 size)
     if (mask != 0) {
         sbi_remote_sfence(mask, start, size, mm->asid % ASIDS);
     }
-    interrupts_restore();
 }
 
 /* This hart: flush now if the mm is loaded here, else before it is. */

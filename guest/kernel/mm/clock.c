@@ -241,7 +241,7 @@ u64 reclaim(u64 wanted, bool direct)
     tlb_flush_soon(); /* for the A bits that were cleared */
     atomic_add_u64(&reclaim_counters.scanned, round.examined);
     atomic_add_u64(&reclaim_counters.freed, round.freed);
-    PROBE(RECLAIM, round.examined, round.freed, frames_free, direct);
+    PROBE(RECLAIM, round.examined, round.freed, frames_free_count(), direct);
     return round.freed;
 }
 
@@ -269,7 +269,7 @@ static void pageout(void *argument)
             wait_sleep(&pageout_queue, &lock);
         }
         spin_unlock(&lock);
-        while (frames_free < frame_mark_high && reclaim(BATCH, false) > 0) {
+        while (frames_free_count() < frame_mark_high && reclaim(BATCH, false) > 0) {
             sched_yield();
         }
         spin_lock(&lock);

@@ -283,38 +283,66 @@ static void special_entry(struct fault *fault)
     }
 }
 
+/* Which first touches of an area may take the quick way?  See fault_quick.c. */
+static u64 quick_touch(struct area *area)
+{
+    if (area->kind > AREA_STACK) {
+        return 0;
+    }
+    area->flags |= AREA_FLAG_ANON_PAGES; /* will have: the quick way does not say so */
+    return area->pte_flags &
+           ((vm_options.zero_page ? PTE_R : 0) | (page_blocks_of_64 ? PTE_W : 0));
+}
+
+/* Search area and entry of the address.  => true: found, and the window is open around it. */
+static bool look_up(struct fault *fault)
+{
+    struct mm *mm = fault->mm;
+    struct area *area = area_find(mm, fault->address);
+    u64 region = round_down(fault->address, LEAF_SIZE), start;
+
+    fault->area = area;
+    if (unlikely(mm->forking)) {
+        fault->need = NEED_LOCK;
+        return false;
+    }
+    if (area == NULL) {
+        no_area(fault);
+        return false;
+    }
+    if ((area->prot & area_right[fault->access]) == 0) {
+        fault_failed(fault, FAULT_SEGV_PROT, RESULT_SIGSEGV);
+        return false;
+    }
+    fault->entry = pte_reach(mm, fault->address);
+    if (fault->entry == NULL) {
+        fault->need = NEED_FRAME;
+        return false;
+    }
+    start = max_u64(area->start, region);
+    mm->window_start = start;
+    mm->window_size = min_u64(area->end, region + LEAF_SIZE) - start;
+    mm->window_entry = fault->entry - ((fault_page(fault) - start) >> PAGE_SHIFT);
+    mm->window_area = area;
+    mm->window_touch = quick_touch(area);
+    return true;
+}
+
 /* Find the area and the entry, and decide.  => pte_lock held; kind or need is set. */
 static always_inline void classify(struct fault *fault)
 {
     struct mm *mm = fault->mm;
-    struct area *area = mm->last_found;
+    u64 within = fault->address - mm->window_start;
 
-    if (unlikely(area == NULL || fault->address - area->start >= area->end - area->start)) {
-        area = area_find(mm, fault->address);
-        fault->area = area;
-        if (unlikely(mm->forking)) {
-            fault->need = NEED_LOCK;
+    if (likely(within < mm->window_size)) {
+        fault->area = mm->window_area;
+        fault->entry = mm->window_entry + (within >> PAGE_SHIFT);
+        if (unlikely((fault->area->prot & area_right[fault->access]) == 0)) {
+            fault_failed(fault, FAULT_SEGV_PROT, RESULT_SIGSEGV);
             return;
         }
-        if (area == NULL) {
-            no_area(fault);
-            return;
-        }
-        mm->last_found = area;
-    }
-    fault->area = area;
-    if (unlikely((area->prot & area_right[fault->access]) == 0)) {
-        fault_failed(fault, FAULT_SEGV_PROT, RESULT_SIGSEGV);
+    } else if (!look_up(fault)) {
         return;
-    }
-    if (likely(mm->leaf_region == fault->address >> LEAF_SHIFT)) {
-        fault->entry = &mm->leaf_cache[(fault->address >> PAGE_SHIFT) & (ENTRIES - 1)];
-    } else {
-        fault->entry = pte_reach(mm, fault->address);
-        if (fault->entry == NULL) {
-            fault->need = NEED_FRAME;
-            return;
-        }
     }
     fault->old = pte_read(fault->entry);
     if (fault->old == 0) {
@@ -397,92 +425,6 @@ static inline void resolve(struct fault *fault)
     }
 }
 
-/*
- * The short way: the commonest kinds, when nothing has to be looked up or waited
- * for.  The same functions as above, inlined, so that the state of the fault stays in
- * registers.
- */
-
-/* ... for a store to a read-only private page.  => pte_lock held; false: nothing was changed. */
-static __attribute__((noinline)) bool store_quickly(struct mm *mm, struct area *area, pte_t *entry,
-                                                    pte_t pte, u64 address)
-{
-    struct fault fault = {.mm = mm,
-                          .area = area,
-                          .entry = entry,
-                          .old = pte,
-                          .address = address,
-                          .access = PROBE_ACCESS_WRITE};
-    struct frame *frame;
-
-    if ((pte & PTE_SPECIAL) != 0) {
-        zero_copy(&fault);
-    } else {
-        frame = pte_frame(pte);
-        fault.old_refs = frame->refs;
-        if (frame->kind != FRAME_ANON || frame->slot != 0) {
-            return false;
-        }
-        if (frame->refs == 1) {
-            cow_reuse(&fault, frame);
-        } else {
-            cow_copy(&fault, frame);
-        }
-    }
-    if (fault.kind == FAULT_KIND_NONE) {
-        return false; /* no frame at hand */
-    }
-    account(&fault);
-    return true;
-}
-
-/* ... for anonymous memory that was never touched. */
-static always_inline bool first_touch_quickly(struct mm *mm, struct area *area, pte_t *entry,
-                                              u64 address, enum probe_access access)
-{
-    struct fault fault = {
-        .mm = mm, .area = area, .entry = entry, .address = address, .access = (u8)access};
-
-    if (access == PROBE_ACCESS_WRITE) {
-        zero_fill(&fault);
-    } else {
-        zero_map(&fault);
-    }
-    if (fault.kind == FAULT_KIND_NONE) {
-        return false;
-    }
-    account(&fault);
-    return true;
-}
-
-bool mm_fault_quickly(struct mm *mm, u64 address, enum probe_access access)
-{
-    struct area *area;
-    pte_t *entry;
-    pte_t pte;
-    bool done = false;
-
-    spin_lock_quick(&mm->pte_lock);
-    area = mm->last_found;
-    if (likely(area != NULL && address - area->start < area->end - area->start &&
-               mm->leaf_region == address >> LEAF_SHIFT &&
-               (area->prot & area_right[access]) != 0)) {
-        entry = &mm->leaf_cache[(address >> PAGE_SHIFT) & (ENTRIES - 1)];
-        pte = pte_read(entry);
-        if (pte == 0) {
-            if (area->kind <= AREA_STACK &&
-                (access == PROBE_ACCESS_WRITE || vm_options.zero_page)) {
-                done = first_touch_quickly(mm, area, entry, address, access);
-            }
-        } else if (access == PROBE_ACCESS_WRITE && (pte & (PTE_V | PTE_W)) == PTE_V &&
-                   area_is_private(area)) {
-            done = store_quickly(mm, area, entry, pte, address);
-        }
-    }
-    spin_unlock_quick(&mm->pte_lock);
-    return done;
-}
-
 int mm_fault(struct mm *mm, u64 address, enum probe_access access, bool from_kernel,
              struct fault_outcome *out)
 {
@@ -545,6 +487,7 @@ int mm_populate(struct mm *mm, u64 start, u64 end, bool write)
         }
         spin_unlock(&mm->pte_lock);
         error = touch(mm, at, access);
+        interrupts_breathe();
         if (error != 0) {
             return error;
         }

@@ -24,10 +24,11 @@ int mm_fault(struct mm *mm, u64 address, enum probe_access access, bool from_ker
              struct fault_outcome *out);
 
 /*
- * The commonest faults of user code, in few instructions.  => interrupts are off, address
- * is a user one.  => true: handled.  false: nothing happened, call mm_fault().
+ * The commonest faults of user code, in few instructions (fault_quick.c).  cause: of a load or store
+ * page fault in the running address space.  => true: handled.  false: nothing happened, call
+ * mm_fault().  Changes only the registers that trap/entry.S saves for it.
  */
-bool mm_fault_quickly(struct mm *mm, u64 address, enum probe_access access);
+bool mm_fault_quickly(u64 cause, u64 address);
 
 /* Fault in every page of [start, end) as if touched.  => 0, -EFAULT, -ENOMEM. */
 int mm_populate(struct mm *mm, u64 start, u64 end, bool write);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * fault_wait.c - waiting on behalf of a fault: for memory, a disk, or the stack to
- * grow.  No lock is held here and interrupts are on.
+ * grow.  No lock is held here.
  */
 #include "mm/fault_wait.h"
 #include "lib/errno.h"
@@ -176,16 +176,11 @@ static void satisfy(struct fault *fault)
 
 void fault_wait(struct fault *fault)
 {
-    u64 interrupts = csr_read(sstatus) & SSTATUS_SIE;
-
-    csr_set(sstatus, SSTATUS_SIE);
     satisfy(fault);
     if (fault->inode != NULL) {
         inode_put(fault->inode);
         fault->inode = NULL;
     }
-    csr_clear(sstatus, SSTATUS_SIE);
-    csr_set(sstatus, interrupts);
     fault->need = NEED_NOTHING;
     fault->flags |= PROBE_FLAG_TRIED;
 }

@@ -142,7 +142,7 @@ static bool make_room(void)
         return false;
     }
     frame_put(frame);
-    return frames_free > frame_mark_low || frames_free > 8;
+    return frames_free_count() > frame_mark_low || frames_free_count() > 8;
 }
 
 static int copy_pages(struct copy *copy)
@@ -168,6 +168,7 @@ static int copy_pages(struct copy *copy)
         spin_unlock(&copy->child->pte_lock);
         spin_unlock(&copy->parent->pte_lock);
         failures = complete || address != from ? 0 : failures + 1;
+        interrupts_breathe();
         if (!complete && (failures > 4 || !make_room())) {
             return -ENOMEM;
         }
@@ -211,12 +212,12 @@ static int copy_area(struct mm *parent, struct mm *child, const struct area *are
     return error;
 }
 
-/* Faults look at the flag only when the cached area does not help: so there must be none. */
+/* Faults look at the flag only when the window does not help: so there must be none. */
 static void set_forking(struct mm *mm, bool forking)
 {
     spin_lock(&mm->pte_lock);
     mm->forking = forking;
-    mm->last_found = NULL;
+    mm_window_close(mm);
     spin_unlock(&mm->pte_lock);
 }
 

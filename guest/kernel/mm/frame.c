@@ -2,7 +2,7 @@
 /*
  * frame.c - the allocator of physical memory.
  *
- *      hart 0: batch + spare   hart 1 ...   single frames, no lock (interrupts off)
+ *      hart 0: batch + spare   hart 1 ...   single frames, no lock (their own)
  *                \              /
  *                     depot                 full batches of 32 frames      pool_lock
  *                       |
@@ -33,11 +33,12 @@
 
 struct frame *frame_table, *frame_of_pfn_zero;
 u64 frame_first_pfn, frame_count;
-u64 frames_free, frames_usable;
+u64 frames_pooled, frames_usable;
 u64 frame_mark_min, frame_mark_low, frame_mark_high;
 struct frame *frame_zero;
 
 static struct spinlock pool_lock = SPINLOCK("frames");
+static bool batches_on = true;
 /* Heads of doubly linked lists through frame.next and frame.index (previous). */
 static struct frame *pool[FRAME_MAX_ORDER + 1];
 
@@ -157,33 +158,60 @@ static struct frame *batch_take(u32 *count)
     return batch;
 }
 
-/* Fill this hart's batch, which is empty.  => interrupts off. */
+/* Fill this hart's batch, which is empty. */
 static void refill(struct hart_local *hart)
 {
     if (hart->spare_frames != NULL) {
         hart->free_frames = hart->spare_frames;
         hart->free_count = FRAME_BATCH;
         hart->spare_frames = NULL;
-        return;
+    } else {
+        spin_lock(&pool_lock);
+        hart->free_frames = batch_take(&hart->free_count);
+        spin_unlock(&pool_lock);
     }
+    atomic_adjust_u64(&frames_pooled, 0 - (u64)hart->free_count);
+}
+
+bool frame_batch_refill(void)
+{
+    struct hart_local *hart = this_hart();
+
+    if (hart->free_frames == NULL && batches_on && frames_free_count() > frame_mark_low) {
+        refill(hart);
+    }
+    return hart->free_frames != NULL;
+}
+
+u64 frames_free_count(void)
+{
+    u64 count = __atomic_load_n(&frames_pooled, __ATOMIC_RELAXED);
+
+    for (u32 i = 0; i < hart_count; i++) {
+        count += __atomic_load_n(&harts[i].free_count, __ATOMIC_RELAXED);
+    }
+    return count;
+}
+
+static void depot_push(struct frame *batch)
+{
     spin_lock(&pool_lock);
-    hart->free_frames = batch_take(&hart->free_count);
+    batch->index = (u64)depot;
+    depot = batch;
     spin_unlock(&pool_lock);
 }
 
-/* The batch is full: make room for more.  => interrupts off. */
+/* The batch is full: make room for more. */
 static void put_away(struct hart_local *hart)
 {
     struct frame *full = hart->spare_frames;
 
     hart->spare_frames = hart->free_frames;
+    atomic_adjust_u64(&frames_pooled, hart->free_count);
     hart->free_frames = NULL;
     hart->free_count = 0;
     if (full != NULL) {
-        spin_lock(&pool_lock);
-        full->index = (u64)depot;
-        depot = full;
-        spin_unlock(&pool_lock);
+        depot_push(full);
     }
 }
 
@@ -209,10 +237,20 @@ static void gather(struct hart_local *hart)
     }
     break_up(hart->free_frames);
     break_up(hart->spare_frames);
+    atomic_adjust_u64(&frames_pooled, hart->free_count);
     hart->free_frames = NULL;
     hart->spare_frames = NULL;
     hart->free_count = 0;
     spin_unlock(&pool_lock);
+}
+
+void frame_batches(bool on)
+{
+    batches_on = on;
+    for (u32 i = 0; i < MAX_HARTS; i++) {
+        harts[i].batch_limit = on ? FRAME_BATCH : 0;
+    }
+    gather(this_hart());
 }
 
 /* Frames that must stay free after an allocation of this sort. */
@@ -240,32 +278,34 @@ static struct frame *take_block(unsigned order, struct hart_local *hart)
         frame = pool_take(order);
         spin_unlock(&pool_lock);
     }
+    if (frame != NULL) {
+        atomic_adjust_u64(&frames_pooled, 0 - (1ull << order));
+    }
     return frame;
+}
+
+/* One frame from the hart's batch, which is filled if need be. */
+static struct frame *take_one(struct hart_local *hart)
+{
+    if (!batches_on) {
+        return take_block(0, hart);
+    }
+    if (hart->free_frames == NULL) {
+        refill(hart);
+    }
+    return frame_from_batch(hart);
 }
 
 static struct frame *take(enum probe_frame_kind kind, unsigned order, u64 reserve)
 {
-    struct hart_local *hart;
-    struct frame *frame = NULL;
+    struct hart_local *hart = this_hart();
+    struct frame *frame;
 
-    interrupts_disable();
-    hart = this_hart();
-    if (frames_free >= reserve + (1ull << order)) {
-        if (order == 0) {
-            if (hart->free_frames == NULL) {
-                refill(hart);
-            }
-            frame = hart->free_frames;
-            if (frame != NULL) {
-                hart->free_frames = frame->next;
-                hart->free_count--;
-            }
-        } else {
-            frame = take_block(order, hart);
-        }
+    if (frames_free_count() < reserve + (1ull << order)) {
+        return NULL;
     }
+    frame = order == 0 ? take_one(hart) : take_block(order, hart);
     if (frame != NULL) {
-        atomic_add_u64(&frames_free, 0 - (1ull << order));
         for (u64 i = 0; i < 1ull << order; i++) {
             frame[i].word = kind | (i == 0 ? order << 16 : 0);
             frame[i].slot = 0;
@@ -275,7 +315,6 @@ static struct frame *take(enum probe_frame_kind kind, unsigned order, u64 reserv
             frame[i].counts = 1; /* last: from here on others may take references */
         }
     }
-    interrupts_restore();
     return frame;
 }
 
@@ -292,7 +331,7 @@ struct frame *frame_alloc_block(enum probe_frame_kind kind, unsigned order, unsi
             break;
         }
     }
-    if (frames_free < frame_mark_low) {
+    if (frames_free_count() < frame_mark_low) {
         reclaim_wake();
     }
     if (frame != NULL && (how & FRAME_ZEROED) != 0) {
@@ -308,33 +347,50 @@ struct frame *frame_alloc(enum probe_frame_kind kind, unsigned how)
     return frame_alloc_block(kind, 0, how);
 }
 
+static void free_to_pool(struct frame *frame, unsigned order)
+{
+    for (u64 i = 0; i < 1ull << order; i++) {
+        frame[i].counts = 0;
+        frame[i].word = FRAME_FREE | ORDER_INSIDE << 16;
+    }
+    spin_lock(&pool_lock);
+    pool_free(frame, order);
+    spin_unlock(&pool_lock);
+    atomic_adjust_u64(&frames_pooled, 1ull << order);
+}
+
 void frame_free(struct frame *frame)
 {
-    unsigned order = frame->order;
-    struct hart_local *hart;
+    struct hart_local *hart = this_hart();
 
     kassert(frame->counts == 0 && frame->slot == 0);
-    interrupts_disable();
-    hart = this_hart();
-    if (order == 0) {
-        frame->word = FRAME_FREE | ORDER_CACHED << 16;
-        if (hart->free_count >= FRAME_BATCH) {
-            put_away(hart);
-        }
-        frame->next = hart->free_frames;
-        hart->free_frames = frame;
-        hart->free_count++;
-    } else {
-        for (u64 i = 0; i < 1ull << order; i++) {
-            frame[i].counts = 0;
-            frame[i].word = FRAME_FREE | ORDER_INSIDE << 16;
-        }
-        spin_lock(&pool_lock);
-        pool_free(frame, order);
-        spin_unlock(&pool_lock);
+    if (frame->order != 0 || !batches_on) {
+        free_to_pool(frame, frame->order);
+        return;
     }
-    atomic_add_u64(&frames_free, 1ull << order);
-    interrupts_restore();
+    if (hart->free_count >= FRAME_BATCH) {
+        put_away(hart);
+    }
+    frame->word = FRAME_FREE | ORDER_CACHED << 16;
+    frame->next = hart->free_frames;
+    hart->free_frames = frame;
+    hart->free_count++;
+}
+
+void frame_free_list(struct frame *first, u32 count)
+{
+    if (count == FRAME_BATCH && batches_on) {
+        depot_push(first);
+        atomic_adjust_u64(&frames_pooled, FRAME_BATCH);
+        return;
+    }
+    while (first != NULL) {
+        struct frame *next = first->next;
+
+        first->order = 0;
+        frame_free(first);
+        first = next;
+    }
 }
 
 void frame_reserve(u64 start, u64 end)
@@ -399,6 +455,7 @@ void frame_init(u64 ram_start, u64 ram_end)
             frames_usable++;
         }
     }
-    frames_free = frames_usable;
+    frames_pooled = frames_usable;
+    frame_batches(true);
     frame_zero = frame_alloc(FRAME_ZERO, FRAME_EMERGENCY | FRAME_ZEROED);
 }

@@ -30,13 +30,18 @@ struct frame {
     };
     union {
         struct {
-            u8 kind;   /* enum probe_frame_kind */
-            u8 flags;  /* FRAME_BUSY ... of probe.h */
-            u16 order; /* of a block of 2^order frames (first frame of it) */
+            union {
+                struct {
+                    u8 kind;   /* enum probe_frame_kind */
+                    u8 flags;  /* FRAME_BUSY ... of probe.h */
+                    u16 order; /* of a block of 2^order frames (first frame of it) */
+                };
+                u32 word;
+            };
+            u32 slot; /* swap slot while in the swap cache, 0 = none */
         };
-        u32 word;
+        u64 word_and_slot;
     };
-    u32 slot; /* swap slot while in the swap cache, 0 = none */
     union {
         struct frame *next;    /* free */
         struct inode *inode;   /* FILE, SHM */
@@ -64,7 +69,7 @@ enum frame_allocation {
 extern struct frame *frame_table;       /* [0] is frame first_pfn */
 extern struct frame *frame_of_pfn_zero; /* where pfn 0 would be: frame_of_pfn_zero[pfn] */
 extern u64 frame_first_pfn, frame_count;
-extern u64 frames_free;   /* free frames, those in the harts' caches included */
+extern u64 frames_pooled; /* free frames that are in no hart's batch */
 extern u64 frames_usable; /* frames the allocator manages */
 extern u64 frame_mark_min, frame_mark_low, frame_mark_high; /* watermarks, see clock.h */
 extern struct frame *frame_zero;                            /* the shared zero page; kind ZERO */
@@ -82,52 +87,68 @@ struct frame *frame_alloc(enum probe_frame_kind kind, unsigned how);
 /* Allocate 2^order frames in a row; free them through the first one. */
 struct frame *frame_alloc_block(enum probe_frame_kind kind, unsigned order, unsigned how);
 
-/*
- * The fast way for one frame: from this hart's cache, if memory is not short.
- * => interrupts are off.  The result is as from frame_alloc(), or NULL: then take that way.
- */
-static inline struct frame *frame_alloc_fast(enum probe_frame_kind kind)
-{
-    struct hart_local *hart = this_hart();
-    struct frame *frame = hart->free_frames;
-
-    if (unlikely(frame == NULL || frames_free <= frame_mark_low)) {
-        return NULL;
-    }
-    hart->free_frames = frame->next;
-    hart->free_count--;
-    atomic_adjust_u64(&frames_free, (u64)-1);
-    frame->word = kind;
-    frame->slot = 0;
-    __atomic_thread_fence(__ATOMIC_RELEASE);
-    frame->counts = 1; /* last: from here on others may take references */
-    return frame;
-}
+/* Free frames, those in the harts' batches included. */
+u64 frames_free_count(void);
 
 #define FRAME_ORDER_CACHED 0xfffeu /* `order` of a free frame that is in a hart's batch */
 #define FRAME_BATCH 32u            /* frames move between harts and the common pool in batches */
+
+/*
+ * Take a frame out of this hart's batch, still free: counts and slot are 0.  => NULL: the batch is
+ * empty.  Whether memory is short was asked when the batch was filled.
+ */
+static always_inline struct frame *frame_from_batch(struct hart_local *hart)
+{
+    struct frame *frame = hart->free_frames;
+
+    if (likely(frame != NULL)) {
+        hart->free_frames = frame->next;
+        hart->free_count--;
+    }
+    return frame;
+}
+
+/* The fast way for one frame.  => as from frame_alloc(), or NULL: then take that way. */
+static inline struct frame *frame_alloc_fast(enum probe_frame_kind kind)
+{
+    struct frame *frame = frame_from_batch(this_hart());
+
+    if (likely(frame != NULL)) {
+        frame->word = kind;
+        __atomic_thread_fence(__ATOMIC_RELEASE);
+        frame->counts = 1; /* last: from here on others may take references */
+    }
+    return frame;
+}
+
+/* This hart's batch is empty: get another, unless memory is short.  => true if there is one. */
+bool frame_batch_refill(void);
+/* Without batches every allocation and every last reference goes through frame.c. */
+void frame_batches(bool on);
 
 /* Called when the last reference goes. */
 void frame_free(struct frame *frame);
 
 /*
  * The fast way for a single frame, as long as this hart's batch has room.
- * => interrupts are off; counts is 0.  => false: use frame_free().
+ * => counts is 0.  => false: use frame_free().
  */
 static inline bool frame_free_fast(struct frame *frame)
 {
     struct hart_local *hart = this_hart();
 
-    if (unlikely(hart->free_count >= FRAME_BATCH || frame->order != 0 || frame->slot != 0)) {
+    if (unlikely(hart->free_count >= hart->batch_limit || frame->order != 0 || frame->slot != 0)) {
         return false;
     }
     frame->word = FRAME_FREE | FRAME_ORDER_CACHED << 16;
     frame->next = hart->free_frames;
     hart->free_frames = frame;
     hart->free_count++;
-    atomic_adjust_u64(&frames_free, 1);
     return true;
 }
+
+/* Free `count` frames at once (at most FRAME_BATCH): linked by `next`, marked as in a batch. */
+void frame_free_list(struct frame *first, u32 count);
 
 static inline u64 frame_pfn(const struct frame *frame)
 {

@@ -263,7 +263,7 @@ static unsigned prepare_run(struct inode *inode, u64 first, u64 last, struct fra
 {
     unsigned count = 0;
 
-    while (count < READ_AHEAD_MAX && first + count <= last && frames_free > frame_mark_high) {
+    while (count < READ_AHEAD_MAX && first + count <= last && frames_free_count() > frame_mark_high) {
         struct frame *frame = frame_alloc(FRAME_FILE, FRAME_MAY_FAIL);
 
         if (frame == NULL) {
@@ -294,7 +294,7 @@ void cache_read_ahead(struct inode *inode, u64 first, u64 last)
         int error;
 
         if (count == 0) {
-            if (frames_free <= frame_mark_high) {
+            if (frames_free_count() <= frame_mark_high) {
                 return;
             }
             first++; /* present already */

@@ -78,7 +78,6 @@ bool pagetable_create(struct mm *mm)
            (ENTRIES - KERNEL_FIRST) * sizeof(*root));
     mm->root = root;
     mm->root_pa = direct_physical(root);
-    mm->leaf_region = ~0ull;
     return true;
 }
 
@@ -115,8 +114,6 @@ pte_t *pte_reach(struct mm *mm, u64 address)
         }
         table = table_of(*entry);
     }
-    mm->leaf_cache = table;
-    mm->leaf_region = address >> LEAF_SHIFT;
     return &table[index_at(address, 0)];
 }
 
@@ -161,7 +158,7 @@ void pagetable_free_range(struct mm *mm, u64 start, u64 end)
             table_free(mm, table);
         }
     }
-    mm->leaf_region = ~0ull;
+    mm_window_close(mm);
 }
 
 /*

@@ -118,6 +118,7 @@ static int protect_area(struct mm *mm, struct area *area, u8 prot)
     }
     spin_lock(&mm->pte_lock);
     area_set_protection(area, prot);
+    mm_window_close(mm);
     change_entries(mm, area);
     spin_unlock(&mm->pte_lock);
     return 0;

@@ -116,7 +116,7 @@ static int move_entries(const struct move *move)
         spin_unlock(&move->mm->pte_lock);
         if (error == -EAGAIN || error == -ENOMEM) {
             error = unshare_page(move->mm, move->old_start + offset);
-            if (error == 0 && frames_free <= frame_mark_min / 2) {
+            if (error == 0 && frames_free_count() <= frame_mark_min / 2) {
                 error = -ENOMEM;
             }
             if (error != 0) {

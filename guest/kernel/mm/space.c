@@ -116,11 +116,9 @@ static void discard_area(struct mm *mm, struct area *area)
 
 void mm_put(struct mm *mm)
 {
-    interrupts_disable();
     if (this_hart()->mm == mm && current()->mm != mm) {
         mm_activate(NULL); /* the tables may go at any time from now on */
     }
-    interrupts_restore();
     if (atomic_add_u32(&mm->refs, (u32)-1) != 1) {
         return;
     }

@@ -19,14 +19,23 @@ struct family;
 struct inode;
 
 struct mm {
+    struct spinlock pte_lock; /* first, where an atomic instruction reaches it without an offset */
     u32 refs;
+
+    /*
+     * pte_lock: the window, what the last fault looked up.  Part of one area in one leaf table, so
+     * that an address in it needs no search; size 0 = none.
+     */
+    u64 window_start, window_size;
+    u64 *window_entry; /* of window_start */
+    struct area *window_area;
+    u64 window_touch; /* PTE_R, PTE_W: the quick way may handle first reads, first writes */
+
     struct mutex lock;
-    struct spinlock pte_lock;
 
     /* both locks to change */
     struct tree areas;
     struct area *first_area;
-    struct area *last_found; /* pte_lock: cache of area_find() */
     bool forking;            /* pte_lock: faults wait until the copy is complete */
     u32 area_count;
     u64 hole_hint; /* no hole of hole_size or more above this address */
@@ -39,8 +48,6 @@ struct mm {
     /* pte_lock */
     u64 *root; /* top page table (kernel virtual address) */
     u64 root_pa;
-    u64 *leaf_cache; /* last leaf table used by a fault ... */
-    u64 leaf_region; /* ... and the 2 MiB region it maps (address >> 21), ~0 = none */
     u64 rss_anon, rss_file, rss_shm, swap_entries;
     u64 table_pages;
     u64 rss_peak;
@@ -77,12 +84,18 @@ struct mm *mm_get(struct mm *mm);
 void mm_put(struct mm *mm);  /* frees everything at the last reference; may sleep */
 u64 mm_forked_entries(void); /* PTEs shared by the last mm_fork() of this hart, for PROBE(FORK) */
 
-/* Load its page table on this hart (NULL: the kernel's).  => interrupts off. */
+/* Load its page table on this hart (NULL: the kernel's). */
 void mm_activate(struct mm *mm);
 
 /* The kernel's own page table; called at boot, and by each hart. */
 void mm_init(void);
 void mm_init_hart(void);
+
+/* Areas or page tables change: what the last fault looked up may be wrong.  => pte_lock held. */
+static inline void mm_window_close(struct mm *mm)
+{
+    mm->window_size = 0;
+}
 
 /* Resident pages now. */
 static inline u64 mm_resident(const struct mm *mm)

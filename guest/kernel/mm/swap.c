@@ -261,7 +261,7 @@ static unsigned prepare_run(u64 slot, struct frame *frame, unsigned cluster, str
         for (u64 at = start; at < end; at++) {
             struct frame *one = at == slot ? frame_get(frame) : NULL;
 
-            if (one == NULL && frames_free > frame_mark_high) {
+            if (one == NULL && frames_free_count() > frame_mark_high) {
                 one = frame_alloc(FRAME_ANON, FRAME_MAY_FAIL);
             }
             if (one == NULL && at < slot) { /* no memory for those before: start later */

@@ -97,51 +97,124 @@ static __attribute__((noinline)) void zap_other(struct tally *tally, pte_t *entr
     }
 }
 
+/* Frames on their way to the allocator: it takes them by the batch. */
+struct freed {
+    struct frame *first;
+    u32 count;
+};
+
+static always_inline void free_batch(struct freed *freed)
+{
+    frame_free_list(freed->first, freed->count);
+    freed->first = NULL;
+    freed->count = 0;
+}
+
+/* An anonymous page without flags or slot loses a mapping; no other hart can be using it. */
+static always_inline void release_plain(struct freed *freed, struct frame *frame)
+{
+    u64 before = __atomic_fetch_sub(&frame->counts, FRAME_MAP_ONE, __ATOMIC_RELAXED);
+
+    if ((before << 32) == 1ull << 32) { /* refs was 1: the last one */
+        frame->word = FRAME_FREE | FRAME_ORDER_CACHED << 16;
+        frame->next = freed->first;
+        freed->first = frame;
+        if (unlikely(++freed->count == FRAME_BATCH)) {
+            free_batch(freed);
+        }
+    }
+}
+
+/*
+ * The same for an address space that no other hart can use now: entries are simply cleared, for
+ * nobody sets A or D meanwhile, and frames are free at once.
+ */
+static always_inline void zap_table_at_once(struct zap *zap, struct tally *tally, pte_t *entry,
+                                            const pte_t *stop)
+{
+    const struct frame plain = {.word = FRAME_ANON, .slot = 0};
+    struct freed freed = {NULL, 0};
+
+    for (; entry < stop; entry++) {
+        pte_t pte = *entry;
+        struct frame *frame;
+
+        if (pte == 0) {
+            continue;
+        }
+        frame = pte_frame(pte);
+        if (likely((pte & (PTE_V | PTE_SPECIAL)) == PTE_V &&
+                   frame->word_and_slot == plain.word_and_slot)) {
+            if (zap->object_only) {
+                continue;
+            }
+            *entry = 0;
+            tally->anon++;
+            release_plain(&freed, frame);
+        } else if (!pte_has_frame(pte)) {
+            if (!zap->object_only) {
+                zap_other(tally, entry);
+            }
+        } else if (!zap->object_only || frame->kind != FRAME_ANON) {
+            *entry = 0;
+            count(tally, frame, pte);
+            release(frame);
+        }
+    }
+    free_batch(&freed);
+}
+
+/* ... and for one that others may be using: frames are kept until the TLBs were flushed. */
+static void zap_table(struct zap *zap, struct tally *tally, pte_t *entry, u64 start, u64 stop)
+{
+    for (; start < stop; start += PAGE_SIZE, entry++) {
+        pte_t pte = pte_read(entry);
+        struct frame *frame;
+
+        if (pte == 0) {
+            continue;
+        }
+        zap->first = min_u64(zap->first, start);
+        if (!pte_has_frame(pte)) {
+            if (!zap->object_only) {
+                zap_other(tally, entry);
+            }
+            continue;
+        }
+        frame = pte_frame(pte);
+        if (zap->object_only && frame->kind == FRAME_ANON) {
+            continue;
+        }
+        count(tally, frame, pte_exchange(entry, 0));
+        zap->last = start;
+        keep(zap, frame);
+    }
+}
+
 static void zap_entries(struct zap *zap, u64 start, u64 end)
 {
     struct mm *mm = zap->mm;
-    struct tally tally = {0}, others = {0};
-    bool at_once = hart_count == 1 || zap->leaving, object_only = zap->object_only;
+    struct tally tally = {0};
+    bool at_once = hart_count == 1 || zap->leaving;
     pte_t *entry;
 
     while ((entry = pte_next_table(mm, &start, end)) != NULL) {
         u64 stop = min_u64(end, round_down(start, LEAF_SIZE) + LEAF_SIZE);
 
-        for (; start < stop; start += PAGE_SIZE, entry++) {
-            pte_t pte = pte_read(entry);
-            struct frame *frame;
-
-            if (pte == 0) {
-                continue;
-            }
-            if (zap->first == ~0ull) {
-                zap->first = start;
-            }
-            if (!pte_has_frame(pte)) {
-                if (!object_only) {
-                    zap_other(&others, entry);
-                }
-                continue;
-            }
-            frame = pte_frame(pte);
-            if (object_only && frame->kind == FRAME_ANON) {
-                continue;
-            }
-            count(&tally, frame, pte_exchange(entry, 0));
-            if (at_once) {
-                release(frame);
-            } else {
-                zap->last = start;
-                keep(zap, frame);
-            }
+        if (at_once) {
+            zap_table_at_once(zap, &tally, entry, entry + ((stop - start) >> PAGE_SHIFT));
+            zap->first = min_u64(zap->first, start);
+        } else {
+            zap_table(zap, &tally, entry, start, stop);
         }
         zap->last = stop - PAGE_SIZE;
+        start = stop;
     }
     zap_flush(zap);
     mm->rss_anon -= tally.anon;
     mm->rss_file -= tally.file;
     mm->rss_shm -= tally.shm;
-    mm->swap_entries -= others.swapped;
+    mm->swap_entries -= tally.swapped;
 }
 
 void zap_range(struct mm *mm, u64 start, u64 end, bool leaving)

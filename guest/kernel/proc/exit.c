@@ -149,10 +149,8 @@ static void leave_session(struct process *process)
 /* Stops using the address space: from here on no user address can be touched. */
 static void leave_address_space(void)
 {
-    interrupts_disable();
     current()->mm = NULL;
     sched_activate_mm(NULL);
-    interrupts_restore();
 }
 
 void process_end_vfork(struct process *process)

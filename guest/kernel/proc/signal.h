@@ -92,7 +92,7 @@ void signal_fault(int signo, int code, u64 address);
  * Called by the trap code on every way back to user mode, with the frame that will be
  * restored.  Stops, kills, or arranges the frame so that a handler runs; puts right a
  * system call that a signal interrupted.
- * => interrupts enabled, no locks; may sleep; may not return (the process died)
+ * => no locks; may sleep; may not return (the process died)
  */
 void signal_deliver(struct trapframe *frame);
 

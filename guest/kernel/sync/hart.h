@@ -3,8 +3,7 @@
  * hart.h - what each hart keeps for itself.
  *
  * In the kernel `tp` points at the hart's own block; in user mode `sscratch`
- * does.  Only the hart itself touches its block (with interrupts off), except
- * where a field says otherwise.  trap/entry.S knows the offsets of the first
+ * does.  Only the hart itself touches its block, except where a field says otherwise.  trap/entry.S knows the offsets of the first
  * fields (checked in trap/trap.c).
  */
 #ifndef SYNC_HART_H
@@ -23,10 +22,10 @@ struct hart_local {
     struct task *task;      /* what runs here */
     u64 kernel_stack;       /* stack pointer for a trap from user mode */
     u64 scratch;            /* used by trap entry for one register */
-    u32 lock_depth;         /* spinlocks held + nested interrupt_disable() */
-    u32 interrupts_were_on; /* before the first of them */
-    u32 index;              /* 0 .. hart_count - 1 */
-    u32 id;                 /* hardware hart id */
+    u32 lock_depth; /* spinlocks held: above 0 nothing may sleep */
+    u32 lock_tag;   /* what this hart writes into a spinlock: index + 1 */
+    u32 index;      /* 0 .. hart_count - 1 */
+    u32 id;         /* hardware hart id */
 
     struct task *idle;
     struct task *switched_from; /* between context_switch() and its clean-up */
@@ -35,8 +34,9 @@ struct hart_local {
     u64 slice_end;              /* ns: when others get their turn; ~0 while idle */
 
     struct frame *free_frames; /* mm/frame.c: this hart's free frames ... */
-    u32 free_count;
-    struct frame *spare_frames; /* ... and a full batch in reserve, or NULL */
+    u32 free_count;             /* ... how many, */
+    u32 batch_limit;            /* how many at most (0: batches are off), */
+    struct frame *spare_frames; /* and a full batch in reserve (not in free_count), or NULL */
 
     u32 flush_all; /* other harts set it: flush the whole TLB before loading an ASID */
     u64 idle_ns;
@@ -46,7 +46,7 @@ extern struct hart_local harts[MAX_HARTS];
 extern u32 hart_count; /* harts that run */
 
 #ifdef __riscv
-/* => this hart's block; only meaningful while interrupts are off (else the task may move on). */
+/* => this hart's block.  A task that sleeps may wake up on another hart: ask again then. */
 static inline struct hart_local *this_hart(void)
 {
     struct hart_local *hart;
@@ -55,7 +55,7 @@ static inline struct hart_local *this_hart(void)
     return hart;
 }
 
-/* The running task.  One load, so that an interrupt cannot come between. */
+/* The running task. */
 static inline struct task *current(void)
 {
     struct task *task;

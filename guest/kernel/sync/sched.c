@@ -162,7 +162,6 @@ static void switch_away(void)
     struct hart_local *hart = this_hart();
     struct task *previous = hart->task;
     struct task *next = dequeue(hart);
-    u32 interrupts_were_on = hart->interrupts_were_on;
 
     kassert(hart->lock_depth == 1);
     next = next != NULL ? next : hart->idle;
@@ -176,7 +175,6 @@ static void switch_away(void)
     enter(next, hart);
     hart->switched_from = previous;
     context_switch(&previous->context, &next->context);
-    this_hart()->interrupts_were_on = interrupts_were_on; /* perhaps another hart by now */
     finish_switch();
 }
 
@@ -184,7 +182,6 @@ static void switch_away(void)
 void task_begin(void (*function)(void *), void *argument) __attribute__((noreturn));
 void task_begin(void (*function)(void *), void *argument)
 {
-    this_hart()->interrupts_were_on = current()->is_kernel;
     finish_switch();
     function(argument);
     sched_exit();
@@ -287,7 +284,6 @@ void sched_exit(void)
 {
     struct hart_local *hart;
 
-    interrupts_disable();
     hart = this_hart();
     if (hart->fp_owner == hart->task) {
         hart->fp_owner = NULL;
@@ -295,7 +291,6 @@ void sched_exit(void)
     if (hart->task->frame != NULL) {
         hart->task->frame->status &= ~SSTATUS_FS;
     }
-    interrupts_restore();
     spin_lock(&sched_lock);
     current()->state = TASK_ZOMBIE;
     switch_away();
@@ -324,7 +319,6 @@ void sched_idle_loop(void)
     struct hart_local *hart = this_hart();
 
     for (;;) {
-        csr_clear(sstatus, SSTATUS_SIE); /* off until after wfi: no wake-up may slip in between */
         spin_lock(&sched_lock);
         hart->slice_end = ~0ull; /* nothing to do, no tick */
         if (queued > 0) {
@@ -336,7 +330,7 @@ void sched_idle_loop(void)
             timer_program();
             wait_for_interrupt(); /* also ends when an interrupt is pending but off */
         }
-        csr_set(sstatus, SSTATUS_SIE); /* take what is pending */
+        interrupts_breathe(); /* off until after wfi: no wake-up may slip in between */
     }
 }
 

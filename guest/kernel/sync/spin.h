@@ -2,9 +2,13 @@
 /*
  * spin.h - locks that are held for a few instructions and never across a sleep.
  *
- * Interrupts stay off while any spinlock is held (a nesting count per hart), so
- * an interrupt handler may take the same locks.  A lock knows its name and its
- * holder, for assertions and panics.
+ * Interrupts are off in the kernel, always: they are taken in user mode, by the idle
+ * task, and where a long piece of work lets them in (interrupts_breathe()).  So an
+ * interrupt handler never meets a lock that its own hart holds, and taking a lock that
+ * is free costs one atomic exchange.  Whatever waits, sleeps: nothing in the kernel may
+ * spin until an interrupt handler of its own hart has done something.
+ *
+ * The lock holds the tag of the hart that has it, for assertions and panics.
  */
 #ifndef SYNC_SPIN_H
 #define SYNC_SPIN_H
@@ -12,93 +16,83 @@
 #include "sync/hart.h"
 
 struct spinlock {
-    u32 held;
-    u32 hart; /* holder's index + 1; only meaningful while held */
+    u32 held; /* lock_tag of the hart that has it, 0 = free */
     const char *name;
 };
 
 #define SPINLOCK(lock_name) \
     {                       \
-        0, 0, (lock_name)   \
+        0, (lock_name)      \
     }
 
 static inline void spin_init(struct spinlock *lock, const char *name)
 {
     lock->held = 0;
-    lock->hart = 0;
     lock->name = name;
 }
 
 #ifdef __riscv
-void spin_wait_(struct spinlock *lock); /* the contended path: spin until taken */
-void spin_misuse_(const struct spinlock *lock) __attribute__((noreturn, cold));
+/* The contended path: spin until taken.  before: what the exchange found. */
+void spin_wait_(struct spinlock *lock, u32 before);
 
-/* Turn interrupts off, nesting. */
-static inline void interrupts_disable(void)
+/* Take what interrupts wait, where no lock is held and nothing depends on the hart. */
+static inline void interrupts_breathe(void)
 {
-    u64 old = csr_read_clear(sstatus, SSTATUS_SIE);
-    struct hart_local *hart = this_hart();
+    csr_set(sstatus, SSTATUS_SIE);
+    csr_clear(sstatus, SSTATUS_SIE);
+}
 
-    if (hart->lock_depth++ == 0) {
-        hart->interrupts_were_on = (u32)(old & SSTATUS_SIE);
+/* => what the lock held before: 0 if it is ours now. */
+static always_inline i64 spin_exchange_(struct spinlock *lock, u32 tag)
+{
+    i64 before; /* the whole register, so that it need not be extended */
+
+    __asm__ volatile("amoswap.w.aq %0, %2, %1"
+                     : "=r"(before), "+A"(lock->held)
+                     : "r"(tag)
+                     : "memory");
+    return before;
+}
+
+/* Without counting: where nothing in between asks whether it may sleep. */
+static always_inline void spin_lock_quick(struct spinlock *lock)
+{
+    i64 before = spin_exchange_(lock, this_hart()->lock_tag);
+
+    if (unlikely(before != 0)) {
+        spin_wait_(lock, (u32)before);
     }
 }
 
-static inline void interrupts_restore(void)
+static always_inline void spin_unlock_quick(struct spinlock *lock)
 {
-    struct hart_local *hart = this_hart();
-
-    if (--hart->lock_depth == 0 && hart->interrupts_were_on) {
-        csr_set(sstatus, SSTATUS_SIE);
-    }
-}
-
-static inline bool spin_held(const struct spinlock *lock) /* => by this hart */
-{
-    return lock->held && lock->hart == this_hart()->index + 1;
+    __asm__ volatile("amoswap.w.rl zero, zero, %0" : "+A"(lock->held) : : "memory");
 }
 
 static inline void spin_lock(struct spinlock *lock)
 {
-    interrupts_disable();
-    if (unlikely(__atomic_exchange_n(&lock->held, 1, __ATOMIC_ACQUIRE) != 0)) {
-        spin_wait_(lock);
-    }
-    lock->hart = this_hart()->index + 1;
+    this_hart()->lock_depth++;
+    spin_lock_quick(lock);
 }
 
 /* => true if taken. */
 static inline bool spin_trylock(struct spinlock *lock)
 {
-    interrupts_disable();
-    if (__atomic_exchange_n(&lock->held, 1, __ATOMIC_ACQUIRE) != 0) {
-        interrupts_restore();
+    u32 before = 0;
+
+    /* A lock that is held must keep its holder's tag, so no plain exchange here. */
+    if (!__atomic_compare_exchange_n(&lock->held, &before, this_hart()->lock_tag, false,
+                                     __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
         return false;
     }
-    lock->hart = this_hart()->index + 1;
+    this_hart()->lock_depth++;
     return true;
-}
-
-/* The same where interrupts are off anyway and nothing in between looks at the nesting. */
-static inline void spin_lock_quick(struct spinlock *lock)
-{
-    if (unlikely(__atomic_exchange_n(&lock->held, 1, __ATOMIC_ACQUIRE) != 0)) {
-        spin_wait_(lock);
-    }
-    lock->hart = this_hart()->index + 1;
-}
-
-static inline void spin_unlock_quick(struct spinlock *lock)
-{
-    lock->hart = 0;
-    __atomic_thread_fence(__ATOMIC_RELEASE);
-    *(volatile u32 *)&lock->held = 0;
 }
 
 static inline void spin_unlock(struct spinlock *lock)
 {
     spin_unlock_quick(lock);
-    interrupts_restore();
+    this_hart()->lock_depth--;
 }
 #endif
 

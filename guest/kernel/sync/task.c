@@ -103,35 +103,29 @@ void fp_save_current(void)
 {
     struct task *task = current();
 
-    interrupts_disable();
     if (fp_status(task) == SSTATUS_FS_DIRTY) {
         fp_save(&task->fp);
         set_fp_status(task, SSTATUS_FS_CLEAN);
     }
-    interrupts_restore();
 }
 
 void fp_load_current(void)
 {
     struct task *task = current();
 
-    interrupts_disable();
     fp_restore(&task->fp);
     set_fp_status(task, SSTATUS_FS_CLEAN);
     this_hart()->fp_owner = task;
     task->fp_hart = this_hart()->index + 1;
-    interrupts_restore();
 }
 
 void fp_reset_current(void)
 {
     struct task *task = current();
 
-    interrupts_disable();
     memset(&task->fp, 0, sizeof(task->fp));
     set_fp_status(task, SSTATUS_FS_OFF);
     task->fp_hart = 0;
-    interrupts_restore();
 }
 
 void task_copy_registers(struct task *child)

@@ -44,7 +44,12 @@ struct task {
     struct mm *mm;           /* NULL for kernel threads */
 
     u32 refs;     /* scheduler 1 (until it has exited), proc/ 1 */
-    u32 pid, tid; /* pid = thread group; set by proc/ before sched_start() */
+    union {       /* set by proc/ before sched_start() */
+        struct {
+            u32 tid, pid; /* pid = thread group */
+        };
+        u64 id; /* as probes carry it: pid << 32 | tid */
+    };
     char name[16];
     struct process *process; /* proc/'s */
     struct thread *thread;   /* proc/'s: what it keeps per thread */
@@ -91,7 +96,7 @@ void fp_reset_current(void);
 /* The id that probes carry: pid << 32 | tid. */
 static inline u64 task_id(const struct task *task)
 {
-    return ((u64)task->pid << 32) | task->tid;
+    return task->id;
 }
 
 #endif

@@ -163,7 +163,7 @@ i64 sys_sysinfo(const u64 *a)
     struct swap_info swap;
     struct abi_sysinfo out = {.uptime = (i64)(time_now_ns() / NS_PER_SECOND),
                               .totalram = frames_usable * PAGE_SIZE,
-                              .freeram = frames_free * PAGE_SIZE,
+                              .freeram = frames_free_count() * PAGE_SIZE,
                               .sharedram = shm_pages() * PAGE_SIZE,
                               .procs = (u16)thread_count(),
                               .mem_unit = 1};
@@ -274,9 +274,7 @@ i64 sys_getcpu(const u64 *a)
 {
     u32 index;
 
-    interrupts_disable();
     index = this_hart()->index;
-    interrupts_restore();
     if (a[0] != 0 && put_user_u32(a[0], index) != 0) {
         return -EFAULT;
     }

@@ -6,7 +6,7 @@
 struct trapframe;
 
 /* Acts on an ecall from U-mode: a7 is the number, a0..a5 the arguments, the result goes
- * to a0; sepc is already moved on by 4.  => interrupts enabled; may sleep; may not return */
+ * to a0; sepc is already moved on by 4.  => may sleep; may not return */
 void syscall_dispatch(struct trapframe *frame);
 
 /* /proc/version and /proc/sys/kernel.  => once at boot */

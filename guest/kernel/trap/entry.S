@@ -7,10 +7,11 @@
  * tells where the trap came from.
  *
  * A trap from user mode uses the frame at the top of the task's kernel stack, whose
- * address is in hart_local.  Page faults are the way that must be short: they save
- * only what C code may change (ra, t*, a*) and let the callee-saved registers be
- * saved by whoever uses them.  s0..s11 go to the frame when the trap turns out to be
- * more than a fault that is handled: then they still hold the user's values.
+ * address is in hart_local.  Page faults are the way that must be short.  The
+ * commonest ones (mm/fault_quick.c) save ten registers; other faults what C code
+ * may change (ra, t*, a*).  The callee-saved registers are saved by whoever uses
+ * them; s0..s11 go to the frame when the trap turns out to be more than a fault that
+ * is handled: then they still hold the user's values.
  *
  * No satp is written and nothing is flushed: the kernel is mapped in every table.
  *
@@ -27,41 +28,26 @@
 #define FRAME_RESTORE_ALL 296
 #define FRAME_SIZE 304
 
-    .macro save_caller_saved
-    sd ra, 8*1(sp)
-    sd t1, 8*6(sp)
-    sd t2, 8*7(sp)
-    sd a0, 8*10(sp)
-    sd a1, 8*11(sp)
-    sd a2, 8*12(sp)
-    sd a3, 8*13(sp)
-    sd a4, 8*14(sp)
-    sd a5, 8*15(sp)
-    sd a6, 8*16(sp)
-    sd a7, 8*17(sp)
-    sd t3, 8*28(sp)
-    sd t4, 8*29(sp)
-    sd t5, 8*30(sp)
-    sd t6, 8*31(sp)
+    .macro few op               /* what mm_fault_quickly() may change */
+    \op ra, 8*1(sp)
+    \op t0, 8*5(sp)
+    \op t1, 8*6(sp)
+    \op t2, 8*7(sp)
+    \op a0, 8*10(sp)
+    \op a1, 8*11(sp)
+    \op a2, 8*12(sp)
+    \op a3, 8*13(sp)
+    \op a4, 8*14(sp)
+    \op a5, 8*15(sp)
     .endm
 
-    .macro load_caller_saved
-    ld ra, 8*1(sp)
-    ld t0, 8*5(sp)
-    ld t1, 8*6(sp)
-    ld t2, 8*7(sp)
-    ld a0, 8*10(sp)
-    ld a1, 8*11(sp)
-    ld a2, 8*12(sp)
-    ld a3, 8*13(sp)
-    ld a4, 8*14(sp)
-    ld a5, 8*15(sp)
-    ld a6, 8*16(sp)
-    ld a7, 8*17(sp)
-    ld t3, 8*28(sp)
-    ld t4, 8*29(sp)
-    ld t5, 8*30(sp)
-    ld t6, 8*31(sp)
+    .macro others op            /* what else C code may change */
+    \op a6, 8*16(sp)
+    \op a7, 8*17(sp)
+    \op t3, 8*28(sp)
+    \op t4, 8*29(sp)
+    \op t5, 8*30(sp)
+    \op t6, 8*31(sp)
     .endm
 
     .macro callee_saved op
@@ -89,14 +75,33 @@ trap_entry:
 /* ---- from user mode -------------------------------------------------------------------- */
     sd sp, HART_SCRATCH(tp)
     ld sp, HART_STACK(tp)
-    save_caller_saved
-    sd t0, 8*5(sp)
-    ld t0, HART_SCRATCH(tp)
-    csrrw t1, sscratch, zero
-    sd t0, 8*2(sp)
-    sd t1, 8*4(sp)              /* the user's tp */
+    few sd
     csrr a0, scause
     csrr a1, stval
+    andi t0, a0, -3
+    li t1, 13
+    bne t0, t1, not_quick       /* 13, 15: page faults of loads and stores */
+
+/*
+ * The quick way: what it does not change (sepc, sstatus, sscratch, which holds the user's tp,
+ * and most registers) is not saved.  So it must not trap: see trap_user().
+ */
+    call mm_fault_quickly       /* (cause, address) */
+    beqz a0, not_done_quickly
+    few ld
+    ld sp, HART_SCRATCH(tp)
+    csrrw tp, sscratch, tp
+    sret
+
+not_done_quickly:
+    csrr a0, scause
+    csrr a1, stval
+not_quick:                      /* here all that mm_fault_quickly() may change is as it was */
+    ld t0, HART_SCRATCH(tp)
+    csrrw t1, sscratch, zero
+    others sd
+    sd t0, 8*2(sp)
+    sd t1, 8*4(sp)              /* the user's tp */
     csrr t0, sepc
     csrr t1, sstatus
     sd t0, FRAME_PC(sp)
@@ -117,7 +122,8 @@ leave_fast:                     /* everything but s0..s11 and gp, which nobody c
     csrw sstatus, t1
     csrw sscratch, tp
     ld tp, 8*4(sp)
-    load_caller_saved
+    few ld
+    others ld
     ld sp, 8*2(sp)
     sret
 
@@ -155,8 +161,8 @@ trap_return_user:
 from_kernel:
     csrrw tp, sscratch, tp      /* back: tp = hart, sscratch = 0 */
     addi sp, sp, -FRAME_SIZE
-    save_caller_saved
-    sd t0, 8*5(sp)
+    few sd
+    others sd
     addi t0, sp, FRAME_SIZE
     sd t0, 8*2(sp)
     sd gp, 8*3(sp)
@@ -176,6 +182,7 @@ from_kernel:
     ld t1, FRAME_STATUS(sp)
     csrw sepc, t0
     csrw sstatus, t1
-    load_caller_saved
+    few ld
+    others ld
     addi sp, sp, FRAME_SIZE
     sret

@@ -3,15 +3,15 @@
  * trap.c - what to do about a trap: page faults, interrupts, system calls and
  * programs' errors.
  *
- * Interrupts are off on entry.  They are on during system calls, and while a fault
- * waits; off again before the way out.  Kernel code is never preempted: a timer
- * interrupt in the kernel only notes need_resched.
+ * Interrupts are off on entry and stay off (sync/spin.h).  Kernel code is never
+ * preempted: what waits is taken on return to user mode, or by the idle task.
  */
 #include "trap/trap.h"
 #include "abi/signal.h"
 #include "lib/assert.h"
 #include "lib/printf.h"
 #include "mm/fault.h"
+#include "mm/frame.h"
 #include "mm/layout.h"
 #include "mm/uaccess.h"
 #include "sync/irq.h"
@@ -52,7 +52,7 @@ static enum probe_access access_of(u64 cause)
 }
 
 /* The long way: whatever mm_fault_quickly() leaves.  => as trap_user_fault(). */
-static __attribute__((noinline)) u64 fault_slowly(u64 cause, u64 address)
+static u64 fault_slowly(u64 cause, u64 address)
 {
     struct fault_outcome out;
 
@@ -66,15 +66,17 @@ static __attribute__((noinline)) u64 fault_slowly(u64 cause, u64 address)
 }
 
 /*
- * A page fault of user code.  => 0: handled.  Otherwise a signal is pending.
+ * A page fault of user code that mm_fault_quickly() did not handle, perhaps only because this hart
+ * has no frame at hand.  => 0: handled.  Otherwise a signal is pending.
  * Nothing here or below may depend on s0..s11 being in the frame.
  */
 u64 trap_user_fault(u64 cause, u64 address)
 {
-    if (likely(mm_fault_quickly(current()->mm, address, access_of(cause)))) {
+    if (this_hart()->free_frames == NULL && cause != CAUSE_FETCH_PAGE_FAULT &&
+        frame_batch_refill() && mm_fault_quickly(cause, address)) {
         return 0;
     }
-    return fault_slowly(csr_read(scause), csr_read(stval)); /* nothing trapped in between */
+    return fault_slowly(cause, address);
 }
 
 /* Timer, other harts, devices. */
@@ -105,9 +107,7 @@ static void system_call(struct trapframe *frame)
         frame->restore_all = 1;
     }
     sched_charge(true);
-    csr_set(sstatus, SSTATUS_SIE);
     syscall_dispatch(frame);
-    csr_clear(sstatus, SSTATUS_SIE);
     sched_charge(false);
 }
 
@@ -148,13 +148,12 @@ static void program_error(struct trapframe *frame)
     }
 }
 
-/* Signals and giving way, until there is nothing left to do.  => interrupts off on return. */
+/* Signals and giving way, until there is nothing left to do. */
 static void finish_user(struct trapframe *frame)
 {
     struct task *task = current();
 
     while (task->signal_pending || task->need_resched) {
-        csr_set(sstatus, SSTATUS_SIE);
         if (task->need_resched) {
             sched_yield();
         }
@@ -162,7 +161,6 @@ static void finish_user(struct trapframe *frame)
             frame->restore_all = 1;
             signal_deliver(frame);
         }
-        csr_clear(sstatus, SSTATUS_SIE);
     }
 }
 
@@ -171,6 +169,10 @@ void trap_user(struct trapframe *frame)
 {
     u64 cause = frame->cause;
 
+    if (unlikely((frame->status & SSTATUS_SPP) != 0)) { /* sscratch was not 0: see entry.S */
+        panic("the quick page-fault path trapped: cause %lu, address %#lx, pc %#lx", cause,
+              frame->value, frame->pc);
+    }
     if (cause == CAUSE_USER_ECALL) {
         system_call(frame);
     } else if (cause == CAUSE_ONLY_WORK) {
@@ -243,7 +245,6 @@ void trap_print(const struct trapframe *frame)
 
 static void return_to_user(struct trapframe *frame)
 {
-    csr_clear(sstatus, SSTATUS_SIE);
     trap_return_user(frame);
 }
 

@@ -20,6 +20,7 @@ void lab_run(void)
     lab_begin("unmapped them: the kernel starts to write back the 3 dirty pages, no other");
     sys_munmap(at, PAGES * PAGE);
     LAB_END(0, 0);
+    sys_sleep_ms(50); /* so that the trace does not depend on who writes first, that or fsync */
     SYS(fsync, fd);
     drop_caches();
     SYS(pread64, fd, &byte[0], 1, 1 * PAGE);

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fault_quick.c - the commonest faults of user code, in as few instructions as possible.
+ *
+ * The rows of fault.c's table that need nothing but the entry itself and perhaps a frame:
+ *
+ *   entry                     access   kind        here when
+ *   ------------------------  -------  ----------  ------------------------------------------
+ *   nothing                   read     zero-map    anonymous area
+ *   nothing                   write    zero-fill   anonymous area, a frame in this hart's batch
+ *   zero page                 write    zero-copy   the same; one hart (the flush is local)
+ *   anonymous, read-only      write    cow-reuse   last owner, no copy in swap; one hart
+ *   anonymous, read-only      write    cow-copy    shared, no copy in swap; one hart
+ *
+ * and only in the window, the part of an area that the last fault looked up.  Whenever anything
+ * else is the case nothing is changed, the answer is "no", and mm_fault() starts from the
+ * beginning.  Each case does what the function of the same name in fault.c does.
+ *
+ * What makes it short: trap/entry.S saves ten registers only, so this file does without the
+ * others (guest/CMakeLists.txt) and calls nothing but page.S, which keeps to the same ten; and
+ * a frame that comes fresh from the batch is in nobody else's hands, so that its fields are
+ * simply written.  Lock: mm->pte_lock; if it is not free at once the answer is "no" as well.
+ */
+#include "mm/fault.h"
+#include "mm/object.h"
+#include "mm/options.h"
+#include "mm/page.h"
+#include "mm/pagetable.h"
+#include "sync/task.h"
+
+#define LOCK_TAG ~0u /* no hart's: whoever overwrites a holder's tag does not look like the holder */
+
+_Static_assert(PTE_R == 2 && PTE_W == 4, "right_of");
+
+/* The right that a load (cause 13) or a store (15) needs. */
+static always_inline u64 right_of(u64 cause)
+{
+    return (cause & 2) + 2;
+}
+
+static always_inline bool is_store(u64 cause)
+{
+    return (cause & 2) != 0;
+}
+
+/* Count the fault and tell the emulator: as account() in fault.c. */
+static always_inline void tell(struct mm *mm, const struct area *area, u64 address,
+                               enum fault_kind kind, enum probe_access access, u64 pfn_and_refs)
+{
+    struct task *task = current();
+
+    mm->faults[kind]++;
+    atomic_count_u64(&fault_counts[kind]);
+    task->minor_faults++;
+    PROBE(FAULT_END, task_id(task), kind | (u64)access << 8 | (u64)area->kind << 16, address,
+          area->start, 0, pfn_and_refs);
+}
+
+/*
+ * A frame of this hart's batch becomes the page of `address`.  Its fields and contents are
+ * complete before it counts as used: from then on the CLOCK of another hart may look at it.
+ */
+static always_inline void make_anonymous(struct frame *frame, const struct mm *mm, u64 address)
+{
+    frame->word = FRAME_ANON;
+    frame->family = mm->family;
+    frame->index = address >> PAGE_SHIFT;
+    __atomic_thread_fence(__ATOMIC_RELEASE);
+    frame->counts = FRAME_MAP_ONE;
+}
+
+static always_inline void unlock(struct mm *mm)
+{
+    spin_unlock_quick(&mm->pte_lock);
+}
+
+/* The first touch of an anonymous page.  => pte_lock is held, and given up. */
+static always_inline bool zero_map(struct mm *mm, pte_t *entry, u64 address)
+{
+    const struct area *area = mm->window_area;
+    u64 pfn = frame_pfn(frame_zero);
+
+    pte_write(entry, pte_make(pfn, (area->pte_flags & ~PTE_W) | PTE_SPECIAL | PTE_A));
+    tell(mm, area, address, FAULT_ZERO_MAP, PROBE_ACCESS_READ, pfn);
+    unlock(mm);
+    return true;
+}
+
+static always_inline bool zero_fill(struct mm *mm, pte_t *entry, u64 address)
+{
+    struct frame *frame = frame_from_batch(this_hart());
+    const struct area *area = mm->window_area;
+    u64 pfn;
+
+    if (unlikely(frame == NULL)) {
+        unlock(mm);
+        return false;
+    }
+    pfn = frame_pfn(frame);
+    page_zero_quick(frame_to_virt(frame));
+    make_anonymous(frame, mm, address);
+    pte_write(entry, pte_make(pfn, area->pte_flags | PTE_A | PTE_D));
+    mm->rss_anon++;
+    tell(mm, area, address, FAULT_ZERO_FILL, PROBE_ACCESS_WRITE, pfn);
+    unlock(mm);
+    return true;
+}
+
+/* A store to the zero page or to an anonymous one without W; the same rules. */
+static bool zero_copy(struct mm *mm, pte_t *entry, u64 address)
+{
+    struct frame *frame = frame_from_batch(this_hart());
+    const struct area *area = mm->window_area;
+    u64 pfn;
+
+    if (unlikely(frame == NULL)) {
+        unlock(mm);
+        return false;
+    }
+    pfn = frame_pfn(frame);
+    page_zero_quick(frame_to_virt(frame));
+    make_anonymous(frame, mm, address);
+    pte_write(entry, pte_make(pfn, area->pte_flags | PTE_A | PTE_D));
+    sfence_page(address, mm->asid & SATP_ASID_MASK);
+    mm->rss_anon++;
+    tell(mm, area, address, FAULT_ZERO_COPY, PROBE_ACCESS_WRITE, pfn);
+    unlock(mm);
+    return true;
+}
+
+static always_inline bool cow_reuse(struct mm *mm, pte_t *entry, pte_t pte, u64 address)
+{
+    const struct area *area = mm->window_area;
+
+    pte_write(entry, pte_make(pte_pfn(pte), area->pte_flags | PTE_A | PTE_D));
+    sfence_page(address, mm->asid & SATP_ASID_MASK);
+    tell(mm, area, address, FAULT_COW_REUSE, PROBE_ACCESS_WRITE, pte_pfn(pte) | 1ull << 40);
+    unlock(mm);
+    return true;
+}
+
+/* The order (corner case): new entry, flush, and only then is the old page let go. */
+static bool cow_copy(struct mm *mm, pte_t *entry, u64 address, struct frame *old)
+{
+    struct frame *frame = frame_from_batch(this_hart());
+    const struct area *area = mm->window_area;
+    u64 pfn;
+    u64 refs = old->refs;
+
+    if (unlikely(frame == NULL)) {
+        unlock(mm);
+        return false;
+    }
+    pfn = frame_pfn(frame);
+    page_copy_quick(frame_to_virt(frame), frame_to_virt(old));
+    make_anonymous(frame, mm, address);
+    pte_write(entry, pte_make(pfn, area->pte_flags | PTE_A | PTE_D));
+    sfence_page(address, mm->asid & SATP_ASID_MASK);
+    __atomic_fetch_sub(&old->counts, FRAME_MAP_ONE, __ATOMIC_RELAXED); /* not the last: refs > 1 */
+    tell(mm, area, address, FAULT_COW_COPY, PROBE_ACCESS_WRITE, pfn | refs << 40);
+    unlock(mm);
+    return true;
+}
+
+static __attribute__((noinline)) bool write_protected(struct mm *mm, pte_t *entry, u64 address)
+{
+    const struct area *area = mm->window_area;
+    pte_t pte = pte_read(entry);
+    struct frame *old = pte_frame(pte);
+
+    if (likely(hart_count == 1 && area_is_private(area) &&
+               (area->pte_flags & (PTE_W | PTE_X)) == PTE_W)) {
+        if ((pte & PTE_SPECIAL) != 0 && page_blocks_of_64) {
+            return zero_copy(mm, entry, address);
+        }
+        if (old->kind == FRAME_ANON && old->slot == 0) {
+            return old->refs == 1 ? cow_reuse(mm, entry, pte, address)
+                                  : cow_copy(mm, entry, address, old);
+        }
+    }
+    unlock(mm);
+    return false;
+}
+
+bool mm_fault_quickly(u64 cause, u64 address)
+{
+    struct mm *mm = this_hart()->mm;
+    u64 within;
+
+    if (unlikely(spin_exchange_(&mm->pte_lock, LOCK_TAG) != 0)) {
+        return false;
+    }
+    within = address - mm->window_start;
+    if (likely(within < mm->window_size)) {
+        pte_t *entry = (pte_t *)mm->window_entry + (within >> PAGE_SHIFT);
+        pte_t pte = pte_read(entry);
+
+        if (likely(pte == 0)) {
+            if (likely((mm->window_touch & right_of(cause)) != 0)) {
+                return is_store(cause) ? zero_fill(mm, entry, address)
+                                       : zero_map(mm, entry, address);
+            }
+        } else if (is_store(cause) && (pte & (PTE_V | PTE_W)) == PTE_V) {
+            return write_protected(mm, entry, address);
+        }
+    }
+    unlock(mm);
+    return false;
+}
