@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * bundle - turn the guest kernel and the root disk into one assembler file that is linked into
+ * bundle - turn the guest kernel, the root disk and the symbols into one assembler file that is linked into
  * the faultline binary.
  *
- *   bundle KERNEL ROOT OUT.S ROOT-PREFIX
+ *   bundle KERNEL ROOT SYMBOLS OUT.S ROOT-PREFIX
  *
  * The disk's trailing zeros are left out (ROOT-PREFIX is written without them) and its full size is
  * recorded, so that the binary stays small and nothing has to be unpacked at start: the kernel maps
@@ -61,18 +61,18 @@ static int copy_prefix(const char *in, const char *out, uint64_t *size)
 
 int main(int argc, char **argv)
 {
-    if (argc != 5) {
-        fprintf(stderr, "usage: bundle KERNEL ROOT OUT.S ROOT-PREFIX\n");
+    if (argc != 6) {
+        fprintf(stderr, "usage: bundle KERNEL ROOT SYMBOLS OUT.S ROOT-PREFIX\n");
         return 2;
     }
     uint64_t size;
-    int status = copy_prefix(argv[2], argv[4], &size);
+    int status = copy_prefix(argv[2], argv[5], &size);
     if (status != 0) {
         return status;
     }
-    FILE *out = fopen(argv[3], "w");
+    FILE *out = fopen(argv[4], "w");
     if (!out) {
-        return fail("create", argv[3]);
+        return fail("create", argv[4]);
     }
     fprintf(out,
             "/* Made by disk-images/bundle.c */\n"
@@ -90,7 +90,11 @@ int main(int argc, char **argv)
             "    .balign 8\n"
             "bundled_root_size:\n"
             "    .quad %llu\n"
+            "    .globl bundled_symbols, bundled_symbols_end\n"
+            "bundled_symbols:\n"
+            "    .incbin \"%s\"\n"
+            "bundled_symbols_end:\n"
             "    .section .note.GNU-stack, \"\", @progbits\n",
-            argv[1], argv[4], (unsigned long long)size);
-    return fclose(out) == 0 ? 0 : fail("write", argv[3]);
+            argv[1], argv[5], (unsigned long long)size, argv[3]);
+    return fclose(out) == 0 ? 0 : fail("write", argv[4]);
 }

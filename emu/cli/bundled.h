@@ -15,5 +15,8 @@ extern const unsigned char bundled_kernel_end[] __attribute__((weak));
 extern const unsigned char bundled_root[] __attribute__((weak));
 extern const unsigned char bundled_root_end[] __attribute__((weak));
 extern const uint64_t bundled_root_size __attribute__((weak));
+/* Names and source lines of kernel and programs; see symbols_add_pack. */
+extern const unsigned char bundled_symbols[] __attribute__((weak));
+extern const unsigned char bundled_symbols_end[] __attribute__((weak));
 
 #endif

@@ -12,6 +12,7 @@
 #include "emu/cli/describe.h"
 #include "emu/cli/list.h"
 #include "emu/cli/session.h"
+#include "emu/cli/why.h"
 #include "emu/monitor/monitor.h"
 #include "emu/trace/diff.h"
 
@@ -58,6 +59,9 @@ int main(int argc, char **argv)
     have_standard_streams();
     if (argc > 1 && strcmp(argv[1], "run") == 0) {
         return start(argc - 1, argv + 1, true);
+    }
+    if (argc > 2 && strcmp(argv[1], "trace") == 0 && strcmp(argv[2], "why") == 0) {
+        return why_main(argc - 3, argv + 3);
     }
     if (argc > 1 && strcmp(argv[1], "trace") == 0) {
         return trace_main(argc - 2, argv + 2);

@@ -154,6 +154,12 @@ static bool take_value(struct options *o, enum option_id id, const char *value, 
                error_set(err, EINVAL, "--swap %s: not a size (try 64M)", value);
     case OPTION_FILE:
         return add_file(o, value, err);
+    case OPTION_SYMBOLS:
+        if (o->symbol_files == OPTIONS_MAX_FILES) {
+            return error_set(err, E2BIG, "--symbols: at most %d files", OPTIONS_MAX_FILES);
+        }
+        o->symbols[o->symbol_files++] = value;
+        return true;
     case OPTION_DISPLAY:
         return strcmp(value, "none") == 0 ||
                error_set(err, EINVAL, "-display %s: not supported; there is none, and --map",

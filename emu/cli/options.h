@@ -44,6 +44,8 @@ struct options {
     u64 swap_size;
     const char *file[OPTIONS_MAX_FILES];
     unsigned files;
+    const char *symbols[OPTIONS_MAX_FILES]; /* FILE or NAME=FILE */
+    unsigned symbol_files;
 
     const char *const *guest_programs; /* host programs that a list needs, under /host */
     unsigned guest_program_count;

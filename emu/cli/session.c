@@ -12,6 +12,7 @@
 #include "emu/base/log.h"
 #include "emu/cli/debuglog.h"
 #include "emu/cli/recording.h"
+#include "emu/cli/symbolfiles.h"
 #include "emu/cli/terminal.h"
 #include "emu/machine/control.h"
 #include "emu/machine/machine.h"
@@ -201,6 +202,9 @@ static bool connect_monitor(struct company *c, const struct session *s, struct m
     const struct options *o = s->options;
     c->monitor = monitor_create(m, c->observer, err);
     if (!c->monitor) {
+        return false;
+    }
+    if (!symbolfiles_add(monitor_symbols(c->monitor), o, err)) {
         return false;
     }
     bool none = o->monitor && strcmp(o->monitor, "none") == 0;

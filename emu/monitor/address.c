@@ -2,7 +2,6 @@
 /* address.c - reading addresses, registers and symbols in what the user typed. */
 #include "emu/monitor/address.h"
 
-#include <elf.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,8 +9,10 @@
 
 #include "emu/hart/hart.h"
 #include "emu/hart/walk.h"
-#include "emu/isa/disasm.h"
 #include "emu/machine/machine.h"
+#include "emu/monitor/expression.h"
+#include "emu/monitor/state.h"
+#include "emu/observe/history.h"
 #include "probe.h"
 
 struct hart *address_hart(struct call *call)
@@ -26,82 +27,49 @@ struct hart *address_hart(struct call *call)
     return machine_hart(call->machine, 0);
 }
 
-static bool register_value(struct call *call, const char *name, size_t length, u64 *out)
+struct place address_place(struct call *call, const struct address *a)
 {
-    struct hart *h = address_hart(call);
-
-    if (length == 2 && !strncmp(name, "pc", 2)) {
-        *out = h->pc;
-        return true;
-    }
-    for (unsigned i = 0; i < 32; i++) {
-        char number[8];
-        snprintf(number, sizeof number, "x%u", i);
-        const char *abi = insn_x_name(i);
-        if ((strlen(abi) == length && !strncmp(abi, name, length)) ||
-            (strlen(number) == length && !strncmp(number, name, length))) {
-            *out = h->x[i];
-            return true;
-        }
-    }
-    static const struct {
-        const char *name;
-        size_t offset;
-    } csr[] = {{"satp", offsetof(struct hart, satp)},
-               {"sepc", offsetof(struct hart, sepc)},
-               {"stval", offsetof(struct hart, stval)},
-               {"stvec", offsetof(struct hart, stvec)},
-               {"mepc", offsetof(struct hart, mepc)}};
-    for (size_t i = 0; i < ARRAY_LENGTH(csr); i++) {
-        if (strlen(csr[i].name) == length && !strncmp(csr[i].name, name, length)) {
-            memcpy(out, (const char *)h + csr[i].offset, sizeof *out);
-            return true;
-        }
-    }
-    return error_set(&call->error, EINVAL, "there is no register '$%.*s'", (int)length, name);
+    return a->has_pid ? names_of_process(a->pid) : names_here(call);
 }
 
-static bool term(struct call *call, const char *text, size_t length, u64 *out)
+static bool evaluate(struct call *call, const struct place *place, u64 satp, const char *text,
+                     size_t length, u64 *out)
 {
-    char copy[128], *end;
+    struct expression e;
 
-    if (length > 1 && text[0] == '$')
-        return register_value(call, text + 1, length - 1, out);
-    if (!length || length >= sizeof copy)
-        return error_set(&call->error, EINVAL, "an address is missing");
-    snprintf(copy, sizeof copy, "%.*s", (int)length, text);
-    if (copy[0] >= '0' && copy[0] <= '9') {
-        errno = 0;
-        *out = strtoull(copy, &end, 0);
-        if (errno || *end)
-            return error_set(&call->error, EINVAL, "'%s' is not a number", copy);
+    if (!expression_parse(call, place, text, length, &e))
+        return false;
+    if (expression_value(call->observer, address_hart(call), satp, &e, out))
         return true;
-    }
-    if (symbol_value(call, copy, length, out))
-        return true;
-    return error_set(&call->error, EINVAL, "there is no symbol '%s'", copy);
+    return error_set(&call->error, EFAULT, "'%.*s': nothing is mapped there",
+                     (int)(length < 60 ? length : 60), text);
+}
+
+static u64 satp_here(struct call *call)
+{
+    const struct hart *h = address_hart(call);
+
+    return h->priv == PRIV_MACHINE ? 0 : h->satp;
 }
 
 bool address_expression(struct call *call, const char *text, size_t length, u64 *out)
 {
-    u64 sum = 0, part;
-    size_t at = 0;
-    bool minus = false;
+    struct place place = names_here(call);
 
-    for (;;) {
-        size_t n = 0;
-        while (at + n < length && text[at + n] != '+' && text[at + n] != '-')
-            n++;
-        if (!term(call, text + at, n, &part))
-            return false;
-        sum = minus ? sum - part : sum + part;
-        at += n;
-        if (at >= length)
-            break;
-        minus = text[at++] == '-';
-    }
-    *out = sum;
-    return true;
+    return evaluate(call, &place, satp_here(call), text, length, out);
+}
+
+/* A dead one is told from one that never was. */
+static bool no_process(struct call *call, u32 pid)
+{
+    char name[17];
+
+    if (call->monitor->history && history_program(call->monitor->history, pid, UINT64_MAX, name))
+        return error_set(&call->error, ESRCH,
+                         "there is no process %u any more: %s has ended (info procs lists the "
+                         "living; why %u:ADDRESS still works)",
+                         pid, name, pid);
+    return error_set(&call->error, ESRCH, "there is no process %u (info procs lists them)", pid);
 }
 
 bool address_space_of(struct call *call, u32 pid, u64 *satp)
@@ -111,7 +79,7 @@ bool address_space_of(struct call *call, u32 pid, u64 *satp)
 
     if (observer_has_layout(o)) {
         if (!observer_process(o, pid, &p))
-            return error_set(&call->error, ESRCH, "there is no process %u", pid);
+            return no_process(call, pid);
         if (!p.root)
             return error_set(&call->error, ESRCH, "process %u (%s) has no address space", pid,
                              p.name);
@@ -127,7 +95,8 @@ bool address_space_of(struct call *call, u32 pid, u64 *satp)
 }
 
 /* Splits off "..END" or ",+LENGTH". */
-static bool range_end(struct call *call, const char *text, size_t *length, u64 *end, bool *plus)
+static bool range_end(struct call *call, const struct place *place, u64 satp, const char *text,
+                      size_t *length, u64 *end, bool *plus)
 {
     const char *dots = strstr(text, ".."), *comma = strstr(text, ",+");
 
@@ -135,12 +104,12 @@ static bool range_end(struct call *call, const char *text, size_t *length, u64 *
     *end = 0;
     if (dots) {
         *length = (size_t)(dots - text);
-        return address_expression(call, dots + 2, strlen(dots + 2), end);
+        return evaluate(call, place, satp, dots + 2, strlen(dots + 2), end);
     }
     if (comma) {
         *length = (size_t)(comma - text);
         *plus = true;
-        return address_expression(call, comma + 2, strlen(comma + 2), end);
+        return evaluate(call, place, satp, comma + 2, strlen(comma + 2), end);
     }
     *length = strlen(text);
     return true;
@@ -152,7 +121,8 @@ bool address_range(struct call *call, const char *text, u64 *from, u64 *to)
     u64 end;
     bool plus;
 
-    if (!range_end(call, text, &length, &end, &plus) ||
+    struct place place = names_here(call);
+    if (!range_end(call, &place, satp_here(call), text, &length, &end, &plus) ||
         !address_expression(call, text, length, from))
         return false;
     *to = length == strlen(text) ? *from + 1 : plus ? *from + end : end;
@@ -199,13 +169,14 @@ bool address_parse(struct call *call, const char *text, struct address *out)
     u64 end;
 
     memset(out, 0, sizeof *out);
-    out->satp = address_hart(call)->satp;
+    out->satp = satp_here(call);
     u32 tid;
     observer_current(call->observer, address_hart(call)->id, &out->pid, &tid);
     if (!parse_prefix(call, &text, out, &shift))
         return false;
-    if (!range_end(call, text, &length, &end, &plus) ||
-        !address_expression(call, text, length, &out->value))
+    struct place place = address_place(call, out);
+    if (!range_end(call, &place, out->satp, text, &length, &end, &plus) ||
+        !evaluate(call, &place, out->satp, text, length, &out->value))
         return false;
     out->value <<= shift;
     out->end = length == strlen(text) ? out->value : plus ? out->value + end : end << shift;
@@ -228,107 +199,22 @@ bool address_physical(struct call *call, const struct address *address, u64 offs
     return ram_pointer(machine_ram(call->machine), *pa, 1) != NULL;
 }
 
-/* ---- symbols of the kernel image ---- */
-
-struct symbols {
-    const u8 *image;
-    size_t size;
-    const u8 *table, *names; /* inside image */
-    u64 count, names_size;
-};
-
-static bool within(const struct symbols *s, u64 offset, u64 length)
+size_t address_bytes(struct call *call, const struct address *a, u64 offset, u8 *out, size_t size)
 {
-    return range_within(offset, length, 0, s->size);
-}
+    size_t done = 0;
 
-/* Finds .symtab in an ELF64 file; every offset is checked: the file may be anything. */
-static bool open_symbols(struct call *call, struct symbols *s)
-{
-    const struct machine_bytes *kernel = machine_kernel(call->machine);
-    Elf64_Ehdr head;
-
-    memset(s, 0, sizeof *s);
-    if (!kernel || !kernel->data || kernel->size < sizeof head)
-        return false;
-    s->image = kernel->data;
-    s->size = kernel->size;
-    memcpy(&head, s->image, sizeof head);
-    if (memcmp(head.e_ident, ELFMAG, SELFMAG) != 0 || head.e_ident[EI_CLASS] != ELFCLASS64 ||
-        head.e_shentsize != sizeof(Elf64_Shdr) ||
-        !within(s, head.e_shoff, (u64)head.e_shnum * sizeof(Elf64_Shdr)))
-        return false;
-    for (unsigned i = 0; i < head.e_shnum; i++) {
-        Elf64_Shdr section, strings;
-        memcpy(&section, s->image + head.e_shoff + i * sizeof section, sizeof section);
-        if (section.sh_type != SHT_SYMTAB || section.sh_link >= head.e_shnum)
-            continue;
-        memcpy(&strings, s->image + head.e_shoff + section.sh_link * sizeof strings,
-               sizeof strings);
-        if (!within(s, section.sh_offset, section.sh_size) ||
-            !within(s, strings.sh_offset, strings.sh_size) || !strings.sh_size)
-            return false;
-        s->table = s->image + section.sh_offset;
-        s->count = section.sh_size / sizeof(Elf64_Sym);
-        s->names = s->image + strings.sh_offset;
-        s->names_size = strings.sh_size;
-        return s->names[s->names_size - 1] == 0;
+    while (done < size) {
+        u64 pa;
+        if (!address_physical(call, a, offset + done, &pa))
+            break;
+        size_t part = PAGE_BYTES - pa % PAGE_BYTES;
+        if (part > size - done)
+            part = size - done;
+        const void *from = ram_pointer(machine_ram(call->machine), pa, part);
+        if (!from)
+            break;
+        memcpy(out + done, from, part);
+        done += part;
     }
-    return false;
-}
-
-static bool symbol_get(const struct symbols *s, u64 index, Elf64_Sym *out, const char **name)
-{
-    memcpy(out, s->table + index * sizeof *out, sizeof *out);
-    if (out->st_name >= s->names_size || out->st_shndx == SHN_UNDEF)
-        return false;
-    *name = (const char *)s->names + out->st_name;
-    unsigned type = ELF64_ST_TYPE(out->st_info);
-    return **name && type != STT_FILE && type != STT_SECTION && **name != '.' && **name != '$';
-}
-
-bool symbol_value(struct call *call, const char *name, size_t length, u64 *out)
-{
-    struct symbols s;
-    Elf64_Sym symbol;
-    const char *known;
-
-    if (!open_symbols(call, &s))
-        return false;
-    for (u64 i = 0; i < s.count; i++) {
-        if (symbol_get(&s, i, &symbol, &known) && strlen(known) == length &&
-            !strncmp(known, name, length)) {
-            *out = symbol.st_value;
-            return true;
-        }
-    }
-    return false;
-}
-
-bool symbol_at(struct call *call, u64 address, char *out, size_t size)
-{
-    struct symbols s;
-    Elf64_Sym symbol;
-    const char *known, *best = NULL;
-    u64 best_value = 0;
-
-    if (!open_symbols(call, &s))
-        return false;
-    for (u64 i = 0; i < s.count; i++) {
-        if (!symbol_get(&s, i, &symbol, &known) || symbol.st_value > address ||
-            (best && symbol.st_value < best_value))
-            continue;
-        if (symbol.st_size ? address - symbol.st_value >= symbol.st_size
-                           : address - symbol.st_value > 65536)
-            continue;
-        best = known;
-        best_value = symbol.st_value;
-    }
-    if (!best)
-        return false;
-    if (address == best_value)
-        snprintf(out, size, "%s", best);
-    else
-        snprintf(out, size, "%s+0x%llx", best, (unsigned long long)(address - best_value));
-    return true;
+    return done;
 }

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* look_faults.c - faults, fault, explain, reset-counters. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "emu/monitor/address.h"
+#include "emu/monitor/look.h"
+#include "emu/monitor/state.h"
 #include "emu/monitor/value.h"
-#include "emu/observe/explain.h"
+#include "emu/observe/history.h"
 #include "emu/trace/text.h"
 
 COMMAND_HANDLER(faults);
@@ -83,41 +86,86 @@ void show_faults(const json_t *value, struct buffer *out)
                   from ? " (the last processes are shown; JSON has all)" : "");
 }
 
-/* "last", nothing, or a number. */
-static bool find_fault(struct call *call, struct trace_record *out)
+/* "last", nothing, or a number.  Any record that is remembered has one. */
+static bool find_record(struct call *call, struct trace_record *out)
 {
     const char *which = call_text(call, "which");
+    const struct history *h = call->monitor->history;
     char *end;
 
     if (!which || !strcmp(which, "last")) {
         if (observer_last_fault(call->observer, 0, out))
             return true;
-        return error_set(&call->error, 2, "there was no fault yet");
+        return error_set(&call->error, ENOENT, "there was no fault yet");
     }
     if (*which == '#')
         which++;
     u64 seq = strtoull(which, &end, 0);
     if (*end || end == which)
-        return error_set(&call->error, 22, "'%s' is neither last nor the number of a fault", which);
-    if (observer_fault(call->observer, seq, out))
-        return true;
-    return error_set(&call->error, 2, "fault %s is none, or is no longer kept (the last %d are)",
-                     which, OBSERVER_RING);
+        return error_set(&call->error, EINVAL,
+                         "'%s' is neither last nor the number of a fault or event", which);
+    const struct trace_record *r = history_get(h, seq);
+    if (r)
+        *out = *r;
+    else if (!observer_fault(call->observer, seq, out))
+        return error_set(&call->error, ENOENT,
+                         "#%s is none, or is no longer kept (#%llu to #%llu are)", which,
+                         (unsigned long long)history_first(h),
+                         (unsigned long long)(history_end(h) ? history_end(h) - 1 : 0));
+    return true;
 }
 
-static json_t *record_value(struct call *call, const struct trace_record *r)
+json_t *look_record(struct call *call, const struct trace_record *r)
 {
-    char line[2 * TRACE_LINE], symbol[80];
+    char line[2 * TRACE_LINE], where[NAME_TEXT];
 
     trace_line_json(line, sizeof line, r);
     json_t *value = json_loads(line, 0, NULL);
     if (!value)
         value = json_object();
-    trace_line(line, TRACE_LINE, r);
+    struct place place = names_of_record(r);
+    bool known = r->type == RECORD_FAULT && !(r->fault.notes & FAULT_NOTE_NO_TRAP);
+    if (known && names_symbol(call, &place, r->fault.pc, where, sizeof where))
+        value_set_text(value, "symbol", "%s", where);
+    if (known && names_line(call, &place, r->fault.pc, where, sizeof where))
+        value_set_text(value, "source", "%s", where);
+    known = known && names_symbol(call, &place, r->fault.pc, where, sizeof where);
+    trace_line_at(line, sizeof line, r, known ? where : NULL);
     value_set_text(value, "text", "%s", line);
-    if (symbol_at(call, r->fault.pc, symbol, sizeof symbol))
-        value_set_text(value, "symbol", "%s", symbol);
     return value;
+}
+
+bool look_language(struct call *call, enum explain_language *out)
+{
+    const char *name = call_text(call, "language");
+
+    *out = explain_language();
+    if (name && !explain_language_by_name(name, out))
+        return error_set(&call->error, EINVAL, "'%s' is no language here: en or zh", name);
+    return true;
+}
+
+/* "va=main..main+64" and the like become numbers, which is what a filter reads. */
+bool look_filter(struct call *call, const char *text, struct filter *out)
+{
+    char *copy = strdup(text ? text : ""), *rest = copy, *word;
+    struct buffer numbers = {0};
+    bool ok = copy != NULL;
+    u64 from, to;
+
+    while (ok && (word = strsep(&rest, " \t")) != NULL) {
+        if (strncmp(word, "va=", 3)) {
+            buffer_printf(&numbers, "%s ", word);
+            continue;
+        }
+        ok = address_range(call, word + 3, &from, &to);
+        buffer_printf(&numbers, "va=0x%" PRIx64 "..0x%" PRIx64 " ", from, to);
+    }
+    buffer_byte(&numbers, 0);
+    ok = ok && filter_parse((const char *)numbers.data, out, &call->error);
+    buffer_free(&numbers);
+    free(copy);
+    return ok;
 }
 
 json_t *run_fault(struct call *call)
@@ -130,7 +178,7 @@ json_t *run_fault(struct call *call)
     if (!call_number(call, "count", &count))
         return NULL;
     if (which && strcmp(which, "last")) {
-        if (!find_fault(call, &record))
+        if (!find_record(call, &record))
             return NULL;
         count = 0;
     } else if (!observer_last_fault(call->observer, 0, &record)) {
@@ -138,12 +186,12 @@ json_t *run_fault(struct call *call)
     }
     list = json_array();
     if (!count)
-        json_array_append_new(list, record_value(call, &record));
+        json_array_append_new(list, look_record(call, &record));
     if (count > OBSERVER_RING)
         count = OBSERVER_RING;
     for (u64 i = count; i > 0; i--)
         if (observer_last_fault(call->observer, i - 1, &record))
-            json_array_append_new(list, record_value(call, &record));
+            json_array_append_new(list, look_record(call, &record));
     value = json_object();
     json_object_set_new(value, "faults", list);
     return value;
@@ -156,32 +204,27 @@ void show_fault(const json_t *value, struct buffer *out)
 
     json_array_foreach(value_list(value, "faults"), i, entry)
     {
-        buffer_text(out, value_string(entry, "text"));
-        if (value_string(entry, "symbol")[0])
-            buffer_printf(out, "  [%s]", value_string(entry, "symbol"));
-        buffer_byte(out, '\n');
+        buffer_printf(out, "%s\n", value_string(entry, "text"));
     }
 }
 
 json_t *run_explain(struct call *call)
 {
-    const char *name = call_text(call, "language");
-    enum explain_language language = explain_language();
+    enum explain_language language;
     struct explain_facts facts = {0};
-    struct process_view process;
     struct trace_record record;
     struct buffer text = {0};
-    char symbol[80];
+    char program[17], where[NAME_TEXT];
 
-    if (name && !explain_language_by_name(name, &language))
-        return call_fail(call, "'%s' is neither en nor zh", name);
-    if (!find_fault(call, &record))
+    if (!look_language(call, &language) || !find_record(call, &record))
         return NULL;
-    json_t *value = record_value(call, &record);
-    if (observer_process(call->observer, record.pid, &process))
-        facts.program = process.name;
-    if (symbol_at(call, record.fault.pc, symbol, sizeof symbol))
-        facts.where = symbol;
+    json_t *value = look_record(call, &record);
+    struct place place = names_of_record(&record);
+    if (names_program(call, record.pid, record.seq, program))
+        facts.program = program;
+    if (record.type == RECORD_FAULT &&
+        names_where(call, &place, record.fault.pc, where, sizeof where))
+        facts.where = where;
     explain_record(&record, &facts, language, &text);
     buffer_byte(&text, 0);
     value_set_text(value, "explanation", "%s", text.data ? (char *)text.data : "");

@@ -26,18 +26,19 @@ json_t *run_regs(struct call *call)
         return call_fail(call, "there is no hart %llu", (unsigned long long)index);
     const struct hart *h = machine_hart(call->machine, (unsigned)index);
     json_t *value = json_object(), *x = json_object(), *csr = json_object();
-    char symbol[80];
+    char symbol[NAME_TEXT];
     u32 pid, tid;
     value_set_count(value, "hart", index);
     value_set_hex(value, "pc", h->pc);
-    if (symbol_at(call, h->pc, symbol, sizeof symbol))
+    observer_current(call->observer, (unsigned)index, &pid, &tid);
+    struct place place = {h->priv != PRIV_USER, pid, UINT64_MAX};
+    if (names_where(call, &place, h->pc, symbol, sizeof symbol))
         value_set_text(value, "symbol", "%s", symbol);
     value_set_text(value, "mode", "%s",
                    h->priv == PRIV_USER         ? "user"
                    : h->priv == PRIV_SUPERVISOR ? "supervisor"
                                                 : "machine");
     value_set_flag(value, "waiting", h->waiting);
-    observer_current(call->observer, (unsigned)index, &pid, &tid);
     value_set_count(value, "pid", pid);
     value_set_count(value, "tid", tid);
     for (unsigned i = 1; i < 32; i++)
@@ -85,28 +86,6 @@ void show_regs(const json_t *value, struct buffer *out)
     show_pairs(json_object_get(value, "csr"), out);
 }
 
-/* Up to `size` bytes at an address, page by page; returns how many could be read. */
-static size_t read_bytes(struct call *call, const struct address *a, u64 offset, u8 *out,
-                         size_t size)
-{
-    size_t done = 0;
-
-    while (done < size) {
-        u64 pa;
-        if (!address_physical(call, a, offset + done, &pa))
-            break;
-        size_t part = PAGE_BYTES - pa % PAGE_BYTES;
-        if (part > size - done)
-            part = size - done;
-        const void *from = ram_pointer(machine_ram(call->machine), pa, part);
-        if (!from)
-            break;
-        memcpy(out + done, from, part);
-        done += part;
-    }
-    return done;
-}
-
 static u32 halfword(const u8 *at)
 {
     return at[0] | (u32)at[1] << 8;
@@ -116,11 +95,12 @@ static json_t *disassembly(struct call *call, const struct address *a, u64 count
 {
     json_t *value = json_object(), *list = json_array();
     u64 offset = 0;
-    char text[120], symbol[80];
+    char text[120], symbol[NAME_TEXT];
+    struct place place = address_place(call, a);
 
     for (u64 i = 0; i < count; i++) {
         u8 bytes[4] = {0};
-        size_t n = read_bytes(call, a, offset, bytes, 4);
+        size_t n = address_bytes(call, a, offset, bytes, 4);
         if (n < 2)
             break;
         u32 word = halfword(bytes);
@@ -135,7 +115,7 @@ static json_t *disassembly(struct call *call, const struct address *a, u64 count
         value_set_text(entry, "code", "%0*x", 2 * length, word);
         value_set_text(entry, "text", "%s", text);
         if (a->space == ADDRESS_VIRTUAL &&
-            symbol_at(call, a->value + offset, symbol, sizeof symbol))
+            names_where(call, &place, a->value + offset, symbol, sizeof symbol))
             value_set_text(entry, "symbol", "%s", symbol);
         json_array_append_new(list, entry);
         offset += (u64)length;
@@ -230,7 +210,7 @@ json_t *run_x(struct call *call)
     json_t *value = json_object(), *list = json_array();
     for (u64 i = 0; i < f.count; i++) {
         u64 word = 0;
-        if (read_bytes(call, &a, i * f.size, bytes, f.size) < f.size)
+        if (address_bytes(call, &a, i * f.size, bytes, f.size) < f.size)
             break;
         memcpy(&word, bytes, f.size);
         json_array_append_new(list, value_hex(word));

@@ -18,6 +18,7 @@
 #include "emu/monitor/address.h"
 #include "emu/monitor/session.h"
 #include "emu/monitor/value.h"
+#include "emu/observe/history.h"
 
 json_t *monitor_call(struct monitor *m, struct session *s, const struct command *command,
                      json_t *arguments, struct error *err)
@@ -113,12 +114,13 @@ static void where_text(struct monitor *m, char *out, size_t size)
     struct call call = {.monitor = m, .machine = m->machine, .observer = m->observer};
     const struct hart *h = address_hart(&call);
     struct address a = {.space = ADDRESS_VIRTUAL, .satp = h->satp, .value = h->pc};
-    char symbol[80] = "", insn[96] = "";
+    char symbol[NAME_TEXT] = "", insn[96] = "";
     u64 pa;
 
     if (h->priv == PRIV_MACHINE)
         a.satp = 0;
-    symbol_at(&call, h->pc, symbol, sizeof symbol);
+    struct place place = names_here(&call);
+    names_where(&call, &place, h->pc, symbol, sizeof symbol);
     if (address_physical(&call, &a, 0, &pa)) {
         u32 word = 0;
         const void *at = ram_pointer(machine_ram(m->machine), pa, 4);
@@ -148,7 +150,7 @@ void monitor_announce(struct monitor *m, const char *text)
 static void stopped(void *ctx)
 {
     struct monitor *m = ctx;
-    char text[800], where[256];
+    char text[1024], where[420];
 
     if (!m->announce)
         return;
@@ -188,9 +190,26 @@ struct monitor *monitor_create(struct machine *machine, struct observer *o, stru
     m->observer = o;
     for (size_t i = 0; i < MAX_LISTENERS; i++)
         m->listener[i].fd = -1;
+    m->symbols = symbols_create();
+    m->history = history_create(o, HISTORY_RECORDS);
+    if (!m->symbols || !m->history) {
+        symbols_destroy(m->symbols);
+        history_destroy(m->history);
+        free(m);
+        error_set(err, ENOMEM, "not enough memory for a monitor");
+        return NULL;
+    }
+    const struct machine_bytes *kernel = machine_kernel(machine);
+    if (kernel)
+        symbols_add(m->symbols, NULL, kernel->data, kernel->size);
     m->sink = observer_add_sink(o, record_happened, m);
     m->stop_listener = machine_on_stop(machine, stopped, m);
     return m;
+}
+
+struct symbols *monitor_symbols(struct monitor *m)
+{
+    return m->symbols;
 }
 
 void monitor_destroy(struct monitor *m)
@@ -215,6 +234,8 @@ void monitor_destroy(struct monitor *m)
     observer_remove_sink(m->observer, m->sink);
     observer_on_fault(m->observer, NULL, NULL);
     machine_unlisten(m->machine, m->stop_listener);
+    history_destroy(m->history);
+    symbols_destroy(m->symbols);
     free(m);
 }
 

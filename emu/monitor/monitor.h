@@ -20,6 +20,8 @@ struct monitor;
 
 struct monitor *monitor_create(struct machine *m, struct observer *o, struct error *err);
 void monitor_destroy(struct monitor *monitor);
+/* Where names come from; it has those of the kernel image already, more may be added. */
+struct symbols *monitor_symbols(struct monitor *monitor);
 
 /*
  * A REPL for everybody who connects to a Unix socket (mode 0600, made anew; removed at the end).

@@ -6,6 +6,7 @@
 #include "emu/monitor/command.h"
 #include "emu/observe/filter.h"
 #include "emu/monitor/monitor.h"
+#include "emu/observe/symbols.h"
 
 #define MAX_BREAKS 32
 #define MAX_SESSIONS 16
@@ -27,6 +28,8 @@ struct listener {
 struct monitor {
     struct machine *machine;
     struct observer *observer;
+    struct symbols *symbols;
+    struct history *history;
     struct fault_break fault_break[MAX_BREAKS];
     unsigned last_number;
     char stop_reason[512]; /* what to say at the next stop; empty: nothing special */

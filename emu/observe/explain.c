@@ -111,8 +111,8 @@ static void say_trap(const struct speaker *s)
         return;
     }
     trace_pte_words(words, sizeof words, f->pte_before);
-    SAY(s, "The processor stopped it: %s (scause %u), because ", "处理器中止了它：%s（scause %u），因为",
-        fault_cause_name(f->cause), f->cause);
+    SAY(s, "The processor stopped it: %s (scause %u), because ",
+        "处理器中止了它：%s（scause %u），因为", fault_cause_name(f->cause), f->cause);
     if (!f->pte_before)
         SAY(s, "the page table had nothing there.%s", "页表里这里什么也没有。%s", "\n");
     else if (!(f->pte_before & PTE_V))
@@ -170,7 +170,7 @@ static void say_frames(const struct speaker *s)
     if (f->refs > 1 && f->kind == FAULT_COW_COPY)
         SAY(s, "The old frame had %u references; the writer gave up one, %u keep it.\n",
             "旧页框原有 %u 个引用；写入者放弃其中一个，还剩 %u 个。\n", f->refs, f->refs - 1);
-    else if (f->refs)
+    else if (f->refs && f->pfn_old)
         SAY(s, "The old frame had %u reference(s) before.\n", "旧页框此前有 %u 个引用。\n",
             f->refs);
 }

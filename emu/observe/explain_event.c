@@ -1,17 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* explain_event.c - what the kernel told that is no fault, in plain words with its values. */
-#include <string.h>
-
 #include "emu/observe/explain_say.h"
-
-static void name_of(const u64 *arg, char out[17])
-{
-    memcpy(out, arg, 16);
-    out[16] = 0;
-    for (char *at = out; *at; at++)
-        if (*at < ' ' || *at > '~')
-            *at = '?';
-}
+#include "emu/trace/text.h"
 
 static u32 pid_of(u64 id)
 {
@@ -46,7 +36,7 @@ static void explain_life(const struct speaker *s, unsigned event, const u64 *a)
                 pid_of(a[0]), pid_of(a[1]), a[2]);
         break;
     case PROBE_EV_EXEC:
-        name_of(a + 1, name);
+        trace_name(a[1], a[2], name);
         SAY(s,
             "Process %u became the program %s: its old address space is gone, the new one is only "
             "promised. Not a page of the program was read for this; pages come when they are "
@@ -216,7 +206,7 @@ void explain_event(const struct speaker *s)
             pid_of(a[0]));
         break;
     case PROBE_EV_MARK:
-        name_of(a, name);
+        trace_name(a[0], a[1], name);
         SAY(s, "The program set the mark '%s'.\n", "程序设了标记“%s”。\n", name);
         break;
     case PROBE_EV_PANIC:

@@ -116,6 +116,8 @@ u64 observer_space_satp(const struct observer *o, size_t index);
 
 /* Follows the tables of satp (mode included); see emu/hart/walk.h. */
 void observer_walk(const struct observer *o, u64 satp, u64 va, struct peek *out);
+/* Bytes of RAM at a physical address; false when they do not all lie in RAM. */
+bool observer_read(const struct observer *o, u64 pa, void *out, size_t size);
 /* satp value (Sv39) made from a root table's physical address. */
 u64 observer_satp_of_root(const struct observer *o, u64 root);
 

@@ -12,6 +12,15 @@ void observer_walk(const struct observer *o, u64 satp, u64 va, struct peek *out)
     walk_peek(o->ram, satp, va, out);
 }
 
+bool observer_read(const struct observer *o, u64 pa, void *out, size_t size)
+{
+    const void *at = ram_pointer(o->ram, pa, size);
+
+    if (at)
+        memcpy(out, at, size);
+    return at != NULL;
+}
+
 u64 observer_satp_of_root(const struct observer *o, u64 root)
 {
     (void)o;

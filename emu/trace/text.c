@@ -109,11 +109,13 @@ static void line_notes(struct line *line, const struct trace_fault *fault)
         line_add(line, " PROBE-DISAGREES");
 }
 
-static void line_fault(struct line *line, const struct trace_fault *fault)
+static void line_fault(struct line *line, const struct trace_fault *fault, const char *where)
 {
     line_kind(line, fault);
     line_add(line, " %s (%u) stval=0x%" PRIx64 " sepc=0x%" PRIx64 " ",
              fault_cause_name(fault->cause), fault->cause, fault->va, fault->pc);
+    if (where)
+        line_add(line, "[%s] => ", where);
     line_place(line, fault);
     if (fault->pfn_old && fault->pfn_new && fault->pfn_old != fault->pfn_new)
         line_add(line, " pfn 0x%" PRIx64 "->0x%" PRIx64, fault->pfn_old, fault->pfn_new);
@@ -143,6 +145,14 @@ void line_name(struct line *line, u64 low, u64 high)
             break;
         line_add(line, "%c", c > ' ' && c < 0x7f ? (char)c : '?');
     }
+}
+
+void trace_name(u64 low, u64 high, char out[17])
+{
+    struct line line = line_begin(out, 17);
+
+    line_name(&line, low, high);
+    line_end(&line);
 }
 
 static void line_rights(struct line *line, u64 prot)
@@ -230,6 +240,11 @@ static void line_probe(struct line *line, unsigned event, const u64 *a)
 
 int trace_line(char *out, size_t size, const struct trace_record *record)
 {
+    return trace_line_at(out, size, record, NULL);
+}
+
+int trace_line_at(char *out, size_t size, const struct trace_record *record, const char *where)
+{
     struct line line = line_begin(out, size);
     const char *name = record_type_name(record->type);
 
@@ -238,7 +253,7 @@ int trace_line(char *out, size_t size, const struct trace_record *record)
         line_add(&line, "/%u", record->tid);
     line_add(&line, " ");
     if (record->type == RECORD_FAULT) {
-        line_fault(&line, &record->fault);
+        line_fault(&line, &record->fault, where);
         return line_end(&line);
     }
     line_add(&line, "%s", name ? name : "?");

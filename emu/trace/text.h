@@ -20,6 +20,8 @@
  * Returns the length as snprintf does.
  */
 int trace_line(char *out, size_t size, const struct trace_record *record);
+/* The same; a fault with "[memset+0x1c] => " in front of its place when where is not NULL. */
+int trace_line_at(char *out, size_t size, const struct trace_record *record, const char *where);
 /* Every field by name: what `exact` compares. */
 int trace_line_exact(char *out, size_t size, const struct trace_record *record);
 /*
@@ -41,6 +43,8 @@ int trace_line_csv(char *out, size_t size, const struct trace_record *record);
 int trace_csv_header(char *out, size_t size);
 /* "V R W - U - A D COW" or, when invalid, "swap slot 44", "guard", "0". */
 int trace_pte_words(char *out, size_t size, u64 pte);
+/* A name of 16 bytes as probes tell it; what cannot be printed becomes '?'. */
+void trace_name(u64 low, u64 high, char out[17]);
 /* 12003441 as "12,003,441". */
 int trace_number(char *out, size_t size, u64 value);
 

@@ -56,7 +56,7 @@ static void words_may_be_short_but_not_ambiguous(void **state)
     const char *rest;
 
     (void)state;
-    assert_string_equal(command_find("w 3:0x1000", &rest, &err)->name, "walk");
+    assert_string_equal(command_find("wa 3:0x1000", &rest, &err)->name, "walk");
     assert_string_equal(rest, "3:0x1000");
     assert_string_equal(command_find("info m 3", &rest, &err)->name, "info map");
     assert_string_equal(rest, "3");
