@@ -84,7 +84,7 @@ static void emit_plain(struct translator *t, const struct insn *i, i64 field)
         x86_store(x, X86_8, at, RCX);
     }
     x_written(t, i->rd, RAX);
-    add_stub(t, slow, STUB_STEP, 0, false, 0);
+    add_stub(t, slow, STUB_STEP, 0);
 }
 
 /* rd = sstatus as it reads, of mstatus in rax: SD is made from FS, UXL is 2.  Uses rcx. */
@@ -135,7 +135,7 @@ static void emit_status(struct translator *t, const struct insn *i)
     if (i->rd != 0) {
         emit_status_read(t, i->rd);
     }
-    add_stub(t, slow, STUB_STEP, 0, false, 0);
+    add_stub(t, slow, STUB_STEP, 0);
     also_from(t, changes);
     also_from(t, pending);
 }
@@ -155,7 +155,7 @@ static void emit_cbo_zero(struct translator *t, const struct insn *i)
     for (i32 offset = 0; offset < CBO_BLOCK; offset += 16) {
         x86_float_store16(x, x86_at(RAX, offset), 0);
     }
-    add_stub(t, slow, STUB_STEP, 0, false, 0);
+    add_stub(t, slow, STUB_STEP, 0);
     also_from(t, disabled);
     also_from(t, miss);
 }
