@@ -13,6 +13,7 @@
 #include <zlib.h>
 
 #include "devices/backend/disk_base.h"
+#include "devices/backend/disklog.h"
 #include "emu/base/log.h"
 
 #define GRANULE 4096u
@@ -32,6 +33,7 @@ struct disk {
     struct disk_base base;
     struct leaf **leaf; /* with overlay: one for each 2 MiB */
     size_t leaves;
+    struct disk_log *log; /* or NULL */
 };
 
 struct disk *disk_from_base(const char *name, const struct disk_base *base, u64 size,
@@ -72,6 +74,10 @@ void disk_destroy(struct disk *d)
 {
     if (!d) {
         return;
+    }
+    struct error err = {0};
+    if (!disk_log_close(d->log, &err)) {
+        log_error("%s", err.text);
     }
     drop_overlay(d);
     if (d->base.ops->destroy) {
@@ -165,15 +171,8 @@ int disk_read(struct disk *d, u64 sector, void *buffer, u32 count)
     return 0;
 }
 
-int disk_write(struct disk *d, u64 sector, const void *buffer, u32 count)
+static int write_sectors(struct disk *d, u64 sector, const u8 *from, u32 count)
 {
-    const u8 *from = buffer;
-    if (!in_range(d, sector, count)) {
-        return -EINVAL;
-    }
-    if (d->read_only) {
-        return -EROFS;
-    }
     if (!d->overlay) {
         return d->base.ops->write(d->base.ctx, sector * DISK_SECTOR, from,
                                   (size_t)count * DISK_SECTOR);
@@ -194,9 +193,39 @@ int disk_write(struct disk *d, u64 sector, const void *buffer, u32 count)
     return 0;
 }
 
+int disk_write(struct disk *d, u64 sector, const void *buffer, u32 count)
+{
+    if (!in_range(d, sector, count)) {
+        return -EINVAL;
+    }
+    if (d->read_only) {
+        return -EROFS;
+    }
+    int result = write_sectors(d, sector, buffer, count);
+    if (result == 0 && d->log) {
+        disk_log_write(d->log, sector, buffer, count);
+    }
+    return result;
+}
+
 int disk_flush(struct disk *d)
 {
-    return d->overlay || d->read_only || !d->base.ops->flush ? 0 : d->base.ops->flush(d->base.ctx);
+    bool nothing = d->overlay || d->read_only || !d->base.ops->flush;
+    int result = nothing ? 0 : d->base.ops->flush(d->base.ctx);
+    if (result == 0 && d->log) {
+        disk_log_flush(d->log);
+    }
+    return result;
+}
+
+void disk_set_log(struct disk *d, struct disk_log *log)
+{
+    d->log = log;
+}
+
+struct disk_log *disk_log_of(struct disk *d)
+{
+    return d->log;
 }
 
 void disk_save(const struct disk *d, struct serial_writer *writer)

@@ -44,6 +44,10 @@ bool disk_throw_away(const struct disk *d);
 int disk_read(struct disk *d, u64 sector, void *buffer, u32 count);
 int disk_write(struct disk *d, u64 sector, const void *buffer, u32 count);
 int disk_flush(struct disk *d);
+/* From now on every write and flush that succeeds goes into the log, which is taken over. */
+struct disk_log;
+void disk_set_log(struct disk *d, struct disk_log *log);
+struct disk_log *disk_log_of(struct disk *d); /* NULL: none */
 /* The overlay's granules, so that a snapshot of a throw-away disk is complete. */
 void disk_save(const struct disk *d, struct serial_writer *writer);
 bool disk_load(struct disk *d, struct serial_reader *reader, struct error *err);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "emu/base/log.h"
+#include "emu/cli/cut.h"
 #include "emu/cli/describe.h"
 #include "emu/cli/list.h"
 #include "emu/cli/session.h"
@@ -71,6 +72,9 @@ int main(int argc, char **argv)
     }
     if (argc > 1 && strcmp(argv[1], "describe") == 0) {
         return describe_main(argc - 2, argv + 2);
+    }
+    if (argc > 1 && strcmp(argv[1], "cut") == 0) {
+        return cut_main(argc - 1, argv + 1);
     }
     return start(argc, argv, false);
 }

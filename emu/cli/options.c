@@ -323,5 +323,6 @@ void options_free(struct options *o)
 {
     for (unsigned i = 0; i < o->drives; i++) {
         free(o->drive[i].file);
+        free(o->drive[i].write_log);
     }
 }

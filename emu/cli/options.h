@@ -16,6 +16,7 @@
 
 struct drive_option {
     char *file; /* allocated */
+    char *write_log; /* allocated, or NULL */
     char id[64];
     bool direct; /* attached without -device */
     bool read_only, snapshot;

@@ -244,6 +244,11 @@ static bool drive_item(struct drive_option *d, const struct item *item, struct e
         return switch_value(v, &d->snapshot) ||
                error_set(err, EINVAL, "-drive snapshot=%s: on or off", v);
     }
+    if (strcmp(item->name, "write-log") == 0) {
+        free(d->write_log);
+        d->write_log = strdup(v);
+        return d->write_log || error_set(err, ENOMEM, "out of memory");
+    }
     /* Ways of caching change nothing that can be seen. */
     static const char *const ignored[] = {"cache", "aio",    "discard", "media",
                                           "index", "werror", "rerror"};
@@ -253,8 +258,8 @@ static bool drive_item(struct drive_option *d, const struct item *item, struct e
         }
     }
     return error_set(err, EINVAL,
-                     "-drive %s=%s: not supported; file, format, if, id, readonly and "
-                     "snapshot are",
+                     "-drive %s=%s: not supported; file, format, if, id, readonly, "
+                     "snapshot and write-log are",
                      item->name, v);
 }
 

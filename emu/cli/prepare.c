@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "devices/backend/disklog.h"
 #include "devices/backend/filedisk.h"
 #include "emu/base/bits.h"
 #include "emu/cli/bundled.h"
@@ -114,15 +115,28 @@ static bool add_image(struct session *s, const char *path, struct error *err)
     return add_disk(s, disk_open(path, false, !keep, err), err);
 }
 
+static bool add_drive(struct session *s, const struct drive_option *option, struct error *err)
+{
+    bool overlay = option->snapshot || s->options->snapshot;
+    struct disk *d = disk_open(option->file, option->read_only, overlay, err);
+    if (d && option->write_log) {
+        struct disk_log *log = disk_log_create(option->write_log, disk_sectors(d), err);
+        if (!log) {
+            disk_destroy(d);
+            return false;
+        }
+        disk_set_log(d, log);
+    }
+    return add_disk(s, d, err);
+}
+
 static bool add_drives(struct session *s, struct error *err)
 {
     const struct options *o = s->options;
     for (int order = 0; order < o->attached; order++) {
         for (unsigned i = 0; i < o->drives; i++) {
             const struct drive_option *d = &o->drive[i];
-            if (d->order == order &&
-                !add_disk(s, disk_open(d->file, d->read_only, d->snapshot || o->snapshot, err),
-                          err)) {
+            if (d->order == order && !add_drive(s, d, err)) {
                 return false;
             }
         }

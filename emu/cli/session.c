@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "devices/backend/disklog.h"
 #include "emu/base/log.h"
 #include "emu/cli/debuglog.h"
 #include "emu/cli/recording.h"
@@ -225,11 +226,39 @@ static bool connect_monitor(struct company *c, const struct session *s, struct m
     return !o->script || monitor_script(c->monitor, o->script, stdout, err);
 }
 
-static bool connect_company(struct company *c, const struct session *s, struct machine *m,
+static bool wants_write_log(const struct session *s)
+{
+    for (unsigned i = 0; i < s->config.disk_count; i++) {
+        if (disk_log_of(s->config.disk[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What the guest marks stands between the writes in the logs of the disks. */
+static void mark_write_logs(void *ctx, const struct trace_record *record)
+{
+    const struct session *s = ctx;
+    char name[17] = "";
+    if (record->type != RECORD_PROBE + PROBE_EV_MARK) {
+        return;
+    }
+    memcpy(name, record->arg, sizeof name - 1);
+    for (unsigned i = 0; i < s->config.disk_count; i++) {
+        struct disk_log *log = disk_log_of(s->config.disk[i]);
+        if (log) {
+            disk_log_mark(log, name);
+        }
+    }
+}
+
+static bool connect_company(struct company *c, struct session *s, struct machine *m,
                             struct error *err)
 {
     bool monitor = wants_monitor(s, m);
-    if (monitor || recording_wanted(&c->recording) || s->options->map || c->shot) {
+    bool marks = wants_write_log(s);
+    if (monitor || recording_wanted(&c->recording) || s->options->map || c->shot || marks) {
         c->observer = observer_create(m, err);
         if (!c->observer) {
             return false;
@@ -237,6 +266,9 @@ static bool connect_company(struct company *c, const struct session *s, struct m
     }
     if (recording_wanted(&c->recording)) {
         recording_connect(&c->recording, c->observer);
+    }
+    if (marks && observer_add_sink(c->observer, mark_write_logs, s) < 0) {
+        return error_set(err, ENOMEM, "too many listeners");
     }
     if (c->shot && !shot_connect(c->shot, m, c->observer)) {
         return error_set(err, ENOMEM, "not enough memory for a picture");

@@ -50,6 +50,13 @@ static int disk_write_page(struct inode *inode, u64 index, struct frame *frame)
     return sectors ? block_write(disk, index * SECTORS_PER_PAGE, frame_to_virt(frame), sectors) : 0;
 }
 
+static int disk_write_first(struct inode *inode)
+{
+    struct block_device *disk = disk_of(inode);
+
+    return disk->write_first ? disk->write_first(disk) : 0;
+}
+
 static int disk_sync(struct inode *inode, bool datasync)
 {
     (void)datasync;
@@ -66,6 +73,7 @@ static void disk_release(struct inode *inode)
 static const struct inode_ops disk_inode_ops = {
     .read_page = disk_read_page,
     .write_page = disk_write_page,
+    .write_first = disk_write_first,
     .sync = disk_sync,
     .release = disk_release,
 };

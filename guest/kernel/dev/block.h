@@ -52,6 +52,9 @@ struct block_device {
     void *private;
     struct inode inode;                               /* its pages; size = bytes */
     u64 reads, writes, sectors_read, sectors_written; /* atomic; for /proc/diskstats */
+    /* The file system on it, and what it wants done before its pages are written (inode_ops). */
+    struct filesystem *mounted;
+    int (*write_first)(struct block_device *disk);
 };
 
 #define BLOCK_DEVICE_LIMIT 16

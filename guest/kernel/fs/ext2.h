@@ -8,13 +8,15 @@
  *   ext2_data.c    file data, symbolic links
  *   ext2_dir.c     directories (entries within a block: ext2_dirent.c)
  *   ext2_names.c   making and removing names
+ *   ext2_commit.c  in which order changes reach the disk
  *
  * One block is one page.  Everything but file data - superblock, descriptors, bitmaps,
  * inodes, indirect blocks, directories - is changed in the page cache of the disk itself
  * (disk->inode), so one write-back of that makes all of it durable.  An inode is
  * written to its place there at each change; there are no "dirty inodes".
  *
- * Locks, after inode->lock: inode->map_lock -> fs allocate_lock -> BUSY pages of the disk.
+ * Locks, after inode->lock: inode->map_lock -> fs commit_lock -> allocate_lock -> BUSY pages of
+ * the disk.
  * Looking a block up takes no lock: pointers are single words, and blocks are only
  * freed once no page that uses them is left in the cache.
  */
@@ -26,11 +28,23 @@
 #include "fs/file.h"
 #include "fs/vfs.h"
 
+/* What was freed and is held back until the disk knows it: see ext2_commit.c. */
+enum ext2_held_kind { EXT2_HELD_BLOCKS, EXT2_HELD_INODES, EXT2_HELD_KINDS };
+
+struct ext2_held {
+    u64 *bits; /* a page; NULL = nothing */
+    u32 first; /* no bit below is set */
+};
+
+#define EXT2_FRESH_BLOCKS 64u
+
 /* What is needed of a group, checked at mount so that it can be relied on. */
 struct ext2_group {
     u32 block_bitmap, inode_bitmap, inode_table;
     u32 blocks;    /* fewer in the last group */
-    u32 full_hint; /* no free block below this bit; allocate_lock */
+    /* allocate_lock: */
+    u32 full_hint; /* no free block below this bit */
+    struct ext2_held held[EXT2_HELD_KINDS][2]; /* [][held_turn]: since the commit began */
 };
 
 struct ext2 {
@@ -46,6 +60,14 @@ struct ext2 {
     struct ext2_group *group;   /* [group_count] */
     struct frame *super_frame;  /* block 0, a reference is held */
     struct frame **descriptors; /* blocks of the descriptor table, references are held */
+    u32 held_turn;              /* allocate_lock */
+    bool held_any;              /* of this turn */
+
+    struct mutex commit_lock;
+    struct spinlock fresh_lock; /* spin; for: */
+    struct list fresh_files;    /* with data in new blocks */
+    u32 fresh_blocks[EXT2_FRESH_BLOCKS], fresh_count; /* new blocks of metadata */
+    bool fresh_unflushed;       /* some were written already */
 };
 
 struct ext2_inode {
@@ -54,6 +76,7 @@ struct ext2_inode {
     u32 block[15];
     u32 flags, generation, attributes_block;
     u32 delete_time;
+    struct list fresh_link; /* on fresh_files, or alone */
     u32 goal; /* block behind the one given out last: where the next should be */
 };
 
@@ -84,8 +107,24 @@ struct frame *ext2_block(struct ext2 *ext2, u32 block, int *error);
 /* The same for a block just given out: zeroed, and marked as changed. */
 struct frame *ext2_block_new(struct ext2 *ext2, u32 block, int *error);
 void ext2_block_changed(struct ext2 *ext2, struct frame *frame);
-/* Everything written and flushed.  => 0 or -EIO */
+
+/* --- commit ------------------------------------------------------------------------------ */
+
+/* Everything written, in order, and flushed.  => 0 or -EIO */
 int ext2_write_metadata(struct ext2 *ext2, enum writeback_reason reason);
+/* Only what is new, which has to come first.  => 0 or -EIO; commit_lock is held or not */
+int ext2_write_fresh(struct ext2 *ext2);
+/* The file has got a block for data / the block is metadata just given out. */
+void ext2_note_fresh_data(struct inode *inode);
+void ext2_note_fresh_block(struct ext2 *ext2, u32 block);
+void ext2_forget_fresh_data(struct inode *inode);
+/* allocate_lock is held: */
+void ext2_hold(struct ext2 *ext2, u32 group, enum ext2_held_kind kind, u32 bit);
+bool ext2_is_held(const struct ext2 *ext2, u32 group, enum ext2_held_kind kind, u32 bit);
+/* The disk is full: let go what is held back.  => true if there was anything; no lock is held */
+bool ext2_free_held(struct ext2 *ext2);
+void ext2_release_all(struct ext2 *ext2); /* unmounting */
+int ext2_before_metadata(struct block_device *disk); /* block_device.write_first */
 
 /* --- alloc ------------------------------------------------------------------------------- */
 
@@ -125,6 +164,7 @@ struct ext2_place {
     struct frame *frame;
     u32 offset;
     u32 inode;
+    u64 index; /* which block of the directory */
 };
 
 /* directory->lock is held in all of these. */
@@ -132,6 +172,8 @@ int ext2_directory_find(struct inode *directory, const char *name, size_t length
                         struct ext2_place *place); /* => 0, -ENOENT, -EIO */
 int ext2_directory_add(struct inode *directory, const char *name, size_t length, u32 number,
                        u32 mode); /* => 0, -ENOSPC, -EIO; the caller knows it is not there */
+/* Block `index` of a directory is on the disk when this returns.  => 0 or -EIO */
+int ext2_write_block_now(struct inode *directory, u64 index);
 /* Remove / redirect the entry that was found; the reference to the block goes. */
 int ext2_directory_remove(struct inode *directory, struct ext2_place *place);
 int ext2_directory_redirect(struct inode *directory, struct ext2_place *place, u32 number,

@@ -35,9 +35,10 @@ static int take_block(struct ext2 *ext2, u32 index, u32 from, u32 *bit)
     }
     map = frame_to_virt(frame);
     found = bitmap_next_clear(map, group->blocks, from);
-    while (found < group->blocks &&
-           is_structure(ext2, index * ext2->blocks_per_group + (u32)found)) {
-        found = bitmap_next_clear(map, group->blocks, found + 1); /* a damaged bitmap */
+    while (found < group->blocks && /* a damaged bitmap; just freed */
+           (is_structure(ext2, index * ext2->blocks_per_group + (u32)found) ||
+            ext2_is_held(ext2, index, EXT2_HELD_BLOCKS, (u32)found))) {
+        found = bitmap_next_clear(map, group->blocks, found + 1);
     }
     if (found < group->blocks) {
         bitmap_set(map, found);
@@ -109,9 +110,11 @@ int ext2_allocate_block(struct ext2 *ext2, u32 goal, u32 *block)
     if (goal >= ext2->block_count) {
         goal = 0;
     }
-    mutex_lock(&ext2->allocate_lock);
-    error = search_groups(ext2, goal, block);
-    mutex_unlock(&ext2->allocate_lock);
+    do {
+        mutex_lock(&ext2->allocate_lock);
+        error = search_groups(ext2, goal, block);
+        mutex_unlock(&ext2->allocate_lock);
+    } while (error == -ENOSPC && ext2_free_held(ext2));
     if (!error && !ext2_block_is_valid(ext2, *block)) {
         error = ext2_corrupt(ext2, "the bitmap has a free block that cannot be", *block);
     }
@@ -139,6 +142,7 @@ int ext2_free_block(struct ext2 *ext2, u32 block)
             bitmap_clear(map, bit);
             ext2_block_changed(ext2, frame);
             count_block(ext2, index, 1);
+            ext2_hold(ext2, index, EXT2_HELD_BLOCKS, bit);
             if (bit < ext2->group[index].full_hint) {
                 ext2->group[index].full_hint = bit;
             }
@@ -186,6 +190,10 @@ static int search_inodes(struct ext2 *ext2, u32 first_group, u32 *number)
         }
         map = frame_to_virt(frame);
         bit = bitmap_next_clear(map, ext2->inodes_per_group, reserved);
+        while (bit < ext2->inodes_per_group &&
+               ext2_is_held(ext2, index, EXT2_HELD_INODES, (u32)bit)) {
+            bit = bitmap_next_clear(map, ext2->inodes_per_group, bit + 1);
+        }
         if (bit < ext2->inodes_per_group) {
             bitmap_set(map, bit);
             ext2_block_changed(ext2, frame);
@@ -205,12 +213,14 @@ int ext2_allocate_inode(struct ext2 *ext2, u64 parent, bool directory, u32 *numb
     if (error) {
         return error;
     }
-    mutex_lock(&ext2->allocate_lock);
-    error = search_inodes(ext2, (u32)(parent - 1) / ext2->inodes_per_group, number);
-    if (!error) {
-        count_inode(ext2, (*number - 1) / ext2->inodes_per_group, directory, -1);
-    }
-    mutex_unlock(&ext2->allocate_lock);
+    do {
+        mutex_lock(&ext2->allocate_lock);
+        error = search_inodes(ext2, (u32)(parent - 1) / ext2->inodes_per_group, number);
+        if (!error) {
+            count_inode(ext2, (*number - 1) / ext2->inodes_per_group, directory, -1);
+        }
+        mutex_unlock(&ext2->allocate_lock);
+    } while (error == -ENOSPC && ext2_free_held(ext2));
     return error;
 }
 
@@ -232,6 +242,7 @@ int ext2_free_inode(struct ext2 *ext2, u32 number, bool directory)
             bitmap_clear(map, bit);
             ext2_block_changed(ext2, frame);
             count_inode(ext2, index, directory, 1);
+            ext2_hold(ext2, index, EXT2_HELD_INODES, bit);
         }
         cache_put(frame);
     }

@@ -65,7 +65,7 @@ int ext2_directory_find(struct inode *directory, const char *name, size_t length
             const struct ext2_dirent *entry =
                 ext2_dirent_at(frame_to_virt(frame), EXT2_BLOCK_SIZE, offset);
 
-            *place = (struct ext2_place){frame, offset, entry->inode};
+            *place = (struct ext2_place){frame, offset, entry->inode, i};
             return 0;
         }
         cache_put(frame);
@@ -99,32 +99,67 @@ static struct frame *extend(struct inode *directory, int *error)
     return frame;
 }
 
+/* Put the name into one block.  => 0, -ENOSPC, -EIO */
+static int add_in_block(struct inode *directory, u64 index, struct frame *frame,
+                        const struct ext2_new_name *name)
+{
+    struct ext2 *ext2 = ext2_of(directory);
+    struct ext2_dirent_link link;
+    int error = 0;
+
+    switch (ext2_dirent_add(frame_to_virt(frame), EXT2_BLOCK_SIZE, name, &link)) {
+    case EXT2_DIRENT_ADDED:
+        ext2_block_changed(ext2, frame);
+        return 0;
+    case EXT2_DIRENT_UNLINKED:
+        ext2_block_changed(ext2, frame);
+        error = ext2_write_block_now(directory, index);
+        if (!error) {
+            ext2_dirent_apply(frame_to_virt(frame), &link);
+            ext2_block_changed(ext2, frame);
+        }
+        return error;
+    case EXT2_DIRENT_FULL:
+        return -ENOSPC;
+    default:
+        return broken_chain(directory);
+    }
+}
+
+int ext2_write_block_now(struct inode *directory, u64 index)
+{
+    struct ext2 *ext2 = ext2_of(directory);
+    u32 block;
+    int error = ext2_map(directory, index, &block);
+
+    if (!error) {
+        error = cache_write_back(&ext2->disk->inode, block, block, WRITEBACK_SYNC);
+    }
+    return error ? error : block_flush(ext2->disk);
+}
+
 int ext2_directory_add(struct inode *directory, const char *name, size_t length, u32 number,
                        u32 mode)
 {
-    struct ext2 *ext2 = ext2_of(directory);
-    u8 type = type_byte(directory, mode);
+    struct ext2_new_name new = {name, (u32)length, number, type_byte(directory, mode)};
     u64 blocks = block_count(directory);
-    int error = ext2_begin_change(ext2);
+    int error = ext2_begin_change(ext2_of(directory));
 
     for (u64 i = 0; !error && i <= blocks; i++) {
         struct frame *frame =
             i < blocks ? directory_block(directory, i, &error) : extend(directory, &error);
-        bool added, broken;
 
         if (!frame) {
             break;
         }
-        added = ext2_dirent_add(frame_to_virt(frame), EXT2_BLOCK_SIZE, name, (u32)length, number,
-                                type, &broken);
-        if (added) {
-            ext2_block_changed(ext2, frame);
-        }
+        error = add_in_block(directory, i, frame, &new);
         cache_put(frame);
-        if (added) {
+        if (error == 0) {
             return changed(directory);
         }
-        error = broken ? broken_chain(directory) : 0;
+        if (error == -ENOSPC) { /* not in this one */
+            error = 0;
+        }
     }
     return error ? error : -ENOSPC;
 }

@@ -48,14 +48,40 @@ struct ext2_dirent *ext2_dirent_at(u8 *block, u32 size, u32 offset);
 /* => the offset of the name's entry; EXT2_NO_ENTRY; with *broken if the chain is */
 u32 ext2_dirent_find(u8 *block, u32 size, const char *name, u32 length, bool *broken);
 
-/* Put a name where there is room.  => false if there is none; with *broken if the chain is */
-bool ext2_dirent_add(u8 *block, u32 size, const char *name, u32 length, u32 inode, u8 type,
-                     bool *broken);
+/*
+ * A disk writes whole sectors or nothing of them.  So that a power cut leaves a block with an
+ * entry or without it, but never a broken chain, an entry is added within one sector: header and
+ * name, and the length of the entry before.  Where that cannot be - in blocks that were not
+ * formatted here, with one entry reaching over many sectors - it is added at the beginning of a
+ * sector without being linked; ext2_dirent_apply() links it when the block is on the disk.
+ */
+#define EXT2_SECTOR 512u
+
+struct ext2_new_name {
+    const char *text;
+    u32 length, inode;
+    u8 type;
+};
+
+struct ext2_dirent_link {
+    u32 offset, length; /* of the entry before, and what is to be its length */
+};
+
+enum ext2_dirent_added {
+    EXT2_DIRENT_ADDED,
+    EXT2_DIRENT_UNLINKED, /* write the block and flush, then apply *link */
+    EXT2_DIRENT_FULL,
+    EXT2_DIRENT_BROKEN,
+};
+
+enum ext2_dirent_added ext2_dirent_add(u8 *block, u32 size, const struct ext2_new_name *name,
+                                       struct ext2_dirent_link *link);
+void ext2_dirent_apply(u8 *block, const struct ext2_dirent_link *link);
 
 /* Take out the entry at `offset`, which ext2_dirent_find() gave. */
 void ext2_dirent_remove(u8 *block, u32 size, u32 offset);
 
-/* One free entry over the whole block. */
+/* One free entry in each sector. */
 void ext2_dirent_format(u8 *block, u32 size);
 
 /* No names but "." and ".."? */

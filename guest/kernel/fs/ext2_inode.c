@@ -94,6 +94,7 @@ static struct inode *new_in_memory(struct filesystem *fs, u64 number, u32 mode)
         struct ext2 *ext2 = fs->private;
 
         mutex_init(&ext2_inode_of(inode)->map_lock, "ext2 map");
+        list_init(&ext2_inode_of(inode)->fresh_link);
         ext2_inode_of(inode)->goal =
             (u32)(number - 1) / ext2->inodes_per_group * ext2->blocks_per_group;
     }
@@ -256,6 +257,7 @@ void ext2_evict(struct inode *inode)
     struct ext2_inode *own = ext2_inode_of(inode);
     int error = 0;
 
+    ext2_forget_fresh_data(inode); /* it was written, or nobody will read it */
     if (inode->links > 0 || own->delete_time != 0 || ext2->broken ||
         (inode->fs->flags & MS_RDONLY)) {
         return;

@@ -175,6 +175,9 @@ int ext2_map_allocate(struct inode *inode, u64 index, u32 *block, bool *fresh)
     mutex_lock(&own->map_lock);
     error = fill_way(inode, &way, block, fresh);
     mutex_unlock(&own->map_lock);
+    if (!error && *fresh && !S_ISDIR(inode->mode)) {
+        ext2_note_fresh_data(inode);
+    }
     return error;
 }
 

@@ -258,10 +258,37 @@ static int change_parent(struct inode *moved, struct inode *old_parent, struct i
     return error ? error : change_links(old_parent, -1);
 }
 
+/*
+ * The new name has to be on the disk before the old one goes, or a power cut could leave the file
+ * without any; unless both go together, being in one sector.
+ * => 0; or the error, and the reference in `old` is gone
+ */
+static int settle_new_name(struct inode *directory, const char *name, size_t length, u64 blocks,
+                           const struct ext2_place *old)
+{
+    struct ext2_place place;
+    int error = ext2_directory_find(directory, name, length, &place);
+
+    if (!error) {
+        bool together = place.frame == old->frame && place.offset / 512 == old->offset / 512;
+
+        cache_put(place.frame);
+        if (!together) { /* a block just added is reached by the directory's inode only */
+            error = place.index >= blocks ? ext2_write_metadata(ext2_of(directory), WRITEBACK_SYNC)
+                                          : ext2_write_block_now(directory, place.index);
+        }
+    }
+    if (error) {
+        cache_put(old->frame);
+    }
+    return error;
+}
+
 static int ext2_rename(struct inode *old_directory, const char *old_name, size_t old_length,
                        struct inode *new_directory, const char *new_name, size_t new_length,
                        u32 flags)
 {
+    u64 blocks = new_directory->size / EXT2_BLOCK_SIZE;
     struct ext2_place place;
     struct inode *moved;
     int error = ext2_lookup(old_directory, old_name, old_length, &moved);
@@ -279,6 +306,9 @@ static int ext2_rename(struct inode *old_directory, const char *old_name, size_t
     }
     if (!error) { /* looked for only now: the entry may have moved within its block */
         error = ext2_directory_find(old_directory, old_name, old_length, &place);
+    }
+    if (!error) {
+        error = settle_new_name(new_directory, new_name, new_length, blocks, &place);
     }
     if (!error) {
         error = ext2_directory_remove(old_directory, &place);

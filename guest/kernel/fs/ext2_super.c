@@ -71,6 +71,7 @@ struct frame *ext2_block_new(struct ext2 *ext2, u32 block, int *error)
     if (frame) {
         memset(frame_to_virt(frame), 0, EXT2_BLOCK_SIZE);
         ext2_block_changed(ext2, frame);
+        ext2_note_fresh_block(ext2, block);
     }
     return frame;
 }
@@ -82,11 +83,14 @@ void ext2_block_changed(struct ext2 *ext2, struct frame *frame)
 
 /* --- clean and dirty --------------------------------------------------------------------- */
 
-/* Write block 0 now.  => 0 or -EIO */
+/* Write block 0 now, and be sure of it.  => 0 or -EIO */
 static int write_super_block(struct ext2 *ext2)
 {
+    int error;
+
     ext2_super_changed(ext2);
-    return cache_write_back(&ext2->disk->inode, 0, 0, WRITEBACK_SYNC);
+    error = cache_write_back(&ext2->disk->inode, 0, 0, WRITEBACK_SYNC);
+    return error ? error : block_flush(ext2->disk);
 }
 
 int ext2_begin_change(struct ext2 *ext2)
@@ -111,14 +115,6 @@ int ext2_begin_change(struct ext2 *ext2)
     return error;
 }
 
-int ext2_write_metadata(struct ext2 *ext2, enum writeback_reason reason)
-{
-    int error = cache_write_back(&ext2->disk->inode, 0, ~0ull, reason);
-    int failed = block_flush(ext2->disk);
-
-    return error ? error : failed;
-}
-
 static int ext2_sync(struct filesystem *fs)
 {
     struct ext2 *ext2 = fs->private;
@@ -141,7 +137,7 @@ static int ext2_sync(struct filesystem *fs)
         error = write_super_block(ext2);
     }
     mutex_unlock(&ext2->allocate_lock);
-    return error ? error : block_flush(ext2->disk);
+    return error;
 }
 
 /* --- mounting ---------------------------------------------------------------------------- */
@@ -261,6 +257,9 @@ static int load_groups(struct ext2 *ext2)
 
 static void free_mount(struct ext2 *ext2)
 {
+    if (ext2->group) {
+        ext2_release_all(ext2);
+    }
     for (u32 i = 0; ext2->descriptors &&
                     i < (ext2->group_count + DESCRIPTORS_PER_BLOCK - 1) / DESCRIPTORS_PER_BLOCK;
          i++) {
@@ -319,12 +318,18 @@ static int ext2_mount(struct filesystem *fs, const char *options)
     ext2->fs = fs;
     ext2->disk = fs->block;
     mutex_init(&ext2->allocate_lock, "ext2 allocate");
+    mutex_init(&ext2->commit_lock, "ext2 commit");
+    spin_init(&ext2->fresh_lock, "ext2 fresh");
+    list_init(&ext2->fresh_files);
     fs->private = ext2;
     fs->magic = EXT2_MAGIC;
     fs->block_size = EXT2_BLOCK_SIZE;
     error = load(ext2);
     if (error) {
         free_mount(ext2);
+    } else {
+        ext2->disk->mounted = fs;
+        ext2->disk->write_first = ext2_before_metadata;
     }
     return error;
 }
@@ -335,6 +340,8 @@ static void ext2_unmount(struct filesystem *fs)
 
     inode_put(fs->root);
     inode_evict_all(fs);
+    ext2->disk->write_first = NULL;
+    ext2->disk->mounted = NULL;
     free_mount(ext2);
 }
 

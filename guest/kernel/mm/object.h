@@ -28,6 +28,11 @@ struct inode_ops {
     /* Write the page; returns when the disk has completed it.  Frame is under WRITEBACK. */
     int (*write_page)(struct inode *inode, u64 index, struct frame *frame);
     /*
+     * Optional: pages of this inode are about to be written back; write first what has to be on
+     * the disk before them.  Sleeps.  => 0 or an error (the pages are written nevertheless)
+     */
+    int (*write_first)(struct inode *inode);
+    /*
      * A mapped page is about to be written for the first time: make sure that it
      * has a place on the disk, set mtime.  May take inode->lock.  => 0, -ENOSPC, -EIO...
      */

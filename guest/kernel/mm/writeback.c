@@ -154,7 +154,7 @@ static void zero_tail(const struct inode *inode, struct frame *frame)
     }
 }
 
-int writeback_page(struct inode *inode, struct frame *frame, enum writeback_reason reason)
+static int write_page(struct inode *inode, struct frame *frame, enum writeback_reason reason)
 {
     bool begun;
     int error;
@@ -174,6 +174,15 @@ int writeback_page(struct inode *inode, struct frame *frame, enum writeback_reas
     error = inode->ops->write_page(inode, frame->index, frame);
     end_write(inode, frame, error);
     return error;
+}
+
+int writeback_page(struct inode *inode, struct frame *frame, enum writeback_reason reason)
+{
+    if (inode->ops->write_first != NULL) { /* its pages have an order: the flusher's work */
+        writeback_start(inode, 0, ~0ull, reason);
+        return 0;
+    }
+    return write_page(inode, frame, reason);
 }
 
 /* The next page at or after *index that carries a tag, referenced. */
@@ -203,7 +212,7 @@ int cache_write_back(struct inode *inode, u64 first, u64 last, enum writeback_re
     }
     for (u64 index = first; (frame = next_tagged(inode, &index, last, CACHE_TAG_DIRTY)) != NULL;
          index++) {
-        int error = writeback_page(inode, frame, reason);
+        int error = write_page(inode, frame, reason);
 
         result = result == 0 ? error : result;
         frame_put(frame);
@@ -221,11 +230,27 @@ int cache_write_back(struct inode *inode, u64 first, u64 last, enum writeback_re
     return result;
 }
 
+/* Is a request to write all of the inode waiting already? */
+static bool is_requested(const struct inode *inode)
+{
+    bool found = false;
+
+    spin_lock(&dirty_lock);
+    list_for_each(link, &requests)
+    {
+        const struct request *request = list_entry(link, struct request, link);
+
+        found = found || (request->inode == inode && request->first == 0 && ~request->last == 0);
+    }
+    spin_unlock(&dirty_lock);
+    return found;
+}
+
 void writeback_start(struct inode *inode, u64 first, u64 last, enum writeback_reason reason)
 {
     struct request *request;
 
-    if (inode->cache.dirty == 0 || inode->links == 0) {
+    if (inode->cache.dirty == 0 || inode->links == 0 || is_requested(inode)) {
         return;
     }
     request = kalloc(sizeof(*request));
@@ -283,6 +308,9 @@ static int write_all_inodes(enum writeback_reason reason)
         if (inode == NULL) {
             break;
         }
+        if (inode->ops->write_first != NULL) {
+            inode->ops->write_first(inode);
+        }
         error = cache_write_back(inode, 0, ~0ull, reason);
         result = result == 0 ? error : result;
         inode_put(inode);
@@ -302,6 +330,9 @@ int writeback_all(enum writeback_reason reason)
 
 static void serve(struct request *request)
 {
+    if (request->inode->ops->write_first != NULL) {
+        request->inode->ops->write_first(request->inode);
+    }
     cache_write_back(request->inode, request->first, request->last, request->reason);
     inode_put(request->inode);
     kfree(request);

@@ -17,7 +17,8 @@ int writeback_all(enum writeback_reason reason);
 /* For mm/. */
 void writeback_count_dirty(int change);
 /*
- * Write one page if it is dirty; sleeps.  => the caller has a reference, not BUSY.
+ * Write one page if it is dirty, or have it written soon if it may not be written alone; sleeps.
+ * => the caller has a reference, not BUSY.
  * => 0 or the error.
  */
 int writeback_page(struct inode *inode, struct frame *frame, enum writeback_reason reason);
