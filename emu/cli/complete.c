@@ -203,7 +203,7 @@ void describe_bash(FILE *out)
     bash_values(out, ROW_OPTION);
     fputs("    esac\n"
           "    if [ \"$COMP_CWORD\" = 1 ]; then\n"
-          "        _faultline_value 'run trace ctl ",
+          "        _faultline_value 'run trace ctl cut ",
           out);
     names(out, ROW_OPTION, true);
     fputs("' file\n"
@@ -316,7 +316,7 @@ void describe_zsh(FILE *out)
           "        trace) _faultline_trace; return ;;\n"
           "        esac\n"
           "    else\n"
-          "        compadd -- run trace ctl\n"
+          "        compadd -- run trace ctl cut\n"
           "    fi\n"
           "    _arguments \\\n",
           out);
@@ -375,7 +375,7 @@ void describe_fish(FILE *out)
           "complete -c faultline -n __fish_use_subcommand -a ctl -d 'a command to a running "
           "machine'\n",
           out);
-    fish_rows(out, ROW_OPTION, "not __fish_seen_subcommand_from trace ctl");
+    fish_rows(out, ROW_OPTION, "not __fish_seen_subcommand_from trace ctl cut");
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
         if (rows[i].kind == ROW_TOOL) {
             fprintf(out,

@@ -42,6 +42,7 @@ void options_help(bool run)
               "faultline run [OPTIONS] --list FILE     run the programs of a list, one a line\n"
               "faultline trace COMMAND ...             look at recorded traces, compare them\n"
               "faultline ctl SOCKET COMMAND...         one monitor command\n"
+              "faultline cut LOG ...                   a disk as a power cut would have left it\n"
               "\n"
               "  faultline                             a shell in the guest; Ctrl-A h for keys\n"
               "  faultline --exec 'ps; free'\n"
