@@ -3,7 +3,9 @@
 #define _GNU_SOURCE
 #include "check.h"
 
+#include <fcntl.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ipc.h>
@@ -13,6 +15,7 @@
 #include <sys/shm.h>
 #include <sys/sysinfo.h>
 #include <sys/times.h>
+#include <sys/uio.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -34,6 +37,76 @@ static void limits(void)
     limit.rlim_cur = limit.rlim_max + 1;
     FAILS(setrlimit(RLIMIT_NOFILE, &limit), EINVAL);
     FAILS(getrlimit(99, &limit), EINVAL);
+}
+
+static volatile sig_atomic_t seen;
+
+static void note(int number)
+{
+    seen = number;
+}
+
+/* A file may not grow beyond RLIMIT_FSIZE; what fits is written. */
+static void file_size_limit(void)
+{
+    struct rlimit limit = {1000, 1000};
+    char path[] = "/tmp/limit-test.XXXXXX", text[600] = "";
+    struct iovec parts[2] = {{text, 300}, {text, 300}};
+    int fd = mkstemp(path);
+
+    unlink(path);
+    signal(SIGXFSZ, note);
+    CHECK(setrlimit(RLIMIT_FSIZE, &limit) == 0);
+    CHECK(write(fd, text, 600) == 600 && seen == 0);
+    CHECK(writev(fd, parts, 2) == 400);
+    FAILS(write(fd, text, 1), EFBIG);
+    CHECK(seen == SIGXFSZ);
+    seen = 0;
+    FAILS(ftruncate(fd, 1001), EFBIG);
+    CHECK(seen == SIGXFSZ && ftruncate(fd, 10) == 0);
+    FAILS(pwrite(fd, text, 1, 1000), EFBIG);
+    CHECK(pwrite(fd, text, 600, 500) == 500);
+    close(fd);
+}
+
+static void cpu_time_limit(void)
+{
+    struct rlimit limit = {1, 2};
+
+    CHECK(setrlimit(RLIMIT_CPU, &limit) == 0);
+    signal(SIGXCPU, note);
+    while (seen != SIGXCPU) {
+    }
+    for (;;) { /* until SIGKILL */
+    }
+}
+
+static void process_limit(void)
+{
+    struct rlimit limit = {1, 1};
+
+    CHECK(setrlimit(RLIMIT_NPROC, &limit) == 0);
+    switch (fork()) {
+    case -1: /* there is no limit for root */
+        CHECK(false);
+        break;
+    case 0:
+        _exit(0);
+    default:
+        wait(NULL);
+    }
+    CHECK(setuid(65533) == 0);
+    FAILS(fork(), EAGAIN);
+}
+
+static void enforced_limits(void)
+{
+    int status;
+
+    CHECK(in_child(file_size_limit) == 0);
+    status = in_child(cpu_time_limit);
+    CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+    CHECK(in_child(process_limit) == 0);
 }
 
 static void usage(void)
@@ -130,6 +203,7 @@ static void shared_segments(void)
 void test_resources(void)
 {
     limits();
+    enforced_limits();
     usage();
     clocks();
     if (getuid() == 0) {

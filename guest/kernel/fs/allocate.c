@@ -6,6 +6,7 @@
  * way of prepare_write; a page that was a hole reads as zero still.
  */
 #include "fs/file.h"
+#include "fs/seal.h"
 #include "fs/vfs.h"
 #include "lib/errno.h"
 #include "mm/kalloc.h"
@@ -40,6 +41,18 @@ static int fill(struct inode *inode, u64 offset, u64 length)
     return 0;
 }
 
+static int set_size(struct inode *inode, u64 size)
+{
+    if (inode->ops->truncate) {
+        return inode->ops->truncate(inode, size);
+    }
+    if (!(inode->flags & INODE_SHM)) {
+        return -EOPNOTSUPP;
+    }
+    cache_truncate(inode, size);
+    return 0;
+}
+
 /*
  * Extend first, then fill: on a disk, blocks behind the end of a file are an error.
  * => inode->lock is held
@@ -56,13 +69,13 @@ static int extend_and_fill(struct inode *inode, u32 mode, u64 offset, u64 end)
         }
     }
     if (end > old_size) {
-        error = inode->ops->truncate ? inode->ops->truncate(inode, end) : -EOPNOTSUPP;
+        error = set_size(inode, end);
     }
     if (!error) {
         error = fill(inode, offset, end - offset);
     }
     if (error && inode->size != old_size) {
-        inode->ops->truncate(inode, old_size);
+        set_size(inode, old_size);
     }
     if (!error && inode->ops->setattr) {
         inode_touch(inode, TOUCH_CHANGE);
@@ -100,6 +113,13 @@ int file_allocate(struct file *file, u32 mode, u64 offset, u64 length)
         return -EFBIG;
     }
     mutex_lock(&inode->lock);
+    error = mode & FALLOC_PUNCH_HOLE
+                ? seal_check_write(inode, 0, 0)
+                : seal_check_size(inode, max_u64(inode->size, offset + length));
+    if (error) {
+        mutex_unlock(&inode->lock);
+        return error;
+    }
     if (mode == (FALLOC_PUNCH_HOLE | FALLOC_KEEP_SIZE)) {
         error = punch(inode, offset, offset + length);
     } else if (mode & ~FALLOC_KEEP_SIZE) {

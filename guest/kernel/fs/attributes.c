@@ -2,6 +2,7 @@
 /* attributes.c - stat, access, chmod, chown, utimes, truncate, statfs on inodes. */
 #include "abi/misc.h"
 #include "fs/file.h"
+#include "fs/seal.h"
 #include "fs/vfs.h"
 #include "lib/errno.h"
 #include "lib/string.h"
@@ -164,10 +165,13 @@ int vfs_truncate(struct inode *inode, u64 size)
         return size > ~0ull >> 1 ? -EINVAL : -EFBIG;
     }
     mutex_lock(&inode->lock);
-    if (size > inode->size) {
+    error = seal_check_size(inode, size);
+    if (!error && size > inode->size) {
         inode_clear_tail(inode);
     }
-    if (inode->ops->truncate) {
+    if (error) {
+        /* sealed */
+    } else if (inode->ops->truncate) {
         error = inode->ops->truncate(inode, size);
     } else if (inode->flags & INODE_SHM) {
         cache_truncate(inode, size);

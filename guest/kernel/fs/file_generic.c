@@ -10,6 +10,7 @@
  */
 #include "dev/block.h"
 #include "fs/file.h"
+#include "fs/seal.h"
 #include "fs/vfs.h"
 #include "lib/errno.h"
 #include "lib/string.h"
@@ -152,6 +153,10 @@ static ssize_t generic_write(struct inode *inode, const struct source *from, siz
 
     if (*offset >= SIZE_LIMIT || size > SIZE_LIMIT - *offset) {
         return -EFBIG;
+    }
+    moved = seal_check_write(inode, *offset, size);
+    if (moved < 0) {
+        return moved;
     }
     if (size > 0 && *offset > inode->size) {
         inode_clear_tail(inode);

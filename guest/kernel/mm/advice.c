@@ -240,8 +240,26 @@ static int advise_range(struct mm *mm, u64 start, u64 end, advise function)
     return covered < end ? -ENOMEM : error;
 }
 
+static bool is_without_effect(int advice)
+{
+    /* MADV_HUGEPAGE and MADV_MERGEABLE are unknown to a Linux without large pages and KSM, too. */
+    return advice == MADV_DONTDUMP || advice == MADV_DODUMP || advice == MADV_COLD;
+}
+
+static int nothing(struct mm *mm, struct area *area, u64 start, u64 end)
+{
+    (void)mm;
+    (void)area;
+    (void)start;
+    (void)end;
+    return 0;
+}
+
 static advise function_for(int advice)
 {
+    if (is_without_effect(advice)) {
+        return nothing; /* but holes are told of */
+    }
     switch (advice) {
     case MADV_WILLNEED:
         return will_need;
@@ -264,13 +282,6 @@ static advise function_for(int advice)
     }
 }
 
-static bool is_without_effect(int advice)
-{
-    return advice == MADV_MERGEABLE || advice == MADV_UNMERGEABLE || advice == MADV_HUGEPAGE ||
-           advice == MADV_NOHUGEPAGE || advice == MADV_DONTDUMP || advice == MADV_DODUMP ||
-           advice == MADV_COLD;
-}
-
 int vm_madvise(struct mm *mm, u64 address, u64 length, int advice)
 {
     u64 end = address + round_up(length, PAGE_SIZE);
@@ -286,10 +297,10 @@ int vm_madvise(struct mm *mm, u64 address, u64 length, int advice)
         error = mm_populate(mm, address, end, advice == MADV_POPULATE_WRITE);
         return error == -EFAULT && area_find(mm, address) == NULL ? -ENOMEM : error;
     }
-    if (function == NULL && !flags_for(advice, &change) && !is_without_effect(advice)) {
+    if (function == NULL && !flags_for(advice, &change)) {
         return -EINVAL;
     }
-    if (length == 0 || is_without_effect(advice)) {
+    if (length == 0) {
         return 0;
     }
     mutex_lock(&mm->lock);

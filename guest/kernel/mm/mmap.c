@@ -30,19 +30,10 @@ void mmap_tell(const struct mm *mm, const struct area *area)
           area->inode == NULL ? 0 : area->inode->number, area->pgoff);
 }
 
-int mmap_isolate(struct mm *mm, u64 start, u64 end)
+static int split_at(struct mm *mm, u64 start, u64 end)
 {
     struct area *area = area_find(mm, start);
-    u32 needed = 0;
 
-    /* Count first, so that nothing has changed if the areas would be too many (corner case 21). */
-    needed += area != NULL && area->start < start;
-    area = area_find(mm, end - 1);
-    needed += area != NULL && area->end > end;
-    if (mm->area_count + needed > vm_options.max_map_count) {
-        return -ENOMEM;
-    }
-    area = area_find(mm, start);
     if (area != NULL && area->start < start && area_split(mm, area, start) != 0) {
         return -ENOMEM;
     }
@@ -51,6 +42,35 @@ int mmap_isolate(struct mm *mm, u64 start, u64 end)
         return -ENOMEM;
     }
     return 0;
+}
+
+/* How many areas more there will be, counted first so that nothing has changed if they are too
+ * many (corner case 21). */
+static u32 splits_needed(struct mm *mm, u64 start, u64 end)
+{
+    struct area *first = area_find(mm, start), *last = area_find(mm, end - 1);
+
+    return (u32)(first != NULL && first->start < start) + (last != NULL && last->end > end);
+}
+
+int mmap_isolate(struct mm *mm, u64 start, u64 end)
+{
+    u32 needed = splits_needed(mm, start, end);
+
+    if (needed != 0 && mm->area_count + needed > vm_options.max_map_count) {
+        return -ENOMEM;
+    }
+    return split_at(mm, start, end);
+}
+
+/* The same for a range that will go away: only a hole in one area makes them more. */
+static int isolate_for_removal(struct mm *mm, u64 start, u64 end)
+{
+    if (splits_needed(mm, start, end) == 2 && area_find(mm, start) == area_find(mm, end - 1) &&
+        mm->area_count >= vm_options.max_map_count) {
+        return -ENOMEM;
+    }
+    return split_at(mm, start, end);
 }
 
 /* Remove one whole area.  => no error is possible any more. */
@@ -93,7 +113,7 @@ static void remove_area(struct mm *mm, struct area *area)
 int mmap_remove(struct mm *mm, u64 start, u64 end)
 {
     struct area *area;
-    int error = mmap_isolate(mm, start, end);
+    int error = isolate_for_removal(mm, start, end);
 
     if (error != 0) {
         return error;
@@ -198,7 +218,7 @@ static int check_limits(struct mm *mm, u64 length, u32 area_flags)
 {
     u64 pages = length >> PAGE_SHIFT;
 
-    if (mm->area_count >= vm_options.max_map_count) {
+    if (mm->area_count > vm_options.max_map_count) { /* one more than it says, as Linux counts */
         return -ENOMEM;
     }
     if ((mm->total_pages + pages) << PAGE_SHIFT > mm->address_limit) {
@@ -267,6 +287,29 @@ static i64 map_at(struct mm *mm, u64 address, u64 length, u32 prot, u32 flags, s
                         inode, pgoff);
 }
 
+/* MAP_SHARED_VALIDATE alone tells of flags that are not known. */
+#define KNOWN_FLAGS                                                                          \
+    (MAP_TYPE | MAP_FIXED | MAP_ANONYMOUS | MAP_GROWSDOWN | MAP_DENYWRITE | MAP_EXECUTABLE | \
+     MAP_LOCKED | MAP_NORESERVE | MAP_POPULATE | MAP_NONBLOCK | MAP_STACK | MAP_FIXED_NOREPLACE)
+
+static int check_flags(u64 length, u32 flags, bool is_file)
+{
+    u32 type = flags & MAP_TYPE;
+    bool anonymous = (flags & MAP_ANONYMOUS) != 0 && !is_file;
+
+    if (length == 0 || (flags & MAP_HUGETLB) != 0 ||
+        (type != MAP_PRIVATE && type != MAP_SHARED && (type != MAP_SHARED_VALIDATE || anonymous))) {
+        return -EINVAL;
+    }
+    if (type == MAP_SHARED_VALIDATE && (flags & ~KNOWN_FLAGS) != 0) {
+        return -EOPNOTSUPP;
+    }
+    if ((flags & MAP_GROWSDOWN) != 0 && (is_file || type != MAP_PRIVATE)) {
+        return -EINVAL;
+    }
+    return 0;
+}
+
 i64 vm_mmap(struct mm *mm, u64 address, u64 length, u32 prot, u32 flags, struct inode *inode,
             u64 pgoff, bool may_write)
 {
@@ -274,8 +317,10 @@ i64 vm_mmap(struct mm *mm, u64 address, u64 length, u32 prot, u32 flags, struct 
     struct inode *object = NULL;
     i64 result;
 
-    if (length == 0 || (type != MAP_SHARED && type != MAP_PRIVATE && type != MAP_SHARED_VALIDATE)) {
-        return -EINVAL;
+    int error = check_flags(length, flags, inode != NULL);
+
+    if (error != 0) {
+        return error;
     }
     if (length > USER_END || round_up(length, PAGE_SIZE) > USER_END) {
         return -ENOMEM;

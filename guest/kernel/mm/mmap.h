@@ -16,6 +16,8 @@
  * mapping can never become writable).  Takes its own reference.
  * => the address, or a negative error as i64.
  */
+/* remap_file_pages(2): another page of the same shared file at an address.  => 0 or an error */
+i64 vm_remap_file_pages(struct mm *mm, u64 address, u64 length, u32 prot, u64 page, u32 flags);
 i64 vm_mmap(struct mm *mm, u64 address, u64 length, u32 prot, u32 flags, struct inode *inode,
             u64 pgoff, bool may_write);
 int vm_munmap(struct mm *mm, u64 address, u64 length);

@@ -76,6 +76,7 @@ struct inode {
     struct timespec64 atime, mtime, ctime;
     u64 blocks; /* in units of 512 bytes */
     u32 flags;
+    u32 seals;   /* F_SEAL_*; see fs/seal.h */
     i32 writers; /* atomic: > 0 open for writing, < 0 being executed */
     struct filesystem *fs;
     const struct inode_ops *ops;

@@ -21,6 +21,7 @@
 #include "mm/space.h"
 #include "mm/uaccess.h"
 #include "probe.h"
+#include "proc/itimer.h"
 #include "proc/process.h"
 #include "proc/table.h"
 #include "sync/sched.h"
@@ -168,6 +169,23 @@ static void wait_for_vfork(struct process *child)
     process_put(child);
 }
 
+/* RLIMIT_NPROC: threads of one user; the privileged may always have more. */
+static bool too_many(const struct process *parent)
+{
+    u64 count = 0;
+
+    if (parent->ids.uid == 0 || parent->ids.euid == 0 ||
+        parent->limits[RLIMIT_NPROC].current == RLIM_INFINITY) {
+        return false;
+    }
+    spin_lock(&process_lock);
+    for (const struct process *each = process_list; each; each = each->next) {
+        count += each->ids.uid == parent->ids.uid ? max_u64(each->live_threads, 1) : 0;
+    }
+    spin_unlock(&process_lock);
+    return count >= parent->limits[RLIMIT_NPROC].current;
+}
+
 i64 process_clone(const struct clone_request *request)
 {
     struct process *parent = current_process(), *process = parent;
@@ -180,6 +198,9 @@ i64 process_clone(const struct clone_request *request)
 
     if (error) {
         return error;
+    }
+    if (too_many(parent)) {
+        return -EAGAIN;
     }
     if (!is_thread) {
         process = process_for_child(parent, request->flags, &shared_entries);
@@ -210,6 +231,9 @@ i64 process_clone(const struct clone_request *request)
     publish(child, request, tid);
     PROBE(FORK, task_id(current()), task_id(child->task), shared_entries,
           (request->flags & CLONE_VM) ? 1 : 0);
+    if (!is_thread && process->limits[RLIMIT_CPU].current != RLIM_INFINITY) {
+        itimer_limit_changed(process);
+    }
     sched_start(child->task);
     if (is_vfork) {
         wait_for_vfork(process);

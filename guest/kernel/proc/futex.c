@@ -60,6 +60,13 @@ static int key_of(u64 address, bool is_private, struct futex_key *key)
     if (!user_range_ok(address, 4)) {
         return -EFAULT;
     }
+    if (!is_private) { /* a word that others may share must be there */
+        u32 value;
+
+        if (get_user_u32(address, &value) != 0) {
+            return -EFAULT;
+        }
+    }
     return mm_futex_key(current()->mm, address, is_private, key);
 }
 
@@ -185,7 +192,7 @@ i64 futex_requeue(u64 address, u32 wake, u32 move, u64 target, const u32 *compar
 {
     struct futex_key from, to;
     u32 value, woken, moved;
-    int error = key_of(address, is_private, &from);
+    int error = (i32)wake < 0 || (i32)move < 0 ? -EINVAL : key_of(address, is_private, &from);
 
     if (!error) {
         error = key_of(target, is_private, &to);

@@ -16,6 +16,7 @@
 #include "proc/table.h"
 #include "sync/time.h"
 
+#define NS_PER_SECOND 1000000000ull
 #define CPU_TIMER_STEP 1000000ull /* ns: not looked at more often */
 
 static void send_alarm(struct process *process, u32 signo)
@@ -55,10 +56,40 @@ static u64 clock_of(const struct process *process, u32 which)
     return which == ITIMER_VIRTUAL ? usage.user_ns : usage.user_ns + usage.system_ns;
 }
 
+static u64 nanoseconds(u64 seconds)
+{
+    return seconds > ~0ull / NS_PER_SECOND ? ~0ull : seconds * NS_PER_SECOND;
+}
+
+/*
+ * RLIMIT_CPU: SIGXCPU when the soft limit is used up and every second from then on, SIGKILL at
+ * the hard one.  => ns of CPU time until something is due, 0: never.  process_lock
+ */
+static u64 check_cpu_limit(struct process *process)
+{
+    const struct abi_rlimit *limit = &process->limits[RLIMIT_CPU];
+    u64 now, warning;
+
+    if (limit->current == RLIM_INFINITY && limit->maximum == RLIM_INFINITY) {
+        return 0;
+    }
+    now = clock_of(process, ITIMER_PROF);
+    if (now >= nanoseconds(limit->maximum)) {
+        send_alarm(process, SIGKILL);
+        return 0;
+    }
+    warning = max_u64(nanoseconds(limit->current), process->cpu_warning);
+    if (now >= warning) {
+        send_alarm(process, SIGXCPU);
+        warning = process->cpu_warning = now + NS_PER_SECOND;
+    }
+    return min_u64(warning, nanoseconds(limit->maximum)) - now;
+}
+
 /* Sends what is due.  => ns until the next CPU-time timer may be due, 0 if none is armed */
 static u64 check_cpu_timers(struct process *process)
 {
-    u64 soonest = 0;
+    u64 soonest = check_cpu_limit(process);
 
     for (u32 which = ITIMER_VIRTUAL; which <= ITIMER_PROF; which++) {
         struct interval_timer *timer = &process->timers[which];
@@ -133,6 +164,19 @@ void itimer_set(u32 which, u64 value, u64 interval, u64 *old_value, u64 *old_int
     (void)timer_cancel(&process->alarm);
     if (deadline != 0) {
         timer_arm(&process->alarm, deadline);
+    }
+}
+
+void itimer_limit_changed(struct process *process)
+{
+    u64 wait;
+
+    spin_lock(&process_lock);
+    process->cpu_warning = 0;
+    wait = process->state == PROCESS_ZOMBIE ? 0 : check_cpu_timers(process);
+    spin_unlock(&process_lock);
+    if (wait != 0) {
+        timer_arm(&process->cpu_alarm, time_now_ns() + max_u64(wait, CPU_TIMER_STEP));
     }
 }
 

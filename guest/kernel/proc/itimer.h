@@ -13,6 +13,8 @@ void itimer_setup(struct process *process);
  * time and interval are stored.  => the calling process is current */
 void itimer_set(u32 which, u64 value, u64 interval, u64 *old_value, u64 *old_interval);
 void itimer_get(u32 which, u64 *value, u64 *interval);
+/* RLIMIT_CPU was set, or is there from the beginning.  => no locks */
+void itimer_limit_changed(struct process *process);
 /* The process ends: nothing fires any more.  => no locks */
 void itimer_stop(struct process *process);
 #endif

@@ -198,7 +198,8 @@ void mm_apply_limits(struct mm *mm, const struct process *process)
     mm->stack_limit = process->limits[RLIMIT_STACK].current;
     mm->data_limit = process->limits[RLIMIT_DATA].current;
     mm->address_limit = process->limits[RLIMIT_AS].current;
-    mm->lock_limit = process->limits[RLIMIT_MEMLOCK].current;
+    mm->lock_limit =
+        process->ids.euid == 0 ? RLIM_INFINITY : process->limits[RLIMIT_MEMLOCK].current;
 }
 
 int program_write_stack(struct program *program, struct arguments *arguments, const char *name,

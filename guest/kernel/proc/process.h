@@ -115,6 +115,7 @@ struct process {
     struct credentials ids;
     struct abi_rlimit limits[RLIMIT_COUNT];
     struct interval_timer timers[3]; /* ITIMER_* */
+    u64 cpu_warning;                 /* CPU time of the next SIGXCPU, ns; 0: of the first */
     struct timer alarm, cpu_alarm;   /* for ITIMER_REAL and for the other two, see itimer.c */
 
     struct usage dead_threads; /* of threads that have ended */

@@ -8,6 +8,7 @@
 #include "fs/fdtable.h"
 #include "fs/file.h"
 #include "fs/pipe.h"
+#include "fs/seal.h"
 #include "mm/shm.h"
 #include "mm/uaccess.h"
 #include "proc/process.h"
@@ -135,6 +136,10 @@ static i64 control(struct file *file, u64 fd, u32 command, u64 argument)
     case F_GETPIPE_SZ:
     case F_SETPIPE_SZ:
         return file->ops && file->ops->is_stream ? 16 * (i64)PAGE_SIZE : -EBADF;
+    case F_ADD_SEALS:
+        return seal_add(file, (u32)argument);
+    case F_GET_SEALS:
+        return seal_get(file);
     case F_GETOWN:
     case F_SETOWN:
         return 0;

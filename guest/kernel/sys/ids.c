@@ -41,6 +41,16 @@ static bool may_take(const struct id_set *set, u32 id)
            id == *set->saved;
 }
 
+/* What is not for everybody depends on who it is. */
+static void ids_changed(void)
+{
+    struct process *process = current_process();
+
+    spin_lock(&process_lock);
+    mm_apply_limits(process->mm, process);
+    spin_unlock(&process_lock);
+}
+
 static i64 set_three(struct id_set set, u32 real, u32 effective, u32 saved)
 {
     if (!may_take(&set, real) || !may_take(&set, effective) || !may_take(&set, saved)) {
@@ -56,6 +66,7 @@ static i64 set_three(struct id_set set, u32 real, u32 effective, u32 saved)
     if (saved != LEAVE) {
         *set.saved = saved;
     }
+    ids_changed();
     return 0;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* io.c - reading, writing and positioning of open files. */
+#include "sys/file_limit.h"
 #include "sys/sys.h"
 
 #include "abi/errno.h"
@@ -36,7 +37,10 @@ i64 sys_write(const u64 *a)
     i64 result = -EBADF;
 
     if (file) {
-        result = file_write(file, a[1], min_u64(a[2], TRANSFER_MAX));
+        u64 size = min_u64(a[2], TRANSFER_MAX);
+
+        result = file_limit_write(file, file_limit_offset(file), &size);
+        result = result ? result : file_write(file, a[1], size);
         file_put(file);
     }
     return result;
@@ -61,8 +65,10 @@ i64 sys_pwrite64(const u64 *a)
     i64 result = -EBADF;
 
     if (file) {
-        result =
-            (i64)a[3] < 0 ? -EINVAL : file_pwrite(file, a[1], min_u64(a[2], TRANSFER_MAX), a[3]);
+        u64 size = min_u64(a[2], TRANSFER_MAX);
+
+        result = (i64)a[3] < 0 ? -EINVAL : file_limit_write(file, a[3], &size);
+        result = result ? result : file_pwrite(file, a[1], size, a[3]);
         file_put(file);
     }
     return result;
@@ -96,7 +102,25 @@ static int get_vector(u64 user, u64 count, struct abi_iovec **out)
     return 0;
 }
 
-static i64 transfer_vector(const u64 *a,
+/* Shortens the buffers of a write to what RLIMIT_FSIZE allows. */
+static i64 limit_vector(const struct file *file, struct abi_iovec *vector, u64 count)
+{
+    u64 total = 0, allowed;
+    i64 result;
+
+    for (u64 i = 0; i < count; i++) {
+        total += vector[i].length;
+    }
+    allowed = total;
+    result = file_limit_write(file, file_limit_offset(file), &allowed);
+    for (u64 i = 0; allowed < total && i < count; i++) {
+        vector[i].length = min_u64(vector[i].length, allowed);
+        allowed -= vector[i].length;
+    }
+    return result;
+}
+
+static i64 transfer_vector(const u64 *a, bool writes,
                            ssize_t (*move)(struct file *, const struct abi_iovec *, u32))
 {
     struct file *file = sys_file(a[0]);
@@ -108,7 +132,8 @@ static i64 transfer_vector(const u64 *a,
     }
     result = get_vector(a[1], a[2], &vector);
     if (result == 0) {
-        result = move(file, vector, (u32)a[2]);
+        result = writes ? limit_vector(file, vector, a[2]) : 0;
+        result = result ? result : move(file, vector, (u32)a[2]);
         kfree(vector);
     }
     file_put(file);
@@ -117,12 +142,12 @@ static i64 transfer_vector(const u64 *a,
 
 i64 sys_readv(const u64 *a)
 {
-    return transfer_vector(a, file_readv);
+    return transfer_vector(a, false, file_readv);
 }
 
 i64 sys_writev(const u64 *a)
 {
-    return transfer_vector(a, file_writev);
+    return transfer_vector(a, true, file_writev);
 }
 
 /* preadv and pwritev: buffer after buffer at a moving offset. */
@@ -271,7 +296,8 @@ i64 sys_ftruncate(const u64 *a)
     i64 result = -EBADF;
 
     if (file) {
-        result = (i64)a[1] < 0 ? -EINVAL : file_truncate(file, a[1]);
+        result = (i64)a[1] < 0 ? -EINVAL : file_limit_size(a[1]);
+        result = result ? result : file_truncate(file, a[1]);
         file_put(file);
     }
     return result;
@@ -283,8 +309,8 @@ i64 sys_fallocate(const u64 *a)
     i64 result = -EBADF;
 
     if (file) {
-        result =
-            (i64)a[2] < 0 || (i64)a[3] <= 0 ? -EINVAL : file_allocate(file, (u32)a[1], a[2], a[3]);
+        result = (i64)a[2] < 0 || (i64)a[3] <= 0 ? -EINVAL : file_limit_size(a[2] + a[3]);
+        result = result ? result : file_allocate(file, (u32)a[1], a[2], a[3]);
         file_put(file);
     }
     return result;

@@ -26,11 +26,14 @@ i64 sys_brk(const u64 *a)
     return (i64)vm_brk(current_mm(), a[0]);
 }
 
-/* Checks the open mode against the mapping.  => 0, -EACCES, -ENODEV */
-static int check_mode(const struct file *file, u32 prot, u32 flags)
+/* Checks the open mode against the mapping.  => 0, -EACCES, -EINVAL */
+static int check_mode(const struct file *file, u64 length, u32 prot, u32 flags)
 {
     u32 type = flags & MAP_TYPE;
 
+    if (length == 0 || type < MAP_SHARED || type > MAP_SHARED_VALIDATE) {
+        return -EINVAL;
+    }
     if (!file_can_read(file)) {
         return -EACCES;
     }
@@ -43,28 +46,46 @@ static int check_mode(const struct file *file, u32 prot, u32 flags)
 static i64 map_file(const u64 *a)
 {
     struct file *file = sys_file(a[4]);
-    struct inode *inode;
+    struct inode *inode = NULL;
+    bool may_write;
     i64 result;
 
     if (!file) {
         return -EBADF;
     }
-    result = check_mode(file, (u32)a[2], (u32)a[3]);
+    may_write = file_can_write(file);
+    result = file->flags & O_PATH ? -EBADF : check_mode(file, a[1], (u32)a[2], (u32)a[3]);
     if (result == 0) {
         result = file_mmap_inode(file, &inode);
     }
+    if (result == 0 && inode && (inode->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) &&
+        (a[3] & MAP_TYPE) != MAP_PRIVATE) {
+        result = a[2] & PROT_WRITE ? -EPERM : 0;
+        may_write = false;
+    }
     if (result == 0) {
         result = vm_mmap(current_mm(), a[0], a[1], (u32)a[2], (u32)a[3], inode, a[5] >> PAGE_SHIFT,
-                         file_can_write(file));
+                         may_write);
     }
     file_put(file);
     return result;
+}
+
+/* Locking memory is for the privileged and for those whose limit is not nothing. */
+static bool may_lock(void)
+{
+    const struct process *process = current_process();
+
+    return process->ids.euid == 0 || process->limits[RLIMIT_MEMLOCK].current != 0;
 }
 
 i64 sys_mmap(const u64 *a)
 {
     if (a[5] & PAGE_MASK) {
         return -EINVAL;
+    }
+    if ((a[3] & MAP_LOCKED) && !may_lock()) {
+        return -EPERM;
     }
     if (a[3] & MAP_ANONYMOUS) {
         return vm_mmap(current_mm(), a[0], a[1], (u32)a[2], (u32)a[3], NULL, 0, true);
@@ -104,7 +125,7 @@ i64 sys_mincore(const u64 *a)
 
 i64 sys_mlock(const u64 *a)
 {
-    return vm_mlock(current_mm(), a[0], a[1], 0);
+    return !may_lock() ? -EPERM : vm_mlock(current_mm(), a[0], a[1], 0);
 }
 
 i64 sys_mlock2(const u64 *a)
@@ -112,7 +133,7 @@ i64 sys_mlock2(const u64 *a)
     if (a[2] & ~(u64)MLOCK_ONFAULT) {
         return -EINVAL;
     }
-    return vm_mlock(current_mm(), a[0], a[1], (u32)a[2]);
+    return !may_lock() ? -EPERM : vm_mlock(current_mm(), a[0], a[1], (u32)a[2]);
 }
 
 i64 sys_munlock(const u64 *a)
@@ -122,7 +143,12 @@ i64 sys_munlock(const u64 *a)
 
 i64 sys_mlockall(const u64 *a)
 {
-    return vm_mlockall(current_mm(), (u32)a[0]);
+    u32 flags = (u32)a[0];
+
+    if (flags == 0 || (flags & ~(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT)) || flags == MCL_ONFAULT) {
+        return -EINVAL;
+    }
+    return !may_lock() ? -EPERM : vm_mlockall(current_mm(), flags);
 }
 
 i64 sys_munlockall(const u64 *a)
@@ -131,25 +157,36 @@ i64 sys_munlockall(const u64 *a)
     return vm_munlockall(current_mm());
 }
 
+i64 sys_remap_file_pages(const u64 *a)
+{
+    return vm_remap_file_pages(current_mm(), a[0], a[1], (u32)a[2], a[3], (u32)a[4]);
+}
+
 i64 sys_memfd_create(const u64 *a)
 {
     const u64 known = MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL | MFD_EXEC;
-    char name[250];
+    const u64 both = MFD_NOEXEC_SEAL | MFD_EXEC;
+    char name[250]; /* with "memfd:" in front not longer than a name may be */
     struct inode *inode;
     struct file *file = NULL;
+    ssize_t length;
     int error;
 
-    if (a[1] & ~known) {
+    if ((a[1] & ~known) || (a[1] & both) == both) {
         return -EINVAL;
     }
-    if (strncpy_from_user(name, a[0], sizeof name) < 0) {
-        return user_range_ok(a[0], 1) ? -EINVAL : -EFAULT;
+    length = strncpy_from_user(name, a[0], sizeof name);
+    if (length < 0) {
+        return length == -EFAULT ? -EFAULT : -EINVAL;
     }
     inode = shm_inode_create(0);
     if (!inode) {
         return -ENOMEM;
     }
-    inode->mode = S_IFREG | 0777;
+    inode->mode = S_IFREG | (a[1] & MFD_NOEXEC_SEAL ? 0666 : 0777);
+    inode->seals = a[1] & MFD_NOEXEC_SEAL     ? F_SEAL_EXEC
+                   : a[1] & MFD_ALLOW_SEALING ? 0
+                                              : F_SEAL_SEAL;
     error = vfs_open_inode(inode, O_RDWR, &file);
     inode_put(inode);
     return error ? error : sys_install(file, 0, (a[1] & MFD_CLOEXEC) != 0);

@@ -13,6 +13,7 @@
 #include "mm/kalloc.h"
 #include "mm/uaccess.h"
 #include "proc/process.h"
+#include "sys/file_limit.h"
 #include "sys/install.h"
 
 static u32 masked(u64 mode)
@@ -245,7 +246,8 @@ i64 sys_truncate(const u64 *a)
     }
     error = sys_path_inode((u64)AT_FDCWD, a[0], 0, &inode);
     if (!error) {
-        error = vfs_truncate(inode, a[1]);
+        error = S_ISREG(inode->mode) ? file_limit_size(a[1]) : 0;
+        error = error ? error : vfs_truncate(inode, a[1]);
         inode_put(inode);
     }
     return error;

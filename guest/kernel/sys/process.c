@@ -72,6 +72,9 @@ i64 sys_wait4(const u64 *a)
     if ((u32)a[2] & ~known) {
         return -EINVAL;
     }
+    if ((u32)pid == 1u << 31) {
+        return -ESRCH; /* it has no opposite */
+    }
     if (pid == -1) {
         request.id_type = P_ALL;
     } else if (pid > 0) {

@@ -8,6 +8,7 @@
 #include "mm/shm.h"
 #include "mm/swap.h"
 #include "mm/uaccess.h"
+#include "proc/itimer.h"
 #include "proc/process.h"
 #include "proc/table.h"
 #include "sync/sched.h"
@@ -15,6 +16,7 @@
 #include "sys/rusage.h"
 #include "sys/sys.h"
 
+#define FILES_MOST 1048576u /* /proc/sys/fs/nr_open */
 #define NS_PER_SECOND 1000000000ull
 #define NS_PER_TICK (NS_PER_SECOND / USER_HZ)
 
@@ -92,6 +94,8 @@ static i64 change_limit(struct process *process, u32 which, const struct abi_rli
     if (new_limit) {
         if (new_limit->current > new_limit->maximum) {
             result = -EINVAL;
+        } else if (which == RLIMIT_NOFILE && new_limit->maximum > FILES_MOST) {
+            result = -EPERM;
         } else if (new_limit->maximum > old->maximum && current_process()->ids.euid != 0) {
             result = -EPERM;
         } else {
@@ -102,6 +106,9 @@ static i64 change_limit(struct process *process, u32 which, const struct abi_rli
         }
     }
     spin_unlock(&process_lock);
+    if (new_limit && which == RLIMIT_CPU) {
+        itimer_limit_changed(process);
+    }
     return result;
 }
 
