@@ -153,6 +153,9 @@ static bool take_value(struct options *o, enum option_id id, const char *value, 
     case OPTION_SWAP:
         return options_size(value, &o->swap_size) ||
                error_set(err, EINVAL, "--swap %s: not a size (try 64M)", value);
+    case OPTION_POLICY:
+        o->policy = value;
+        return value_policy(value, err);
     case OPTION_FILE:
         return add_file(o, value, err);
     case OPTION_SYMBOLS:

@@ -43,6 +43,7 @@ struct options {
     int attached;
     bool snapshot, persist;
     u64 swap_size;
+    const char *policy;
     const char *file[OPTIONS_MAX_FILES];
     unsigned files;
     const char *symbols[OPTIONS_MAX_FILES]; /* FILE or NAME=FILE */

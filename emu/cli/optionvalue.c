@@ -186,6 +186,25 @@ bool value_harts(const char *text, unsigned *harts, struct error *err)
     return true;
 }
 
+bool value_policy(const char *text, struct error *err)
+{
+    static const char *const name[] = {
+#define POLICY(symbol, policy_name, help) policy_name,
+#include "policy.def"
+    };
+    static const char all[] =
+#define POLICY(symbol, policy_name, help) " " policy_name
+#include "policy.def"
+        ;
+
+    for (size_t i = 0; i < ARRAY_LENGTH(name); i++) {
+        if (strcmp(text, name[i]) == 0) {
+            return true;
+        }
+    }
+    return error_set(err, EINVAL, "--policy %s: there are%s", text, all);
+}
+
 bool value_rtc(const char *text, u64 *epoch, struct error *err)
 {
     struct item item;

@@ -13,6 +13,8 @@ bool value_memory(const char *text, u64 *bytes, struct error *err);
 bool value_harts(const char *text, unsigned *harts, struct error *err);
 bool value_number(const char *option, const char *text, u64 *value, struct error *err);
 bool value_seconds(const char *text, u64 *nanoseconds, struct error *err);
+/* A replacement policy of the bundled kernel. */
+bool value_policy(const char *text, struct error *err);
 bool value_rtc(const char *text, u64 *epoch, struct error *err);
 /* Adds a drive; if=none ones wait for their -device. */
 bool value_drive(struct options *o, const char *text, struct error *err);

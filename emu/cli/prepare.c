@@ -284,6 +284,9 @@ static bool make_command_line(struct session *s, struct error *err)
     if (o->append) {
         buffer_text(line, o->append);
     }
+    if (o->policy) {
+        buffer_printf(line, "%svm.policy=%s", line->size ? " " : "", o->policy);
+    }
     if (o->run || o->exec) {
         buffer_printf(line, "%s%sexec=", line->size ? " " : "", o->verbose ? "" : "quiet ");
     }

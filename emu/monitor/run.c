@@ -269,6 +269,9 @@ json_t *run_status(struct call *call)
     if (observer_has_layout(call->observer)) {
         value_set_count(value, "free_frames", observer_free_frames(call->observer));
         value_set_count(value, "frames", observer_frame_count(call->observer));
+        char policy[16];
+        observer_policy(call->observer, policy);
+        value_set_text(value, "policy", "%s", policy);
     }
     if (observer_panic(call->observer))
         value_set_text(value, "panic", "%s", observer_panic(call->observer));
@@ -292,8 +295,9 @@ void show_status(const json_t *value, struct buffer *out)
                   value_u64(value, "faults"), value_u64(value, "major"),
                   value_u64(value, "open_faults"), value_u64(value, "label_mismatches"));
     if (value_flag(value, "probe"))
-        buffer_printf(out, "frames %" PRIu64 ", free %" PRIu64 "\n", value_u64(value, "frames"),
-                      value_u64(value, "free_frames"));
+        buffer_printf(out, "frames %" PRIu64 ", free %" PRIu64 ", replaced by %s\n",
+                      value_u64(value, "frames"), value_u64(value, "free_frames"),
+                      value_string(value, "policy")[0] ? value_string(value, "policy") : "?");
     if (value_string(value, "panic")[0])
         buffer_printf(out, "PANIC: %s\n", value_string(value, "panic"));
 }

@@ -64,6 +64,21 @@ const char *observer_panic(const struct observer *o)
     return o->panic[0] ? o->panic : NULL;
 }
 
+void observer_policy(const struct observer *o, char name[16])
+{
+    u8 letter = 0;
+
+    for (unsigned i = 0; i < 15; i++) {
+        if (!o->has_layout || !o->layout.policy || !guest_u8(o, o->layout.policy + i, &letter) ||
+            letter < ' ' || letter > '~')
+            letter = 0;
+        name[i] = (char)letter;
+        if (!letter)
+            break;
+    }
+    name[15] = 0;
+}
+
 /* ---- frames ---- */
 
 u64 observer_first_pfn(const struct observer *o)

@@ -6,7 +6,8 @@
 #include "boot/boot.h"
 
 #include "mm/area.h"
-#include "mm/clock.h"
+#include "mm/policy.h"
+#include "mm/reclaim.h"
 #include "mm/fault.h"
 #include "mm/frame.h"
 #include "mm/object.h"
@@ -68,6 +69,7 @@ void tell_layout(void)
     process_fill_layout(&layout);
     swap_fill_layout(&layout);
     reclaim_fill_layout(&layout);
+    policy_fill_layout(&layout);
     layout.counters = direct_physical(fault_counts);
     PROBE(BOOT, direct_physical(&layout), sizeof layout);
 }

@@ -18,12 +18,14 @@
 #include "lib/random.h"
 #include "lib/sbi.h"
 #include "lib/string.h"
-#include "mm/clock.h"
 #include "mm/frame.h"
 #include "mm/kalloc.h"
 #include "mm/options.h"
 #include "mm/page.h"
 #include "mm/pagetable.h"
+#include "mm/policy.h"
+#include "mm/reclaim.h"
+#include "mm/shadow.h"
 #include "mm/space.h"
 #include "mm/writeback.h"
 #include "proc/init.h"
@@ -215,6 +217,8 @@ static void start_memory(u64 tree)
     mm_init_hart();
     kalloc_init();
     vm_options_parse();
+    policy_init();
+    shadow_init();
     use_extensions();
     stir_randomness();
 }

@@ -4,7 +4,8 @@
 #include "lib/errno.h"
 #include "lib/printf.h"
 #include "lib/string.h"
-#include "mm/clock.h"
+#include "mm/policy.h"
+#include "mm/reclaim.h"
 #include "mm/fault.h"
 #include "mm/kalloc.h"
 #include "mm/options.h"
@@ -140,6 +141,12 @@ OPTION(min_free_kbytes, 0, 1ull << 30, vm_watermarks_update())
 OPTION(fault_around, 1, 64, (void)0)
 OPTION(swap_ahead, 1, 32, (void)0)
 
+static int show_policy(struct text_buffer *out)
+{
+    text_printf(out, "%s\n", policy_active->name);
+    return 0;
+}
+
 static int show_drop_caches(struct text_buffer *out)
 {
     return show_number(out, 0);
@@ -174,6 +181,7 @@ static const struct procfs_entry entries[] = {
     {"sys/vm/swappiness", show_swappiness, store_swappiness},
     {"sys/vm/panic_on_oom", show_panic_on_oom, store_panic_on_oom},
     {"sys/vm/min_free_kbytes", show_min_free_kbytes, store_min_free_kbytes},
+    {"sys/vm/policy", show_policy, NULL},
     {"sys/vm/drop_caches", show_drop_caches, store_drop_caches},
     {"sys/vm/fault_around", show_fault_around, store_fault_around},
     {"sys/vm/swap_ahead", show_swap_ahead, store_swap_ahead},

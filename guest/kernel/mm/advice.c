@@ -131,7 +131,7 @@ static void page_out_frame(struct frame *frame)
     struct frame_age age;
 
     if (frame_try_busy(frame)) {
-        evict_harvest(frame, &age);
+        evict_look(frame, &age, true);
         if (!age.locked) {
             evict_now(frame);
         }

@@ -12,46 +12,64 @@
  * reference meanwhile.
  */
 #include "mm/evict.h"
-#include "mm/clock.h"
+#include "mm/reclaim.h"
 #include "mm/object.h"
 #include "mm/rmap.h"
+#include "mm/shadow.h"
 #include "mm/shm.h"
 #include "mm/swap_cache.h"
 #include "mm/writeback.h"
 
-static bool harvest_one(const struct rmap_hit *hit, void *argument)
+struct look {
+    struct frame_age *age;
+    bool clear;
+};
+
+static bool look_at_one(const struct rmap_hit *hit, void *argument)
 {
-    struct frame_age *age = argument;
+    struct look *look = argument;
+    struct frame_age *age = look->age;
     pte_t pte = pte_read(hit->entry);
 
     age->mappings++;
     age->dirty = age->dirty || ((pte & PTE_V) != 0 && (pte & PTE_D) != 0);
     age->locked = age->locked || (hit->area != NULL && (hit->area->flags & AREA_FLAG_LOCKED) != 0);
     if ((pte & PTE_V) != 0 && (pte & PTE_A) != 0) {
-        pte_clear_bits(hit->entry, PTE_A);
+        if (look->clear) {
+            pte_clear_bits(hit->entry, PTE_A);
+        }
         age->accessed = true;
     }
     return true;
 }
 
-void evict_harvest(struct frame *frame, struct frame_age *age)
+void evict_look(struct frame *frame, struct frame_age *age, bool clear)
 {
+    struct look look = {age, clear};
+
     *age = (struct frame_age){0};
     if (frame->maps > 0) {
-        rmap_walk(frame, harvest_one, age);
+        rmap_walk(frame, look_at_one, &look);
     }
     if ((frame_flags(frame) & FRAME_REFERENCED) != 0) { /* by read(2), or a mapping that is gone */
-        frame_flag_clear(frame, FRAME_REFERENCED);
+        if (clear) {
+            frame_flag_clear(frame, FRAME_REFERENCED);
+        }
         age->accessed = true;
     }
+    if (frame->kind == FRAME_FILE) { /* the D bits of its mappings are not its state: mkwrite */
+        age->dirty = false;
+    } else if (frame->slot == 0) { /* never written anywhere */
+        age->dirty = true;
+    }
+    age->dirty = age->dirty || (frame_flags(frame) & FRAME_DIRTY) != 0;
 }
 
-bool evict_is_dirty(const struct frame *frame, const struct frame_age *age)
+void evict_clear_accessed(struct frame *frame)
 {
-    if (frame->kind == FRAME_FILE) {
-        return (frame_flags(frame) & FRAME_DIRTY) != 0;
-    }
-    return frame->slot == 0 || age->dirty || (frame_flags(frame) & FRAME_DIRTY) != 0;
+    struct frame_age age;
+
+    evict_look(frame, &age, true);
 }
 
 struct unmapping {
@@ -181,7 +199,9 @@ bool evict_from_swap_cache(struct frame *frame)
         (frame_flags(frame) & (FRAME_DIRTY | FRAME_WRITEBACK)) != 0) {
         return false; /* somebody wants it again */
     }
+    shadow_remember(NULL, frame->slot);
     swap_cache_remove(frame);
+    policy_forget_page(frame, true);
     return frame->refs == 1;
 }
 
@@ -200,6 +220,8 @@ bool evict_file_page(struct frame *frame)
     if (frame->maps > 0 || !cache_try_remove(inode, frame)) {
         return false;
     }
+    shadow_remember(inode, index);
+    policy_forget_page(frame, true);
     PROBE(EVICT, frame_pfn(frame), index, 2u | mappings << 16, inode->number, 0);
     atomic_count_u64(&reclaim_counters.file_evicted);
     return true;

@@ -1,26 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * evict.h - what clock.c needs to look at and to let go of a single frame.
+ * evict.h - what reclaim.c needs to look at and to let go of a single frame.
  * All: the caller holds BUSY and a reference, and no spinlock.
  */
 #ifndef MM_EVICT_H
 #define MM_EVICT_H
 
 #include "mm/frame.h"
+#include "mm/policy.h"
 
-/* What the page's mappings say. */
-struct frame_age {
-    u32 mappings;
-    bool accessed; /* some A bit was set; all are clear now */
-    bool dirty;    /* some D bit is set */
-    bool locked;   /* mlock() somewhere */
-};
-
-/* Read the A and D bits of every mapping and clear the A bits (without a fence: see clock.c). */
-void evict_harvest(struct frame *frame, struct frame_age *age);
-
-/* Does evicting it need a write? */
-bool evict_is_dirty(const struct frame *frame, const struct frame_age *age);
+/* Read the A and D bits of every mapping; with `clear`, clear the A bits (without a fence). */
+void evict_look(struct frame *frame, struct frame_age *age, bool clear);
+/* Clear the A bits of every mapping. */
+void evict_clear_accessed(struct frame *frame);
 
 /*
  * First half for an anonymous or shared-memory page: a slot, and every mapping

@@ -9,6 +9,7 @@
  */
 #include "mm/fault_step.h"
 #include "mm/page.h"
+#include "mm/reclaim.h"
 #include "mm/swap_cache.h"
 
 /* The disk lost the page: remember that, for this and every later access. */
@@ -34,6 +35,7 @@ static void swap_map(struct fault *fault, struct frame *frame, u64 slot, bool sh
         frame->family = fault->mm->family;
         frame->index = fault->address >> PAGE_SHIFT;
     }
+    reclaim_note_return(NULL, slot, frame);
     frame_map(frame);
     fault->mm->rss_anon++;
     fault->mm->swap_entries--;
@@ -56,6 +58,7 @@ static void swap_cow(struct fault *fault, struct frame *frame, u64 slot)
         frame_put(frame);
         return;
     }
+    reclaim_note_return(NULL, slot, frame);
     page_copy(frame_to_virt(own), frame_to_virt(frame));
     fault_own_frame(fault, own);
     fault->mm->rss_anon++;

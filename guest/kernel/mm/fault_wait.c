@@ -5,7 +5,7 @@
  */
 #include "mm/fault_wait.h"
 #include "lib/errno.h"
-#include "mm/clock.h"
+#include "mm/reclaim.h"
 #include "mm/oom.h"
 #include "mm/shm.h"
 #include "mm/swap_cache.h"

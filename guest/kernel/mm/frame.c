@@ -21,7 +21,7 @@
 #include "lib/assert.h"
 #include "lib/printf.h"
 #include "lib/string.h"
-#include "mm/clock.h"
+#include "mm/reclaim.h"
 #include "mm/page.h"
 #include "sync/spin.h"
 #include "sync/task.h"

@@ -4,7 +4,7 @@
  *
  * The frame table has one `struct frame` for each page of RAM, in order, so that
  * a frame's index in it is its page frame number (less first_pfn).  It is also
- * the ring that the CLOCK hand goes round (mm/clock.c).
+ * the ring that the CLOCK hand goes round (mm/policy/clock.c).
  *
  * Invariants:
  *   refs = PTEs that map it + 1 if in a page cache + 1 if in the swap cache + temporary holders
@@ -19,6 +19,7 @@
 #include "probe.h"
 #include "lib/atomic.h"
 #include "mm/layout.h"
+#include "mm/policy.h"
 #include "sync/hart.h"
 
 struct frame {
@@ -71,7 +72,7 @@ extern struct frame *frame_of_pfn_zero; /* where pfn 0 would be: frame_of_pfn_ze
 extern u64 frame_first_pfn, frame_count;
 extern u64 frames_pooled; /* free frames that are in no hart's batch */
 extern u64 frames_usable; /* frames the allocator manages */
-extern u64 frame_mark_min, frame_mark_low, frame_mark_high; /* watermarks, see clock.h */
+extern u64 frame_mark_min, frame_mark_low, frame_mark_high; /* watermarks, see reclaim.c */
 extern struct frame *frame_zero;                            /* the shared zero page; kind ZERO */
 
 /* Hand all RAM in [start, end) (physical) to the allocator, less what was reserved. */
@@ -240,6 +241,7 @@ static inline void frame_become_anonymous(struct frame *frame, struct family *fa
     __atomic_thread_fence(__ATOMIC_RELEASE);
     frame->kind = FRAME_ANON;
     __atomic_fetch_add(&frame->counts, 1ull << 32, __ATOMIC_RELAXED);
+    policy_page_added(frame);
 }
 
 /*

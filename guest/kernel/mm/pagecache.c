@@ -12,7 +12,7 @@
 #include "mm/pagecache.h"
 #include "lib/errno.h"
 #include "lib/string.h"
-#include "mm/clock.h"
+#include "mm/reclaim.h"
 #include "mm/object.h"
 #include "mm/page.h"
 #include "mm/rmap.h"
@@ -108,8 +108,12 @@ static int insert(struct inode *inode, u64 index, struct frame *frame)
         }
     }
     spin_unlock(&inode->cache.lock);
+    if (error == 0) {
+        policy_page_added(frame);
+    }
     if (error == 0 && frame->kind == FRAME_FILE) {
         atomic_count_u64(&pages_cached);
+        reclaim_note_return(inode, index, frame);
     }
     return error;
 }

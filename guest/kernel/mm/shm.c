@@ -8,6 +8,7 @@
 #include "mm/shm.h"
 #include "lib/errno.h"
 #include "mm/kalloc.h"
+#include "mm/reclaim.h"
 #include "mm/swap_cache.h"
 
 static u64 resident, next_number = 1ull << 31;
@@ -99,6 +100,7 @@ struct frame *shm_swap_in(struct inode *inode, u64 index, int *error)
         return NULL;
     }
     shm_count_page(1);
+    reclaim_note_return(NULL, shm_slot(word), frame);
     swap_put(shm_slot(word));
     *error = 0;
     return frame;

@@ -18,7 +18,7 @@
 #include "lib/errno.h"
 #include "lib/printf.h"
 #include "lib/string.h"
-#include "mm/clock.h"
+#include "mm/reclaim.h"
 #include "mm/kalloc.h"
 #include "mm/options.h"
 #include "mm/swap_cache.h"
@@ -281,6 +281,7 @@ static unsigned prepare_run(u64 slot, struct frame *frame, unsigned cluster, str
                 ; /* the CLOCK of another hart takes a last look at what it was: a moment */
             }
             cache(at, one);
+            policy_page_added(one);
             *first = count == 0 ? at : *first;
             frames[count++] = one;
         }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * faultlab.c - the driver: faultlab list | run NAME...|all | compare
+ * faultlab.c - the driver: faultlab list | run NAME...|all | compare | reference ...
  */
 #include "helper.h"
 #include "sys.h"
@@ -20,7 +20,9 @@ static int usage(void)
     say_to(2, "usage: faultlab list            the experiments\n"
               "       faultlab run NAME...     run some of them\n"
               "       faultlab run all         run them all\n"
-              "       faultlab compare         faults, frames, instructions of fixed scenarios\n");
+              "       faultlab compare         faults, frames, instructions of fixed scenarios\n"
+              "       faultlab reference STRING PAGES COUNT [STORES]\n"
+              "                                touch pages in order: loop, zipf or scan\n");
     return 2;
 }
 
@@ -91,6 +93,10 @@ int main(int argc, char **argv)
         return list();
     if (argc == 2 && text_equal(argv[1], "compare"))
         return execute((void *)"compare");
+    if (argc >= 2 && text_equal(argv[1], "reference")) {
+        sys_execve("/faultlab/reference", argv + 1, user_environment);
+        return 127;
+    }
     if (argc == 3 && text_equal(argv[1], "run") && text_equal(argv[2], "all"))
         return run_all();
     if (argc >= 3 && text_equal(argv[1], "run"))

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * clock.c - which pages leave when memory is short: the CLOCK algorithm.
+ * reclaim.c - taking frames back when memory is short.
  *
- *                 hand
- *                  v
- *   ... [F][F][K][A][A][.][A][F][P][A] ...     the frame table is the ring
+ *   policy_next() ──> hold ──> what do its mappings say? ──> policy_judge()
+ *        ^             │ pinned, busy: not this one             │
+ *        └─────────────┴────────── keep, spare ─────────────────┤ evict
+ *                                                               v
+ *                              clean: unmap, free    dirty: remember; up to 32 are
+ *                                                    written in one request, and go
  *
- * The hand looks at one frame after the other.
- *   accessed since the last visit (an A bit is set)  -> clear A, leave it: a second chance
- *   not accessed, clean (nothing to write)           -> evict at once
- *   not accessed, dirty                              -> remember it
- * Clean pages go first, for they cost no I/O.  Only when they were not enough, the
- * remembered ones are written, up to 32 in one request, and go.
+ * Which page is the policy's affair (mm/policy.h, mm/policy/); how it goes, ours.  Unless
+ * the policy insists on its order, clean pages go first, for they cost no I/O: the
+ * remembered ones are written only when clean ones were not enough.
  *
  * Clean means: a file page without DIRTY; an anonymous page whose slot still holds
  * its contents (no D bit since it was read back).  Clearing A needs no fence per
@@ -26,10 +26,12 @@
  * Locks: none held on entry.  Frames are taken by try-lock (BUSY) only, so reclaim
  * can be entered with mm->lock or inode->lock held.
  */
-#include "mm/clock.h"
+#include "mm/reclaim.h"
 #include "mm/evict.h"
 #include "mm/object.h"
 #include "mm/pagetable.h"
+#include "mm/policy.h"
+#include "mm/shadow.h"
 #include "mm/swap_cache.h"
 #include "mm/writeback.h"
 #include "sync/sched.h"
@@ -38,9 +40,8 @@
 #define LAPS 3u
 
 struct reclaim_counters reclaim_counters;
-static u64 clock_hand; /* pfn; read by the monitor */
+static u64 hand; /* pfn after the page looked at last; read by the monitor */
 
-static struct spinlock hand_lock = SPINLOCK("clock");
 static struct wait_queue pageout_queue;
 static u32 pageout_wanted;
 static bool pageout_started;
@@ -52,21 +53,6 @@ struct round {
     unsigned dirty_count;
     struct frame *dirty[BATCH]; /* BUSY and referenced */
 };
-
-/* The frame under the hand, and move on. */
-static struct frame *advance_hand(void)
-{
-    struct frame *frame;
-
-    spin_lock(&hand_lock);
-    if (!frame_is_ram(clock_hand)) {
-        clock_hand = frame_first_pfn;
-    }
-    frame = frame_of_pfn(clock_hand);
-    clock_hand = frame_is_ram(clock_hand + 1) ? clock_hand + 1 : frame_first_pfn;
-    spin_unlock(&hand_lock);
-    return frame;
-}
 
 static void give_back(struct frame *frame)
 {
@@ -107,8 +93,11 @@ static bool is_explained(const struct frame *frame)
  */
 static struct frame *hold(struct frame *frame)
 {
-    if (!is_candidate(frame) ||
-        (frame_flags(frame) & (FRAME_BUSY | FRAME_WRITEBACK | FRAME_MLOCKED)) != 0 ||
+    if (!is_candidate(frame)) {
+        policy_forget_page(frame, false); /* nobody told the policy when it was freed */
+        return NULL;
+    }
+    if ((frame_flags(frame) & (FRAME_BUSY | FRAME_WRITEBACK | FRAME_MLOCKED)) != 0 ||
         !atomic_get_unless_zero(&frame->refs)) {
         return NULL;
     }
@@ -187,15 +176,20 @@ static void evict_dirty(struct round *round)
     }
 }
 
-/* The hand's decision about one frame.  => takes over hold. */
+/* The policy's decision about one frame, carried out.  => takes over hold. */
 static void consider(struct round *round, struct frame *frame)
 {
     struct frame_age age;
+    enum verdict verdict;
 
-    evict_harvest(frame, &age);
-    if (age.locked || age.accessed) {
+    evict_look(frame, &age, policy_active->clears_as_it_looks);
+    verdict = policy_judge(frame, &age);
+    if (verdict == VERDICT_SPARE && age.accessed && !policy_active->clears_as_it_looks) {
+        evict_clear_accessed(frame);
+    }
+    if (age.locked || verdict != VERDICT_EVICT) {
         give_back(frame);
-    } else if (!evict_is_dirty(frame, &age)) {
+    } else if (!age.dirty) {
         evict_clean(round, frame);
     } else if (round->dirty_count < BATCH) {
         round->dirty[round->dirty_count++] = frame;
@@ -204,10 +198,14 @@ static void consider(struct round *round, struct frame *frame)
     }
 }
 
-/* How far the hand looks for clean pages before the dirty ones are written. */
-static u64 patience(void)
+/* Is it time to write the remembered pages, `looked` pages after the last time? */
+static bool should_write(const struct round *round, u64 looked)
 {
-    return max_u64(frame_count / 8, 4 * BATCH);
+    if (policy_active->in_order) {
+        return round->dirty_count == BATCH || round->freed + round->dirty_count >= round->wanted;
+    }
+    /* Look a while for clean pages first. */
+    return round->dirty_count == BATCH && looked > max_u64(frame_count / 8, 4 * BATCH);
 }
 
 u64 reclaim(u64 wanted, bool direct)
@@ -217,14 +215,19 @@ u64 reclaim(u64 wanted, bool direct)
 
     atomic_count_u64(direct ? &reclaim_counters.direct : &reclaim_counters.background);
     while (round.freed < wanted && round.examined < LAPS * frame_count) {
-        struct frame *frame = hold(advance_hand());
+        struct frame *frame = policy_next();
 
+        if (frame == NULL) {
+            break;
+        }
+        hand = frame_is_ram(frame_pfn(frame) + 1) ? frame_pfn(frame) + 1 : frame_first_pfn;
+        frame = hold(frame);
         round.examined++;
         since_write++;
         if (frame != NULL) {
             consider(&round, frame);
         }
-        if (round.dirty_count == BATCH && since_write > patience()) {
+        if (should_write(&round, since_write)) {
             evict_dirty(&round);
             since_write = 0;
         }
@@ -245,10 +248,20 @@ u64 reclaim(u64 wanted, bool direct)
     return round.freed;
 }
 
+void reclaim_note_return(const struct inode *inode, u64 index, struct frame *frame)
+{
+    u64 distance;
+
+    if (shadow_take(inode, index, &distance)) {
+        atomic_count_u64(&reclaim_counters.refaults);
+        policy_refaulted(frame, distance);
+    }
+}
+
 void reclaim_fill_layout(struct probe_layout *layout)
 {
-    clock_hand = frame_first_pfn;
-    layout->clock_hand = direct_physical(&clock_hand);
+    hand = frame_first_pfn;
+    layout->clock_hand = direct_physical(&hand);
 }
 
 void reclaim_wake(void)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * clock.h - taking frames back when memory is short.
+ * reclaim.h - taking frames back when memory is short.
  */
-#ifndef MM_CLOCK_H
-#define MM_CLOCK_H
+#ifndef MM_RECLAIM_H
+#define MM_RECLAIM_H
 
 #include "mm/frame.h"
 
@@ -13,6 +13,9 @@ u64 reclaim(u64 wanted, bool direct);
 void reclaim_wake(void);
 /* Start the pageout thread. */
 void reclaim_start(void);
+
+/* A page is in memory: was it here before?  (Of a file, or of swap: NULL and the slot.) */
+void reclaim_note_return(const struct inode *inode, u64 index, struct frame *frame);
 
 /* Counters for /proc/vmstat. */
 struct reclaim_counters {
