@@ -119,7 +119,7 @@ bool count_differs(const struct comparison *c, unsigned kind)
 
     if (c->level != DIFF_COUNTS)
         return gap != 0;
-    return gap > a * c->a.tolerance[kind] / 100;
+    return c->a.tolerance[kind] < 100 && gap > a * c->a.tolerance[kind] / 100;
 }
 
 static void compare_counts(struct comparison *c)

@@ -57,7 +57,7 @@ struct stream {
     char from[17], to[17]; /* marks that bound the region; empty: none */
     bool found, truncated;
     int level;                      /* a text's wish: enum diff_level or -1 */
-    u8 tolerance[FAULT_KIND_COUNT]; /* per cent, at level counts */
+    u8 tolerance[FAULT_KIND_COUNT]; /* per cent, at level counts; 100: any difference */
 };
 
 /* Reads the first bytes: is it a golden text? */

@@ -290,8 +290,8 @@ static u64 quick_touch(struct area *area)
         return 0;
     }
     area->flags |= AREA_FLAG_ANON_PAGES; /* will have: the quick way does not say so */
-    return area->pte_flags &
-           ((vm_options.zero_page ? PTE_R : 0) | (page_blocks_of_64 ? PTE_W : 0));
+    return area->pte_flags & ((vm_options.zero_page ? PTE_R : 0) |
+                              (page_blocks_of_64 && !policy_watches ? PTE_W : 0));
 }
 
 /* Search area and entry of the address.  => true: found, and the window is open around it. */

@@ -12,7 +12,8 @@
  *   anonymous, read-only      write    cow-reuse   last owner, no copy in swap; one hart
  *   anonymous, read-only      write    cow-copy    shared, no copy in swap; one hart
  *
- * and only in the window, the part of an area that the last fault looked up.  Whenever anything
+ * and only in the window, the part of an area that the last fault looked up, and under a
+ * replacement policy that does not want to be told of every page.  Whenever anything
  * else is the case nothing is changed, the answer is "no", and mm_fault() starts from the
  * beginning.  Each case does what the function of the same name in fault.c does.
  *
@@ -28,7 +29,8 @@
 #include "mm/pagetable.h"
 #include "sync/task.h"
 
-#define LOCK_TAG ~0u /* no hart's: whoever overwrites a holder's tag does not look like the holder */
+#define LOCK_TAG \
+    ~0u /* no hart's: whoever overwrites a holder's tag does not look like the holder */
 
 _Static_assert(PTE_R == 2 && PTE_W == 4, "right_of");
 
@@ -168,7 +170,7 @@ static __attribute__((noinline)) bool write_protected(struct mm *mm, pte_t *entr
     pte_t pte = pte_read(entry);
     struct frame *old = pte_frame(pte);
 
-    if (likely(hart_count == 1 && area_is_private(area) &&
+    if (likely(hart_count == 1 && area_is_private(area) && !policy_watches &&
                (area->pte_flags & (PTE_W | PTE_X)) == PTE_W)) {
         if ((pte & PTE_SPECIAL) != 0 && page_blocks_of_64) {
             return zero_copy(mm, entry, address);
