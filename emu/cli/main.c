@@ -13,6 +13,7 @@
 #include "emu/cli/describe.h"
 #include "emu/cli/list.h"
 #include "emu/cli/session.h"
+#include "emu/cli/traceview.h"
 #include "emu/cli/why.h"
 #include "emu/monitor/monitor.h"
 #include "emu/trace/diff.h"
@@ -65,7 +66,8 @@ int main(int argc, char **argv)
         return why_main(argc - 3, argv + 3);
     }
     if (argc > 1 && strcmp(argv[1], "trace") == 0) {
-        return trace_main(argc - 2, argv + 2);
+        return traceview_is(argc - 2, argv + 2) ? traceview_main(argc - 2, argv + 2)
+                                                : trace_main(argc - 2, argv + 2);
     }
     if (argc > 1 && strcmp(argv[1], "ctl") == 0) {
         return ctl_main(argc - 2, argv + 2);

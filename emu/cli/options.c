@@ -204,6 +204,7 @@ static bool take(struct options *o, enum option_id id, const char *value, struct
         {OPTION_TRACE, &o->trace, NULL},
         {OPTION_EXPECT, &o->expect, NULL},
         {OPTION_SHOT, &o->shot, NULL},
+        {OPTION_LOOK, &o->look, NULL},
         {OPTION_DEBUG_ITEMS, &o->debug_items, NULL},
         {OPTION_DEBUG_FILE, &o->debug_file, NULL},
         {OPTION_SNAPSHOT, NULL, &o->snapshot},

@@ -59,7 +59,7 @@ struct options {
     const char *serial, *monitor, *qmp, *script;
     bool verbose, quiet;
 
-    const char *trace, *expect, *shot, *debug_items, *debug_file;
+    const char *trace, *expect, *shot, *look, *debug_items, *debug_file;
     bool map, stats;
 
     u64 max_instructions, timeout_ns;

@@ -157,7 +157,7 @@ static bool open_company(struct company *c, const struct session *s, int argc, c
     }
     if (o->shot) {
         char why[200];
-        c->shot = shot_parse(o->shot, why, sizeof why);
+        c->shot = shot_parse(o->shot, o->look, why, sizeof why);
         if (!c->shot) {
             return error_set(err, EINVAL, "%s", why);
         }

@@ -36,8 +36,6 @@ enum {
     WARM_STRETCH = 96,
     HOT_ENTRY = 12,
     ENTRY_HEATS = 1 << 18,
-    /* Interpreted where translated code cannot go on: longer than a trace. */
-    INTERPRET_STRETCH = 192,
 };
 
 /* Where indirect jumps and jumps between regions look first, by the host address of the target. */
@@ -76,13 +74,13 @@ enum jit_site_kind {
 enum { SITE_SIGNED = 0x80 };
 
 struct __attribute__((packed)) jit_site {
-    i32 resume; /* distance from here to where the region goes on */
-    u16 offset; /* of the instruction in its page */
-    u8 rest;    /* instructions of the block from this one on: what r15 lacks */
-    u8 length;  /* of the instruction in bytes */
-    u8 kind;    /* enum jit_site_kind */
-    u8 reg;     /* guest register loaded or stored */
-    u8 size;    /* of the access, with SITE_SIGNED */
+    i32 resume;     /* distance from here to where the region goes on */
+    u16 offset;     /* of the instruction in its page */
+    u8 rest;        /* instructions of the block from this one on: what r15 lacks */
+    u8 length;      /* of the instruction in bytes */
+    u8 kind;        /* enum jit_site_kind */
+    u8 reg;         /* guest register loaded or stored */
+    u8 size;        /* of the access, with SITE_SIGNED */
 };
 
 struct __attribute__((packed)) jit_step_site {
@@ -129,8 +127,8 @@ struct jit {
     const u8 *dispatch;       /* thunk: go on at h->pc */
     const u8 *dispatch_store; /* ... after writing r15 to h->budget */
     const u8 *leave;          /* thunk: return to C */
-    const u8 *slow;          /* thunk: jit_slow for the site whose address is second on the stack */
-    struct jump_entry other; /* entry: thunk that goes on at the virtual address in rax */
+    const u8 *slow;           /* thunk: jit_slow for the site whose address is second on the stack */
+    struct jump_entry other;  /* entry: thunk that goes on at the virtual address in rax */
     void (*enter)(struct hart *h, struct jit_frame *in, const u8 *code);
     struct jit_entry *bucket[ENTRY_BUCKETS];
     struct jit_region **page;   /* by page of RAM */

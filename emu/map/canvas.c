@@ -12,7 +12,7 @@ struct canvas *canvas_create(int width, int height)
     if (width < 1 || height < 1 || width > LARGEST_SIDE || height > LARGEST_SIDE) {
         return NULL;
     }
-    struct canvas *canvas = malloc(sizeof *canvas);
+    struct canvas *canvas = calloc(1, sizeof *canvas);
     if (!canvas) {
         return NULL;
     }
@@ -178,6 +178,9 @@ int canvas_text(struct canvas *canvas, const struct font *font, int x, int y, in
 {
     const uint32_t ellipsis = 0x2026;
     int end = x + max_width;
+    if (canvas->notes && rect_contains(canvas->clip, x, y)) {
+        canvas->notes->take(canvas->notes->ctx, x, y, text);
+    }
     bool cut = canvas_text_width(font, text) > max_width;
     int room = cut ? max_width - font_glyph(font, ellipsis).width : max_width;
     int limit = x + room;

@@ -22,10 +22,17 @@ struct rect {
 
 struct font; /* font.h */
 
+/* Takes down text as it is drawn, so that a panel can be copied as text. */
+struct canvas_notes {
+    void (*take)(void *ctx, int x, int y, const char *text);
+    void *ctx;
+};
+
 struct canvas {
     color_t *pixels; /* width * height, row after row; owned */
     int width, height;
     struct rect clip;
+    const struct canvas_notes *notes; /* NULL: nobody takes notes */
 };
 
 /* Returns a canvas of width x height pixels (1..16384 each), black; NULL when there is no memory.

@@ -4,6 +4,9 @@
 #include "emu/isa/pte.h"
 #include "emu/machine/control.h"
 #include "emu/machine/machine.h"
+#include "emu/map/focus.h"
+#include "emu/map/spaces.h"
+#include "emu/mem/ram.h"
 #include "emu/observe/observe.h"
 
 #include <stdlib.h>
@@ -15,89 +18,36 @@ struct collector {
     struct machine *machine;
     struct observer *observer;
     int sink;
-    u64 *touched; /* per frame: instruction count of its last event */
-    u64 touched_count, first_pfn, bookmark;
+    struct touch_times touch;
+    u64 bookmark;
     struct trace_record event[KEPT_EVENTS]; /* a ring */
     u64 events;                             /* ever seen */
-    u64 kind_count[FAULT_KIND_COUNT], swap_out, swap_in, mismatches;
-    struct map_bucket bucket[MAP_BUCKETS];
-    u64 bucket_first, bucket_span; /* number of the first bucket, instructions in each */
-    size_t bucket_count;
+    u64 kind_count[FAULT_KIND_COUNT], group_count[GROUP_COUNT], swap_out, swap_in, mismatches;
+    struct map_timeline timeline;
 };
 
 static void touch(struct collector *c, u64 pfn, u64 icount)
 {
-    if (pfn >= c->first_pfn && pfn - c->first_pfn < c->touched_count) {
-        c->touched[pfn - c->first_pfn] = icount;
-    }
-}
-
-/* Two buckets become one when the timeline is full: its resolution halves, its length doubles. */
-static void halve_buckets(struct collector *c)
-{
-    for (size_t i = 0; i < MAP_BUCKETS / 2; i++) {
-        struct map_bucket sum = c->bucket[2 * i];
-        const struct map_bucket *next = &c->bucket[2 * i + 1];
-        for (unsigned group = 0; group < GROUP_COUNT; group++) {
-            sum.group[group] += next->group[group];
-        }
-        sum.swap_out += next->swap_out;
-        sum.swap_in += next->swap_in;
-        c->bucket[i] = sum;
-    }
-    memset(c->bucket + MAP_BUCKETS / 2, 0, sizeof c->bucket / 2);
-    c->bucket_span *= 2;
-    c->bucket_count /= 2;
-}
-
-static struct map_bucket *bucket_at(struct collector *c, u64 icount)
-{
-    while (icount / c->bucket_span >= MAP_BUCKETS) {
-        halve_buckets(c);
-    }
-    size_t index = (size_t)(icount / c->bucket_span);
-    if (index >= c->bucket_count) {
-        c->bucket_count = index + 1;
-    }
-    return &c->bucket[index];
-}
-
-static bool is_shown(const struct trace_record *r)
-{
-    switch (r->type) {
-    case RECORD_FAULT:
-    case RECORD_PROBE + PROBE_EV_FORK:
-    case RECORD_PROBE + PROBE_EV_EXEC:
-    case RECORD_PROBE + PROBE_EV_EXIT:
-    case RECORD_PROBE + PROBE_EV_EVICT:
-    case RECORD_PROBE + PROBE_EV_SWAP_OUT:
-    case RECORD_PROBE + PROBE_EV_SWAP_IN:
-    case RECORD_PROBE + PROBE_EV_WRITEBACK:
-    case RECORD_PROBE + PROBE_EV_OOM_KILL:
-    case RECORD_PROBE + PROBE_EV_MARK:
-        return true;
-    default:
-        return false;
+    if (pfn >= c->touch.first_pfn && pfn - c->touch.first_pfn < c->touch.count) {
+        c->touch.icount[pfn - c->touch.first_pfn] = icount;
     }
 }
 
 static void count_record(struct collector *c, const struct trace_record *r)
 {
-    struct map_bucket *bucket = bucket_at(c, r->icount);
+    timeline_add(&c->timeline, r);
     if (r->type == RECORD_FAULT) {
         unsigned kind = r->fault.kind < FAULT_KIND_COUNT ? r->fault.kind : 0;
         c->kind_count[kind]++;
-        bucket->group[fault_group_of(kind)]++;
+        c->group_count[fault_group(&r->fault)]++;
         c->mismatches += (r->fault.notes & FAULT_NOTE_MISMATCH) != 0;
         touch(c, r->fault.pfn_new, r->icount);
         touch(c, r->fault.pfn_old, r->icount);
     } else if (r->type == RECORD_PROBE + PROBE_EV_SWAP_OUT) {
         c->swap_out++;
-        bucket->swap_out++;
         touch(c, r->arg[1], r->icount);
     } else if (r->type == RECORD_PROBE + PROBE_EV_SWAP_IN) {
         c->swap_in++;
-        bucket->swap_in++;
         touch(c, r->arg[1], r->icount);
     } else if (r->type == RECORD_PROBE + PROBE_EV_EVICT) {
         touch(c, r->arg[0], r->icount);
@@ -110,7 +60,7 @@ static void on_record(void *ctx, const struct trace_record *record)
 {
     struct collector *c = ctx;
     count_record(c, record);
-    if (is_shown(record)) {
+    if (record_is_shown(record)) {
         c->event[c->events++ % KEPT_EVENTS] = *record;
     }
 }
@@ -123,9 +73,13 @@ struct collector *collector_create(struct machine *machine, struct observer *obs
     }
     c->machine = machine;
     c->observer = observer;
-    c->bucket_span = 100000;
-    c->sink = observer_add_sink(observer, on_record, c);
+    timeline_init(&c->timeline);
+    u64 frames = machine_ram(machine)->size >> PAGE_SHIFT;
+    c->touch = (struct touch_times){calloc(frames ? frames : 1, sizeof(u64)),
+                                    machine_ram(machine)->base >> PAGE_SHIFT, frames};
+    c->sink = c->touch.icount ? observer_add_sink(observer, on_record, c) : -1;
     if (c->sink < 0) {
+        free(c->touch.icount);
         free(c);
         return NULL;
     }
@@ -136,7 +90,7 @@ void collector_destroy(struct collector *c)
 {
     if (c) {
         observer_remove_sink(c->observer, c->sink);
-        free(c->touched);
+        free(c->touch.icount);
         free(c);
     }
 }
@@ -144,6 +98,7 @@ void collector_destroy(struct collector *c)
 void collector_reset(struct collector *c)
 {
     memset(c->kind_count, 0, sizeof c->kind_count);
+    memset(c->group_count, 0, sizeof c->group_count);
     c->swap_out = c->swap_in = c->mismatches = 0;
     observer_reset_counts(c->observer);
 }
@@ -179,32 +134,25 @@ static enum frame_class class_of(const struct frame_view *f)
 
 static bool fill_frames(struct collector *c, struct map_model *model)
 {
-    u64 count = observer_frame_count(c->observer);
-    if (count != c->touched_count) {
-        free(c->touched);
-        c->touched = calloc(count ? count : 1, sizeof *c->touched);
-        c->touched_count = c->touched ? count : 0;
-        c->first_pfn = observer_first_pfn(c->observer);
-    }
-    if (!model_set_frames(model, c->touched_count)) {
+    if (!model_set_frames(model, observer_frame_count(c->observer))) {
         return false;
     }
-    model->first_pfn = c->first_pfn;
+    model->first_pfn = observer_first_pfn(c->observer);
     for (u64 i = 0; i < model->frame_count; i++) {
         struct frame_view f;
         struct map_frame *out = &model->frames[i];
         *out = (struct map_frame){.class = CLASS_RESERVED};
-        if (!observer_frame(c->observer, c->first_pfn + i, &f)) {
+        if (!observer_frame(c->observer, model->first_pfn + i, &f)) {
             continue;
         }
         out->class = (u8)class_of(&f);
         out->refs = f.refs;
         out->maps = f.maps > UINT16_MAX ? UINT16_MAX : (u16)f.maps;
-        out->touched = c->touched[i];
+        out->touched = touch_time(&c->touch, model->first_pfn + i);
         out->marks = (u8)((f.flags & FRAME_DIRTY ? MAP_MARK_DIRTY : 0) |
                           (f.flags & FRAME_REFERENCED ? MAP_MARK_ACCESSED : 0) |
                           (f.flags & FRAME_MLOCKED ? MAP_MARK_PINNED : 0) |
-                          (c->bookmark && c->touched[i] >= c->bookmark ? MAP_MARK_CHANGED : 0));
+                          (c->bookmark && out->touched >= c->bookmark ? MAP_MARK_CHANGED : 0));
     }
     return true;
 }
@@ -242,83 +190,30 @@ static bool add_process(void *ctx, const struct process_view *v)
     return fill->count < MAP_PROCESSES;
 }
 
-static int by_pid(const void *a, const void *b)
-{
-    const struct map_process *x = a, *y = b;
-    return x->pid < y->pid ? -1 : x->pid > y->pid;
-}
-
-/* Appends `parent`'s children in order of pid, each followed by its own. */
-static void add_children(struct map_model *model, const struct map_process *all, size_t count,
-                         u32 parent, u32 depth)
-{
-    for (size_t i = 0; i < count && depth < 16; i++) {
-        if (all[i].parent == parent && all[i].pid != parent &&
-            model->process_count < MAP_PROCESSES) {
-            struct map_process *p = &model->process[model->process_count++];
-            *p = all[i];
-            p->depth = depth;
-            add_children(model, all, count, p->pid, depth + 1);
-        }
-    }
-}
-
 static void fill_processes(struct collector *c, struct map_model *model)
 {
     struct map_process all[MAP_PROCESSES];
     struct process_fill fill = {c->observer, all, 0};
     observer_processes(c->observer, add_process, &fill);
-    qsort(all, fill.count, sizeof *all, by_pid);
-    model->process_count = 0;
-    add_children(model, all, fill.count, 0, 0);
-    /* Those whose parent is not in the list stand at the root. */
-    for (size_t i = 0; i < fill.count && model->process_count < MAP_PROCESSES; i++) {
-        bool there = false;
-        for (size_t k = 0; k < model->process_count; k++) {
-            there |= model->process[k].pid == all[i].pid;
-        }
-        if (!there) {
-            model->process[model->process_count++] = all[i];
-        }
-    }
+    model_set_processes(model, all, fill.count);
 }
 
 struct area_fill {
     struct map_model *model;
-    u32 pages;
     size_t at; /* area the PTE walk is in */
 };
 
 static bool add_area(void *ctx, const struct area_view *v)
 {
     struct area_fill *fill = ctx;
-    struct map_area *a = &fill->model->area[fill->model->area_count++];
-    u64 pages = (v->end - v->start) >> 12;
-    u32 room = MAP_PAGES - fill->pages;
-    *a = (struct map_area){.start = v->start,
-                           .end = v->end,
-                           .inode = v->inode,
-                           .pgoff = v->pgoff,
-                           .prot = v->prot,
-                           .kind = v->kind,
-                           .first_page = fill->pages,
-                           .page_count = pages < room ? (u32)pages : room};
-    memset(fill->model->pages + a->first_page, PAGE_ABSENT, a->page_count);
-    fill->pages += a->page_count;
-    return fill->model->area_count < MAP_AREAS;
-}
-
-static enum page_state state_of(u64 pte)
-{
-    if (!(pte & PTE_V)) {
-        return PTE_CLASS(pte) == PTE_CLASS_SWAP     ? PAGE_SWAPPED
-               : PTE_CLASS(pte) == PTE_CLASS_MARKER ? PAGE_MARKER
-                                                    : PAGE_PRESENT;
+    struct map_area *a = model_add_area(fill->model, v->start, v->end);
+    if (a) {
+        a->inode = v->inode;
+        a->pgoff = v->pgoff;
+        a->prot = v->prot;
+        a->kind = v->kind;
     }
-    return pte & PTE_SPECIAL ? PAGE_ZERO
-           : pte & PTE_COW   ? PAGE_COW
-           : pte & PTE_D     ? PAGE_DIRTY
-                             : PAGE_PRESENT;
+    return fill->model->area_count < MAP_AREAS;
 }
 
 static bool add_pte(void *ctx, const struct pte_view *v)
@@ -331,18 +226,9 @@ static bool add_pte(void *ctx, const struct pte_view *v)
     if (fill->at >= model->area_count) {
         return false;
     }
-    struct map_area *a = &model->area[fill->at];
-    if (v->va < a->start) {
-        return true;
+    if (v->va >= model->area[fill->at].start) {
+        model_set_page(model, &model->area[fill->at], v->va, v->pte);
     }
-    enum page_state state = state_of(v->pte);
-    u64 page = (v->va - a->start) >> 12;
-    if (page < a->page_count) {
-        model->pages[a->first_page + page] = (u8)state;
-    }
-    a->present += (v->pte & PTE_V) != 0;
-    a->swapped += state == PAGE_SWAPPED;
-    a->shared += state == PAGE_COW;
     return true;
 }
 
@@ -350,22 +236,12 @@ static void fill_space(struct collector *c, const struct map_view *view, struct 
 {
     struct process_view process;
     model->area_count = 0;
-    u32 pid = view->pid;
-    if (!pid || !observer_process(c->observer, pid, &process)) {
-        /* The newest process: most often the one under test. */
-        pid = 0;
-        for (size_t i = 0; i < model->process_count; i++) {
-            if (model->process[i].rss && model->process[i].pid > pid) {
-                pid = model->process[i].pid;
-            }
-        }
-        if (!pid || !observer_process(c->observer, pid, &process)) {
-            model->pid = 0;
-            return;
-        }
+    model->pid = model_choose_process(model, view->pid);
+    if (!model->pid || !observer_process(c->observer, model->pid, &process)) {
+        model->pid = 0;
+        return;
     }
-    model->pid = pid;
-    struct area_fill fill = {model, 0, 0};
+    struct area_fill fill = {model, 0};
     observer_areas(c->observer, &process, add_area, &fill);
     if (process.root) {
         observer_ptes(c->observer, observer_satp_of_root(c->observer, process.root), 0,
@@ -373,24 +249,25 @@ static void fill_space(struct collector *c, const struct map_view *view, struct 
     }
 }
 
-static bool passes(const struct map_view *view, const struct trace_record *r)
+static bool own_pte(void *ctx, const struct pte_view *v)
 {
-    if (view->filter_pid && r->pid != view->filter_pid) {
-        return false;
+    struct map_model *model = ctx;
+    u64 pfn = pte_address(v->pte) >> PAGE_SHIFT;
+    if ((v->pte & PTE_V) && !(v->pte & PTE_SPECIAL) && pfn >= model->first_pfn &&
+        pfn - model->first_pfn < model->frame_count) {
+        model->frames[pfn - model->first_pfn].marks |= MAP_MARK_OWNED;
     }
-    return view->filter_group < 0 ||
-           (r->type == RECORD_FAULT && (int)fault_group_of(r->fault.kind) == view->filter_group);
+    return true;
 }
 
-static void fill_events(struct collector *c, const struct map_view *view, struct map_model *model)
+/* The frames of the process that is pointed at. */
+static void mark_owned(struct collector *c, const struct map_view *view, struct map_model *model)
 {
-    u64 kept = c->events < KEPT_EVENTS ? c->events : KEPT_EVENTS;
-    model->event_count = 0;
-    for (u64 i = 1; i <= kept && model->event_count < MAP_EVENTS; i++) {
-        const struct trace_record *r = &c->event[(c->events - i) % KEPT_EVENTS];
-        if (passes(view, r)) {
-            model->event[model->event_count++] = *r;
-        }
+    struct process_view process;
+    if (view->hover_pid && observer_process(c->observer, view->hover_pid, &process) &&
+        process.root) {
+        observer_ptes(c->observer, observer_satp_of_root(c->observer, process.root), 0,
+                      ((u64)1 << 38) - 1, own_pte, model);
     }
 }
 
@@ -409,93 +286,130 @@ static void fill_swap(struct collector *c, struct map_model *model)
     }
 }
 
-static bool about_frame(const struct trace_record *r, u64 pfn)
-{
-    switch (r->type) {
-    case RECORD_FAULT:
-        return r->fault.pfn_new == pfn || r->fault.pfn_old == pfn;
-    case RECORD_PROBE + PROBE_EV_EVICT:
-        return r->arg[0] == pfn;
-    case RECORD_PROBE + PROBE_EV_SWAP_OUT:
-    case RECORD_PROBE + PROBE_EV_SWAP_IN:
-        return r->arg[1] == pfn;
-    case RECORD_PROBE + PROBE_EV_WRITEBACK:
-        return r->arg[2] == pfn;
-    default:
-        return false;
-    }
-}
-
 static bool add_owner(void *ctx, const struct owner_view *v)
 {
-    struct map_model *model = ctx;
-    if (model->owner_count < MAP_OWNERS) {
-        model->owner[model->owner_count++] = (struct map_owner){v->pid, v->va, v->pte};
+    struct map_focus *focus = ctx;
+    if (focus->owner_count < MAP_OWNERS) {
+        focus->owner[focus->owner_count++] = (struct map_owner){v->pid, v->va, v->pte};
     }
     return true;
 }
 
-static void fill_inspector(struct collector *c, const struct map_view *view,
-                           struct map_model *model)
+/* The tables that satp's walk of focus->va goes through. */
+static void fill_walk(struct collector *c, u64 satp, struct map_focus *focus)
 {
-    model->inspecting = view->cursor_pfn || view->cursor_va;
-    model->owner_count = model->owner_total = model->walk_steps = model->history_count = 0;
-    model->pfn = view->cursor_pfn;
-    u32 pid = model->pid;
-    u64 va = view->cursor_va;
-    if (model->pfn) {
-        model->owner_total = observer_owners(c->observer, model->pfn, add_owner, model);
-        if (!va && model->owner_count) {
-            pid = model->owner[0].pid;
-            va = model->owner[0].va;
-        }
+    struct peek walk;
+    observer_walk(c->observer, satp, focus->va, &walk);
+    for (unsigned i = 0; i < walk.steps && i < 4; i++) {
+        focus->walk[focus->walk_steps++] = (struct map_walk_step){
+            walk.step[i].pte_address, walk.step[i].pte,
+            (u16)(walk.step[i].pte_address % PAGE_BYTES / PTE_BYTES), (u8)walk.step[i].level};
     }
+    if (!focus->pfn && focus->walk_steps) {
+        u64 pte = focus->walk[focus->walk_steps - 1].pte;
+        focus->pfn = (pte & PTE_V) && pte_is_leaf(pte) ? pte_address(pte) >> PAGE_SHIFT : 0;
+    }
+}
+
+static void fill_file(struct collector *c, const struct process_view *process,
+                      struct map_focus *focus)
+{
+    struct area_view area;
+    if (observer_area_at(c->observer, process, focus->va, &area) && area.inode) {
+        focus->inode = area.inode;
+        focus->page = area.pgoff + ((focus->va - area.start) >> PAGE_SHIFT);
+    }
+}
+
+static void fill_focus(struct collector *c, struct map_focus *focus)
+{
     struct process_view process;
-    if (va && observer_process(c->observer, pid, &process) && process.root) {
-        struct peek walk;
-        model->walk_pid = pid;
-        model->walk_va = va;
-        observer_walk(c->observer, observer_satp_of_root(c->observer, process.root), va, &walk);
-        for (unsigned i = 0; i < walk.steps && i < 4; i++) {
-            model->walk[model->walk_steps++] = (struct map_walk_step){
-                walk.step[i].pte_address, walk.step[i].pte,
-                (u16)(walk.step[i].pte_address % 4096 / 8), (u8)walk.step[i].level};
+    struct frame_view frame;
+    bool tells = observer_has_layout(c->observer);
+    if (!focus->on) {
+        return;
+    }
+    if (focus->pfn && tells && observer_frame(c->observer, focus->pfn, &frame)) {
+        focus->slot = frame.kind == FRAME_ANON || frame.kind == FRAME_SHM ? frame.slot : 0;
+    }
+    if (focus->pfn) {
+        focus->owner_total = observer_owners(c->observer, focus->pfn, add_owner, focus);
+        focus->owners_known = true;
+        if (!focus->va && focus->owner_count) {
+            focus->pid = focus->owner[0].pid;
+            focus->va = focus->owner[0].va;
         }
     }
-    u64 kept = c->events < KEPT_EVENTS ? c->events : KEPT_EVENTS;
-    for (u64 i = 1; model->pfn && i <= kept && model->history_count < MAP_HISTORY; i++) {
-        const struct trace_record *r = &c->event[(c->events - i) % KEPT_EVENTS];
-        if (about_frame(r, model->pfn)) {
-            model->history[model->history_count++] = *r;
-        }
+    if (!focus->va) {
+        return;
     }
+    if (!tells) {
+        u64 satp = focus->pid ? observer_space_satp(c->observer, focus->pid - 1) : 0;
+        if (satp) {
+            fill_walk(c, satp, focus);
+        }
+    } else if (observer_process(c->observer, focus->pid, &process) && process.root) {
+        fill_walk(c, observer_satp_of_root(c->observer, process.root), focus);
+        fill_file(c, &process, focus);
+    }
+}
+
+static void fill_bytes(struct collector *c, const struct map_view *view, struct map_model *model)
+{
+    const u8 *bytes = view->bytes && model->inspect.pfn
+                          ? ram_pointer(machine_ram(c->machine), model->inspect.pfn << PAGE_SHIFT,
+                                        MAP_FRAME_BYTES)
+                          : NULL;
+    model->has_bytes = bytes != NULL;
+    if (bytes) {
+        memcpy(model->bytes, bytes, MAP_FRAME_BYTES);
+    }
+}
+
+static void fill_counts(struct collector *c, struct map_model *model)
+{
+    memcpy(model->kind_count, c->kind_count, sizeof model->kind_count);
+    memcpy(model->group_count, c->group_count, sizeof model->group_count);
+    model->swap_out = c->swap_out;
+    model->swap_in = c->swap_in;
+    model->mismatches = c->mismatches;
+    memcpy(model->bucket, c->timeline.bucket, sizeof model->bucket);
+    model->bucket_count = c->timeline.count;
+    model->bucket_span = c->timeline.span;
+    model->end_icount = model->icount;
+    model->bookmark = c->bookmark;
 }
 
 bool collector_fill(struct collector *c, const struct map_view *view, struct map_model *model)
 {
     model->icount = machine_instructions(c->machine);
     model->stopped = machine_is_stopped(c->machine);
+    model->past = model->alone = false;
     model->has_layout = observer_has_layout(c->observer);
-    if (!fill_frames(c, model)) {
+    focus_prepare(view, model);
+    if (model->has_layout) {
+        if (!fill_frames(c, model)) {
+            return false;
+        }
+        model->free_frames = observer_free_frames(c->observer);
+        model->clock_hand = observer_clock_hand(c->observer);
+        fill_processes(c, model);
+        fill_space(c, view, model);
+        fill_swap(c, model);
+        mark_owned(c, view, model);
+    } else if (!spaces_fill(c->observer, machine_ram(c->machine), &c->touch, c->bookmark, view,
+                            model)) {
         return false;
     }
-    model->free_frames = observer_free_frames(c->observer);
-    model->clock_hand = observer_clock_hand(c->observer);
-    fill_processes(c, model);
-    fill_space(c, view, model);
-    fill_events(c, view, model);
-    fill_swap(c, model);
-    fill_inspector(c, view, model);
-    memcpy(model->kind_count, c->kind_count, sizeof model->kind_count);
-    memset(model->group_count, 0, sizeof model->group_count);
-    for (unsigned kind = 1; kind < FAULT_KIND_COUNT; kind++) {
-        model->group_count[fault_group_of(kind)] += c->kind_count[kind];
+    fill_focus(c, &model->inspect);
+    fill_focus(c, &model->hover);
+    if (model->hover_slot && model->has_layout) {
+        model->hover.owner_total = observer_slot_owners(c->observer, model->hover_slot - 1,
+                                                        add_owner, &model->hover);
     }
-    model->swap_out = c->swap_out;
-    model->swap_in = c->swap_in;
-    model->mismatches = c->mismatches;
-    memcpy(model->bucket, c->bucket, sizeof model->bucket);
-    model->bucket_count = c->bucket_count;
-    model->bucket_span = c->bucket_span;
+    u64 kept = c->events < KEPT_EVENTS ? c->events : KEPT_EVENTS;
+    focus_events(view, model, c->event, KEPT_EVENTS, c->events, kept);
+    fill_bytes(c, view, model);
+    fill_counts(c, model);
     return true;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* font.c - PSF bitmap fonts and UTF-8; see font.h. */
 #include "emu/map/font.h"
+#include "emu/map/glyphs.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
@@ -25,6 +26,8 @@ struct font {
     size_t glyph_count, glyph_bytes, row_bytes;
     int width, height;
     uint16_t index[DIRECT_CODES]; /* code point -> glyph + 1; 0 = none */
+    struct extra_glyph *extra;    /* by code point; NULL = none */
+    size_t extra_count;
 };
 
 static uint32_t load_u32(const uint8_t *p)
@@ -171,18 +174,26 @@ struct font *font_from_psf(const uint8_t *data, size_t size)
 
 struct font *font_open(int scale)
 {
-    if (scale >= 3) {
-        return font_from_psf(map_font_16x32, (size_t)(map_font_16x32_end - map_font_16x32));
+    struct font *font =
+        scale >= 3   ? font_from_psf(map_font_16x32, (size_t)(map_font_16x32_end - map_font_16x32))
+        : scale == 2 ? font_from_psf(map_font_12x24, (size_t)(map_font_12x24_end - map_font_12x24))
+                     : font_from_psf(map_font_8x16, (size_t)(map_font_8x16_end - map_font_8x16));
+    if (font) {
+        font->extra = extra_glyphs_make(scale >= 3 ? 3 : scale == 2 ? 2 : 1, &font->extra_count);
+        if (!font->extra) {
+            font_close(font);
+            return NULL;
+        }
     }
-    if (scale == 2) {
-        return font_from_psf(map_font_12x24, (size_t)(map_font_12x24_end - map_font_12x24));
-    }
-    return font_from_psf(map_font_8x16, (size_t)(map_font_8x16_end - map_font_8x16));
+    return font;
 }
 
 void font_close(struct font *font)
 {
-    free(font);
+    if (font) {
+        free(font->extra);
+        free(font);
+    }
 }
 
 int font_width(const struct font *font)
@@ -195,10 +206,20 @@ int font_height(const struct font *font)
     return font->height;
 }
 
+bool font_has(const struct font *font, uint32_t code)
+{
+    return (code < DIRECT_CODES && font->index[code]) ||
+           extra_glyph_find(font->extra, font->extra_count, code);
+}
+
 struct glyph font_glyph(const struct font *font, uint32_t code)
 {
     size_t at = code < DIRECT_CODES ? font->index[code] : 0;
     if (at == 0) {
+        const struct extra_glyph *extra = extra_glyph_find(font->extra, font->extra_count, code);
+        if (extra) {
+            return (struct glyph){extra->bits, EXTRA_ROW_BYTES, extra->width, font->height};
+        }
         at = font->index['?'];
     }
     size_t number = at > 0 ? at - 1 : 0;

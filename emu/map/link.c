@@ -2,59 +2,151 @@
 /* link.c - see link.h. */
 #include "emu/map/link.h"
 #include "emu/map/collect.h"
+#include "emu/map/past.h"
+#include "emu/map/ring.h"
 #include "emu/machine/control.h"
+#include "emu/machine/machine.h"
+#include "emu/mem/ram.h"
 #include "emu/observe/observe.h"
 
 #include <pthread.h>
 #include <stdio.h>
-#include <stdlib.h>
+#include <string.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { REQUESTS = 16 };
+enum { REQUESTS = 16, COST_SHARE = 100 /* one model's making in so many times its time */ };
+
+struct asked {
+    enum map_request request;
+    struct filter wanted;
+};
+
+struct stop_at {
+    struct filter filter;
+    u64 hits;
+    bool used;
+};
 
 struct map_link {
     struct machine *machine;
     struct observer *observer;
-    struct collector *collector;
     int wake; /* eventfd: something has been asked */
     int sink;
 
     /* The machine thread's. */
+    struct collector *collector;
     struct map_model *filling;
-    enum map_request armed; /* stop at the next fault (of a kind) */
-    u8 armed_kind;
+    enum map_request armed; /* REQUEST_NEXT_*: stop there once */
+    struct filter armed_filter;
+    struct stop_at stop[MAP_BREAKS]; /* stop there every time */
+    u64 filled_at, fill_took;        /* nanoseconds of host time */
+    u64 filled_icount;
+    bool filled_stopped;
+    struct map_view filled_view;
 
     /* Both threads'; under the lock. */
     pthread_mutex_t lock;
     struct map_view view;
-    enum map_request request[REQUESTS];
-    u8 request_kind[REQUESTS];
-    size_t requests;
+    struct asked asked[REQUESTS];
+    size_t asked_count;
+    bool wanted;             /* a model is */
     struct map_model *ready; /* filled and not yet taken */
+    _Atomic bool closed;
+
+    /* Records on their way, and where they go. */
+    struct ring ring;
+    pthread_mutex_t past_lock;
+    struct past *history; /* under past_lock; made when the first records are there */
 
     /* The viewer's. */
-    struct map_model *shown;
+    struct map_model *shown, *past;
+    bool past_fresh;
+    u64 past_count;
+    struct map_view past_view;
 };
+
+static u64 nanoseconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (u64)t.tv_sec * 1000000000 + (u64)t.tv_nsec;
+}
+
+/* ---- the machine's thread ---- */
+
+/* With past_lock held.  The swap area's size is known only when the guest has told it. */
+static void empty_ring(struct map_link *link)
+{
+    const struct trace_record *record;
+    while ((record = ring_peek(&link->ring)) != NULL) {
+        if (link->history) {
+            past_append(link->history, record);
+        }
+        ring_drop(&link->ring);
+    }
+}
+
+static bool is_hit(struct map_link *link, const struct trace_record *r)
+{
+    switch (link->armed) {
+    case REQUEST_NEXT_FAULT:
+        return filter_match(&link->armed_filter, r);
+    case REQUEST_NEXT_OUT:
+        return r->type == RECORD_PROBE + PROBE_EV_SWAP_OUT;
+    case REQUEST_NEXT_IN:
+        return r->type == RECORD_FAULT && r->fault.coarse == COARSE_FROM_SWAP;
+    default:
+        return false;
+    }
+}
 
 static void on_record(void *ctx, const struct trace_record *record)
 {
     struct map_link *link = ctx;
-    if (link->armed == REQUEST_NONE || record->type != RECORD_FAULT) {
+    if (atomic_load_explicit(&link->closed, memory_order_relaxed)) {
         return;
     }
-    bool hit = link->armed == REQUEST_NEXT_FAULT ||
-               (link->armed == REQUEST_NEXT_SAME && record->fault.kind == link->armed_kind) ||
-               (link->armed == REQUEST_NEXT_SWAP && record->fault.coarse == COARSE_FROM_SWAP);
-    if (hit) {
-        link->armed = REQUEST_NONE;
+    if (!ring_put(&link->ring, record)) {
+        pthread_mutex_lock(&link->past_lock);
+        empty_ring(link);
+        pthread_mutex_unlock(&link->past_lock);
+        ring_put(&link->ring, record);
+    }
+    bool stop = link->armed != REQUEST_NONE && is_hit(link, record);
+    link->armed = stop ? REQUEST_NONE : link->armed;
+    for (size_t i = 0; i < MAP_BREAKS; i++) {
+        if (link->stop[i].used && filter_match(&link->stop[i].filter, record)) {
+            link->stop[i].hits++;
+            stop = true;
+        }
+    }
+    if (stop) {
         machine_stop(link->machine);
     }
 }
 
-static void carry_out(struct map_link *link, enum map_request request, u8 kind)
+/* The same filter a second time takes the stop away. */
+static void toggle_stop(struct map_link *link, const struct filter *filter)
 {
-    switch (request) {
+    struct stop_at *free_one = NULL;
+    for (size_t i = 0; i < MAP_BREAKS; i++) {
+        struct stop_at *s = &link->stop[i];
+        if (s->used && s->filter.va_from == filter->va_from && s->filter.pid == filter->pid) {
+            s->used = false;
+            return;
+        }
+        free_one = s->used || free_one ? free_one : s;
+    }
+    if (free_one) {
+        *free_one = (struct stop_at){*filter, 0, true};
+    }
+}
+
+static void carry_out(struct map_link *link, const struct asked *asked)
+{
+    switch (asked->request) {
     case REQUEST_PAUSE:
         if (machine_is_stopped(link->machine)) {
             machine_continue(link->machine);
@@ -63,19 +155,22 @@ static void carry_out(struct map_link *link, enum map_request request, u8 kind)
         }
         break;
     case REQUEST_STEP:
-        machine_step(link->machine, 0, 1);
+        machine_step(link->machine, machine_turn(link->machine), 1);
         break;
     case REQUEST_NEXT_FAULT:
-    case REQUEST_NEXT_SAME:
-    case REQUEST_NEXT_SWAP:
-        link->armed = request;
-        link->armed_kind = kind;
+    case REQUEST_NEXT_OUT:
+    case REQUEST_NEXT_IN:
+        link->armed = asked->request;
+        link->armed_filter = asked->wanted;
         machine_continue(link->machine);
+        break;
+    case REQUEST_BREAK:
+        toggle_stop(link, &asked->wanted);
         break;
     case REQUEST_RESET:
         collector_reset(link->collector);
         break;
-    case REQUEST_MARK:
+    case REQUEST_BOOKMARK:
         collector_bookmark(link->collector);
         break;
     default:
@@ -83,40 +178,188 @@ static void carry_out(struct map_link *link, enum map_request request, u8 kind)
     }
 }
 
-/* On the machine's thread, at a moment when everything is consistent. */
-static void on_wake(void *ctx, int fd)
+static void fill_stops(const struct map_link *link, struct map_model *model)
 {
-    struct map_link *link = ctx;
-    enum map_request request[REQUESTS];
-    u8 kind[REQUESTS];
-    eventfd_t count;
-    eventfd_read(fd, &count);
-    pthread_mutex_lock(&link->lock);
-    struct map_view view = link->view;
-    size_t requests = link->requests;
-    for (size_t i = 0; i < requests; i++) {
-        request[i] = link->request[i];
-        kind[i] = link->request_kind[i];
+    model->stop_count = 0;
+    for (size_t i = 0; i < MAP_BREAKS; i++) {
+        if (link->stop[i].used) {
+            struct map_break *b = &model->stop_at[model->stop_count++];
+            char text[256];
+            filter_text(&link->stop[i].filter, text, sizeof text);
+            snprintf(b->text, sizeof b->text, "%.63s", text);
+            b->hits = link->stop[i].hits;
+        }
     }
-    link->requests = 0;
-    pthread_mutex_unlock(&link->lock);
-    for (size_t i = 0; i < requests; i++) {
-        carry_out(link, request[i], kind[i]);
-    }
-    if (collector_fill(link->collector, &view, link->filling)) {
+}
+
+static void fill(struct map_link *link, const struct map_view *view)
+{
+    u64 start = nanoseconds();
+    bool ok = collector_fill(link->collector, view, link->filling);
+    fill_stops(link, link->filling);
+    link->filled_at = nanoseconds();
+    link->fill_took = link->filled_at - start;
+    if (ok) {
         pthread_mutex_lock(&link->lock);
         struct map_model *other = link->ready;
         link->ready = link->filling;
         link->filling = other;
+        link->wanted = false;
         pthread_mutex_unlock(&link->lock);
     }
     if (!link->filling) {
         /* The viewer holds one and one is ready: a third keeps the machine from waiting. */
         link->filling = model_create();
         if (!link->filling) {
-            machine_unwatch_fd(link->machine, fd);
+            machine_unwatch_fd(link->machine, link->wake);
         }
     }
+}
+
+/* On the machine's thread, at a moment when everything is consistent. */
+static void on_wake(void *ctx, int fd)
+{
+    struct map_link *link = ctx;
+    struct asked asked[REQUESTS];
+    eventfd_t count;
+    eventfd_read(fd, &count);
+    if (atomic_load(&link->closed)) {
+        machine_unwatch_fd(link->machine, fd);
+        observer_remove_sink(link->observer, link->sink);
+        link->sink = -1;
+        collector_destroy(link->collector);
+        link->collector = NULL;
+        return;
+    }
+    pthread_mutex_lock(&link->lock);
+    struct map_view view = link->view;
+    size_t asks = link->asked_count;
+    bool wanted = link->wanted;
+    memcpy(asked, link->asked, sizeof asked);
+    link->asked_count = 0;
+    pthread_mutex_unlock(&link->lock);
+    for (size_t i = 0; i < asks; i++) {
+        carry_out(link, &asked[i]);
+    }
+    bool dear = !machine_is_stopped(link->machine) &&
+                nanoseconds() - link->filled_at < COST_SHARE * link->fill_took;
+    bool same = link->filled_at && view_same_model(&view, &link->filled_view) &&
+                link->filled_icount == machine_instructions(link->machine) &&
+                link->filled_stopped == machine_is_stopped(link->machine);
+    if (wanted && ((!dear && !same) || asks)) {
+        link->filled_view = view;
+        link->filled_icount = machine_instructions(link->machine);
+        link->filled_stopped = machine_is_stopped(link->machine);
+        fill(link, &view);
+    }
+}
+
+/* ---- the viewer's thread ---- */
+
+/* Keeps what has happened; makes the history when the guest has told its swap area's size, or has
+ * begun without telling. */
+static void keep_records(struct map_link *link)
+{
+    pthread_mutex_lock(&link->past_lock);
+    empty_ring(link);
+    pthread_mutex_unlock(&link->past_lock);
+}
+
+static void fill_past(struct map_link *link, struct map_view *view)
+{
+    pthread_mutex_lock(&link->past_lock);
+    if (!link->history) {
+        view->past = false;
+    } else if (view->seeking) {
+        view->moment = past_moment(link->history, view->seek_icount);
+    }
+    view->seeking = false;
+    if (view->past && !view_same_model(view, &link->past_view)) {
+        link->past_fresh = past_fill(link->history, view, link->past);
+        view->past = link->past_fresh;
+        link->past_view = *view;
+    }
+    pthread_mutex_unlock(&link->past_lock);
+}
+
+static void ask(void *ctx, struct map_view *view, enum map_request request)
+{
+    struct map_link *link = ctx;
+    keep_records(link);
+    if (view->past) {
+        fill_past(link, view);
+    } else {
+        link->past_view.past = false;
+    }
+    bool wake = request > REQUEST_NONE && request <= REQUEST_BOOKMARK;
+    pthread_mutex_lock(&link->lock);
+    link->view = *view;
+    if (wake && link->asked_count < REQUESTS) {
+        link->asked[link->asked_count++] = (struct asked){request, view->wanted};
+    }
+    bool live = !view->past && !view->hidden;
+    link->wanted |= live;
+    pthread_mutex_unlock(&link->lock);
+    if (wake || live) {
+        eventfd_write(link->wake, 1);
+    }
+}
+
+static struct map_model *take(void *ctx)
+{
+    struct map_link *link = ctx;
+    if (link->past_view.past) {
+        bool fresh = link->past_fresh;
+        link->past_fresh = false;
+        return fresh ? link->past : NULL;
+    }
+    struct map_model *old = NULL;
+    pthread_mutex_lock(&link->lock);
+    bool fresh = link->ready != NULL;
+    if (fresh) {
+        old = link->shown;
+        link->shown = link->ready;
+        link->ready = NULL;
+    }
+    pthread_mutex_unlock(&link->lock);
+    model_destroy(old);
+    if (fresh && link->history) {
+        pthread_mutex_lock(&link->past_lock);
+        past_describe(link->history, link->shown);
+        pthread_mutex_unlock(&link->past_lock);
+    }
+    return fresh ? link->shown : NULL;
+}
+
+static bool busy(void *ctx)
+{
+    (void)ctx;
+    return false;
+}
+
+struct feed map_link_feed(struct map_link *link)
+{
+    return (struct feed){link, ask, take, busy};
+}
+
+void map_link_close(struct map_link *link)
+{
+    atomic_store(&link->closed, true);
+    eventfd_write(link->wake, 1);
+}
+
+/* ---- both ---- */
+
+/* Room for the largest swap area a guest can announce: the blocks are made when used. */
+static u64 slots_of(const struct machine *machine)
+{
+    const struct machine_config *config = machine_config_of(machine);
+    u64 sectors = 0;
+    for (unsigned i = 1; i < config->disk_count; i++) {
+        u64 size = config->disk[i] ? disk_sectors(config->disk[i]) : 0;
+        sectors = size > sectors ? size : sectors;
+    }
+    return sectors / 8;
 }
 
 struct map_link *map_link_create(struct machine *machine, struct observer *observer, char *why,
@@ -127,14 +370,20 @@ struct map_link *map_link_create(struct machine *machine, struct observer *obser
         snprintf(why, size, "not enough memory for the map");
         return NULL;
     }
+    const struct ram *ram = machine_ram(machine);
     link->machine = machine;
     link->observer = observer;
     link->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     link->collector = collector_create(machine, observer);
     link->filling = model_create();
+    link->past = model_create();
+    link->history = past_create(ram->base >> 12, ram->size >> 12, slots_of(machine));
+    bool has_ring = ring_init(&link->ring);
     link->sink = observer_add_sink(observer, on_record, link);
     pthread_mutex_init(&link->lock, NULL);
-    if (link->wake < 0 || !link->collector || !link->filling || link->sink < 0) {
+    pthread_mutex_init(&link->past_lock, NULL);
+    if (link->wake < 0 || !link->collector || !link->filling || !link->past || !link->history ||
+        !has_ring || link->sink < 0) {
         snprintf(why, size, "not enough memory for the map");
         map_link_destroy(link);
         return NULL;
@@ -159,38 +408,10 @@ void map_link_destroy(struct map_link *link)
     model_destroy(link->filling);
     model_destroy(link->ready);
     model_destroy(link->shown);
+    model_destroy(link->past);
+    past_destroy(link->history);
+    ring_free(&link->ring);
     pthread_mutex_destroy(&link->lock);
+    pthread_mutex_destroy(&link->past_lock);
     free(link);
-}
-
-void map_link_ask(struct map_link *link, const struct map_view *view, enum map_request request)
-{
-    pthread_mutex_lock(&link->lock);
-    link->view = *view;
-    if (request != REQUEST_NONE && link->requests < REQUESTS) {
-        u8 kind = 0;
-        if (link->shown && view->event < link->shown->event_count) {
-            const struct trace_record *record = &link->shown->event[view->event];
-            kind = record->type == RECORD_FAULT ? record->fault.kind : 0;
-        }
-        link->request[link->requests] = request;
-        link->request_kind[link->requests++] = kind;
-    }
-    pthread_mutex_unlock(&link->lock);
-    eventfd_write(link->wake, 1);
-}
-
-struct map_model *map_link_take(struct map_link *link)
-{
-    struct map_model *old = NULL;
-    pthread_mutex_lock(&link->lock);
-    bool fresh = link->ready != NULL;
-    if (fresh) {
-        old = link->shown;
-        link->shown = link->ready;
-        link->ready = NULL;
-    }
-    pthread_mutex_unlock(&link->lock);
-    model_destroy(old);
-    return fresh ? link->shown : NULL;
 }

@@ -4,47 +4,116 @@
 
 #include <stdio.h>
 
+/* Whether the guest runs, as a coloured chip; returns the x behind it. */
+static int paint_state(const struct painter *p, int x, int y)
+{
+    const struct map_model *m = p->model;
+    const char *text = m->past ? in_words(p, " VIEWING PAST ", " 正在看过去 ")
+                       : m->stopped ? in_words(p, " PAUSED ", " 已暂停 ")
+                                    : in_words(p, " RUNNING ", " 运行中 ");
+    color_t color = m->past ? p->theme.class[CLASS_SWAPPING]
+                    : m->stopped ? p->theme.class[CLASS_PAGE_TABLE]
+                                 : p->theme.class[CLASS_FILE];
+    int w = canvas_text_width(p->font, text);
+    canvas_fill(p->canvas, (struct rect){x, y, w, p->layout.unit}, color);
+    canvas_text(p->canvas, p->font, x, y, w, paint_ink(color), text);
+    return x + w + 2 * p->layout.glyph;
+}
+
+static void paint_facts(const struct painter *p, int x, int y, int right)
+{
+    const struct map_model *m = p->model;
+    char icount[32], text[256], rate[48] = "", trace[64] = "", number[32];
+    if (m->host_rate && !m->stopped && !m->past) {
+        snprintf(rate, sizeof rate, "  %llu MIPS", (unsigned long long)(m->host_rate / 1000000));
+    }
+    if (m->past) {
+        snprintf(trace, sizeof trace, in_words(p, "  record %s", "  记录 %s"),
+                 paint_number(number, m->past_at));
+    }
+    snprintf(text, sizeof text, "icount %s%s%s", paint_number(icount, m->icount), trace, rate);
+    x = canvas_text(p->canvas, p->font, x, y, right - x, p->theme.strong, text);
+    x += 3 * p->layout.glyph;
+    u64 free = m->frame_count ? m->free_frames * 100 / m->frame_count : 0;
+    bool knows_free = m->has_layout && m->frame_count;
+    if (knows_free) {
+        snprintf(text, sizeof text, in_words(p, "%s %llu%% free", "%s空闲 %llu%%"),
+                 in_words(p, "memory", "内存"), (unsigned long long)free);
+        x = canvas_text(p->canvas, p->font, x, y, right - x, p->theme.text, text);
+        x += 3 * p->layout.glyph;
+    }
+    if (m->swap_slots) {
+        snprintf(text, sizeof text, in_words(p, "swap %llu of %llu pages", "交换区 %llu/%llu 页"),
+                 (unsigned long long)m->swap_used, (unsigned long long)m->swap_slots);
+        x = canvas_text(p->canvas, p->font, x, y, right - x, p->theme.text, text);
+        x += 3 * p->layout.glyph;
+    }
+    if (m->built < 100 && m->alone) {
+        snprintf(text, sizeof text, in_words(p, "reading the trace: %u%%", "读取记录：%u%%"), m->built);
+        x = canvas_text(p->canvas, p->font, x, y, right - x, p->theme.accent, text);
+        x += 3 * p->layout.glyph;
+    }
+    if (m->mismatches) {
+        snprintf(text, sizeof text, in_words(p, "! %llu label mismatches", "! %llu 次标签不符"),
+                 (unsigned long long)m->mismatches);
+        canvas_text(p->canvas, p->font, x, y, right - x, p->theme.warn, text);
+    }
+}
+
+static void filter_words(const struct painter *p, char *out, size_t size)
+{
+    const struct map_view *v = p->view;
+    out[0] = 0;
+    if (v->filtered) {
+        char text[160];
+        filter_text(&v->filter, text, sizeof text);
+        snprintf(out, size, "%s%s", in_words(p, "only ", "只看 "), text);
+    }
+    if (v->filter_group >= 0) {
+        size_t at = 0;
+        while (at < size && out[at]) {
+            at++;
+        }
+        snprintf(out + at, size - at, " %s%s", at ? "" : in_words(p, "only ", "只看 "),
+                 group_name((enum fault_group)v->filter_group, v->chinese));
+    }
+}
+
 void paint_top(const struct painter *p)
 {
     const struct map_model *m = p->model;
     struct rect r = p->layout.top;
-    int pad = p->layout.glyph;
-    canvas_fill(p->canvas, r, p->theme->panel);
-    canvas_frame(p->canvas, r, 1, p->theme->border);
-    struct rect inside = {r.x + pad, r.y + p->layout.unit / 8, r.w - 2 * pad, r.h};
-    char icount[32], rate[48] = "";
-    if (m->host_rate && !m->stopped && !m->past) {
-        snprintf(rate, sizeof rate, "  %llu MIPS", (unsigned long long)(m->host_rate / 1000000));
-    }
-    const char *state = m->past ? "VIEWING PAST" : m->stopped ? "PAUSED" : "RUNNING";
-    color_t color = m->past || m->stopped ? 0xfff0e442 : 0xff009e73;
-    int x = paint_line(p, inside, 0, color, "%s", state);
-    struct rect rest = {x + 2 * pad, inside.y, inside.x + inside.w - x - 2 * pad, inside.h};
-    char filter[96] = "";
-    if (p->view->filter_pid || p->view->filter_group >= 0) {
-        snprintf(filter, sizeof filter, "   filter:%s%.0u %s", p->view->filter_pid ? " pid " : "",
-                 p->view->filter_pid,
-                 p->view->filter_group >= 0 ? group_name((enum fault_group)p->view->filter_group)
-                                            : "");
-    }
-    paint_line(p, rest, 0, p->theme->text, "instruction %s%s   free %llu%%   swap %llu/%llu%s%s",
-               paint_number(icount, m->icount), rate,
-               (unsigned long long)(m->frame_count ? m->free_frames * 100 / m->frame_count : 0),
-               (unsigned long long)m->swap_used, (unsigned long long)m->swap_slots, filter,
-               m->mismatches ? "   LABEL MISMATCH" : "");
-    x = inside.x;
-    int y = inside.y + p->layout.unit;
-    x = canvas_text(p->canvas, p->font, x, y, r.w, p->theme->dim, "faults: ");
+    int pad = p->layout.glyph, y = r.y + p->layout.unit / 8, right = r.x + r.w - pad;
+    char text[256], number[32], other[32];
+    canvas_fill(p->canvas, r, p->theme.panel);
+    canvas_frame(p->canvas, r, 1, p->theme.border);
+    const char *help = in_words(p, "? help", "? 帮助");
+    paint_right(p, right, y, p->theme.dim, help);
+    paint_facts(p, paint_state(p, r.x + pad, y), y, right - 8 * pad);
+    y += p->layout.unit;
+    int x = canvas_text(p->canvas, p->font, r.x + pad, y, r.w, p->theme.text,
+                        in_words(p, "Page faults: ", "缺页："));
     for (unsigned group = 0; group < GROUP_COUNT; group++) {
-        char number[32], text[64];
-        snprintf(text, sizeof text, "%s %s", group_name(group),
+        if (m->group_count[group] == 0 && group != GROUP_ZERO && group != GROUP_COW) {
+            continue;
+        }
+        snprintf(text, sizeof text, "%s %s", group_name((enum fault_group)group, p->view->chinese),
                  paint_number(number, m->group_count[group]));
-        x = paint_key(p, x, y, group_color(group), "ZCFSHA!"[group], text);
+        if (x + paint_key_width(p, text) < right) {
+            x = paint_key(p, x, y, p->theme.group[group], group_letter((enum fault_group)group),
+                          text);
+        }
     }
-    char out[32], in[32];
-    struct rect tail = {x + pad, y, r.x + r.w - x - 2 * pad, p->layout.unit};
-    paint_line(p, tail, 0, p->theme->dim, "pages to swap %s, from swap %s",
-               paint_number(out, m->swap_out), paint_number(in, m->swap_in));
+    if (m->swap_slots) {
+        snprintf(text, sizeof text,
+                 in_words(p, "pages to swap %s, from swap %s", "换出 %s 页，换入 %s 页"),
+                 paint_number(number, m->swap_out), paint_number(other, m->swap_in));
+        x = canvas_text(p->canvas, p->font, x, y, right - x, p->theme.dim, text) + 2 * pad;
+    }
+    filter_words(p, text, sizeof text);
+    if (text[0] && x < right) {
+        canvas_text(p->canvas, p->font, x, y, right - x, p->theme.accent, text);
+    }
 }
 
 static u64 bucket_faults(const struct map_bucket *bucket)
@@ -58,46 +127,86 @@ static u64 bucket_faults(const struct map_bucket *bucket)
 
 /* Faults stand up from the axis, one colour a group; pages written to swap hang down from it. */
 static void paint_bucket(const struct painter *p, const struct map_bucket *bucket,
-                         struct rect column, int axis, u64 most)
+                         struct rect column, int axis, u64 most_up, u64 most_down)
 {
-    int y = axis, up = axis - column.y, down = column.y + column.h - axis;
+    int y = axis, up = axis - column.y, down = column.y + column.h - axis - 1;
     for (unsigned group = 0; group < GROUP_COUNT; group++) {
-        int h = (int)((u64)bucket->group[group] * (u64)up / most);
+        int h = (int)((u64)bucket->group[group] * (u64)up / most_up);
         h = bucket->group[group] && h == 0 ? 1 : h;
-        canvas_fill(p->canvas, (struct rect){column.x, y - h, column.w, h}, group_color(group));
+        canvas_fill(p->canvas, (struct rect){column.x, y - h, column.w, h},
+                    p->theme.group[group]);
         y -= h;
     }
-    int h = (int)((u64)bucket->swap_out * (u64)down / most);
+    int h = (int)((u64)bucket->swap_out * (u64)down / most_down);
     h = bucket->swap_out && h == 0 ? 1 : h > down ? down : h;
-    canvas_fill(p->canvas, (struct rect){column.x, axis + 1, column.w, h}, 0xffe69f00);
+    canvas_fill(p->canvas, (struct rect){column.x, axis + 1, column.w, h},
+                color_mix(p->theme.panel, p->theme.group[GROUP_SWAP], 170));
+}
+
+static void paint_moment(const struct painter *p, u64 icount, color_t color, const char *name)
+{
+    struct rect bars = view_bars(&p->layout);
+    int x = view_timeline_x(p->model, &p->layout, icount);
+    canvas_fill(p->canvas,
+                (struct rect){x, bars.y - p->layout.unit / 4, p->layout.unit / 8,
+                              bars.h + p->layout.unit / 4},
+                color);
+    int w = canvas_text_width(p->font, name);
+    int left = x + w + p->layout.glyph > bars.x + bars.w ? x - w - p->layout.glyph / 2
+                                                         : x + p->layout.glyph / 2;
+    canvas_tint(p->canvas, (struct rect){left, bars.y, w, p->layout.unit}, p->theme.panel, 170);
+    canvas_text(p->canvas, p->font, left, bars.y, w, color, name);
+}
+
+static void paint_bars(const struct painter *p, struct rect bars, int axis, u64 up, u64 down)
+{
+    const struct map_model *m = p->model;
+    for (size_t i = 0; i < m->bucket_count; i++) {
+        int from = view_timeline_x(m, &p->layout, i * m->bucket_span);
+        int to = view_timeline_x(m, &p->layout, (i + 1) * m->bucket_span);
+        int gap = to - from > 3 ? 1 : 0;
+        struct rect column = {from, bars.y, to - from > gap ? to - from - gap : 1, bars.h};
+        paint_bucket(p, &m->bucket[i], column, axis, up, down);
+    }
 }
 
 void paint_timeline(const struct painter *p)
 {
     const struct map_model *m = p->model;
-    char title[160], span[32];
-    snprintf(
-        title, sizeof title,
-        "TIMELINE: faults by kind (up), pages written to swap (down); a bar is %s instructions",
-        paint_number(span, m->bucket_span));
+    char title[240], span[24];
+    snprintf(title, sizeof title,
+             in_words(p,
+                      "TIMELINE  up: faults by kind, down: pages written to swap; a bar is %s "
+                      "instructions%s",
+                      "时间线  向上：各类缺页，向下：写到交换区的页；一条为 %s 条指令%s"),
+             paint_short(span, m->bucket_span),
+             m->past_count > m->past_first ? in_words(p, "; click to see the past", "；点击可看过去")
+                                           : "");
     struct rect inside = paint_panel(p, p->layout.timeline, title);
-    u64 most = 1;
+    struct rect bars = view_bars(&p->layout);
+    u64 up = 1, down = 1;
     for (size_t i = 0; i < m->bucket_count; i++) {
         u64 faults = bucket_faults(&m->bucket[i]);
-        most = faults > most ? faults : most;
-        most = m->bucket[i].swap_out > most ? m->bucket[i].swap_out : most;
+        up = faults > up ? faults : up;
+        down = m->bucket[i].swap_out > down ? m->bucket[i].swap_out : down;
     }
-    int label = 8 * p->layout.glyph, axis = inside.y + inside.h * 2 / 3;
-    struct rect before = canvas_clip(p->canvas, inside);
-    for (size_t i = 0; i < m->bucket_count; i++) {
-        int from = label + (int)(i * (size_t)(inside.w - label) / MAP_BUCKETS);
-        int to = label + (int)((i + 1) * (size_t)(inside.w - label) / MAP_BUCKETS);
-        struct rect column = {inside.x + from, inside.y, to > from ? to - from : 1, inside.h};
-        paint_bucket(p, &m->bucket[i], column, axis, most);
+    int axis = down > 1 ? bars.y + bars.h * 2 / 3 : bars.y + bars.h - 2;
+    struct rect before = canvas_clip(p->canvas, p->layout.timeline);
+    paint_bars(p, bars, axis, up, down);
+    canvas_fill(p->canvas, (struct rect){bars.x, axis, bars.w, 1}, p->theme.dim);
+    char number[24];
+    int right = bars.x - p->layout.glyph;
+    paint_right(p, right, inside.y, p->theme.dim, paint_short(number, up));
+    paint_right(p, right, axis - p->layout.unit / 2, p->theme.dim, "0");
+    if (down > 1) {
+        paint_right(p, right, inside.y + inside.h - p->layout.unit, p->theme.dim,
+                    paint_short(number, down));
     }
-    canvas_fill(p->canvas, (struct rect){inside.x, axis, inside.w, 1}, p->theme->dim);
-    char number[32];
-    paint_line(p, inside, 0, p->theme->dim, "%s", paint_number(number, most));
-    canvas_text(p->canvas, p->font, inside.x, axis - p->layout.unit, label, p->theme->dim, "0");
+    if (m->bookmark) {
+        paint_moment(p, m->bookmark, p->theme.accent, in_words(p, "bookmark", "书签"));
+    }
+    if (m->past) {
+        paint_moment(p, m->icount, p->theme.strong, in_words(p, "here", "此刻"));
+    }
     canvas_clip(p->canvas, before);
 }

@@ -1,68 +1,197 @@
 /* SPDX-License-Identifier: MIT */
-/* panel_lists.c - the process tree, the events, the swap slots, and the help. */
+/* panel_lists.c - the process tree, the events, the swap slots, the explanation. */
 #include "emu/map/paint.h"
-
-#include <stdio.h>
-
-#include "emu/base/buffer.h"
 #include "emu/observe/explain.h"
 
-static const char *state_name(u32 state)
+#include <stdio.h>
+#include <string.h>
+
+/* One column of the process list: right-aligned numbers. */
+static void cell(const struct painter *p, struct rect r, int row, int column, color_t color,
+                 const char *text)
 {
-    static const char *const name[] = {"-", "ready", "run", "sleep", "zombie", "stopped"};
-    return state < sizeof name / sizeof *name ? name[state] : "?";
+    paint_right(p, r.x + column * p->layout.glyph, r.y + row * p->layout.unit, color, text);
 }
 
 void paint_processes(const struct painter *p)
 {
-    struct rect inside = paint_panel(p, p->layout.processes, "PROCESSES");
-    paint_line(p, inside, 0, p->theme->dim, "%-20s %-7s %6s %6s %7s", "pid name", "state", "pages",
-               "swap", "faults");
+    enum { STATE = 20, PAGES = 34, SWAP = 41, FAULTS = 48 };
+    struct rect inside = paint_panel(p, p->layout.processes, in_words(p, "PROCESSES", "进程"));
+    paint_line(p, inside, 0, p->theme.dim, "%s", in_words(p, "pid name", "pid 名称"));
+    canvas_text(p->canvas, p->font, inside.x + STATE * p->layout.glyph, inside.y,
+                8 * p->layout.glyph, p->theme.dim, in_words(p, "state", "状态"));
+    cell(p, inside, 0, PAGES, p->theme.dim, in_words(p, "pages", "页"));
+    cell(p, inside, 0, SWAP, p->theme.dim, in_words(p, "swap", "换出"));
+    cell(p, inside, 0, FAULTS, p->theme.dim, in_words(p, "faults", "缺页"));
     for (size_t i = 0; i < p->model->process_count; i++) {
         const struct map_process *process = &p->model->process[i];
-        char name[64];
-        snprintf(name, sizeof name, "%*s%u %s", (int)(process->depth * 2), "", process->pid,
-                 process->name);
+        int row = (int)i + 1, y = inside.y + row * p->layout.unit;
+        if (y + p->layout.unit > inside.y + inside.h) {
+            break;
+        }
         bool chosen = process->pid == p->model->pid;
-        paint_line(p, inside, (int)i + 1, chosen ? p->theme->strong : p->theme->text,
-                   "%-20.20s %-7s %6llu %6llu %7llu%s", name, state_name(process->state),
-                   (unsigned long long)process->rss, (unsigned long long)process->swap,
-                   (unsigned long long)process->faults, chosen ? " <" : "");
+        if (chosen || process->pid == p->view->hover_pid) {
+            canvas_fill(p->canvas, (struct rect){inside.x, y, inside.w, p->layout.unit},
+                        p->theme.border);
+        }
+        color_t color = chosen ? p->theme.strong : p->theme.text;
+        char text[64];
+        snprintf(text, sizeof text, "%*s%u %s", (int)(process->depth * 2), "", process->pid,
+                 process->name);
+        canvas_text(p->canvas, p->font, inside.x, y, (STATE - 1) * p->layout.glyph, color, text);
+        canvas_text(p->canvas, p->font, inside.x + STATE * p->layout.glyph, y,
+                    8 * p->layout.glyph, p->theme.dim,
+                    process_state_name(process->state, p->view->chinese));
+        const u64 number[] = {process->rss, process->swap, process->faults};
+        const int column[] = {PAGES, SWAP, FAULTS};
+        for (int k = 0; k < 3; k++) {
+            char short_number[24];
+            if (number[k] < 100000) {
+                snprintf(text, sizeof text, "%llu", (unsigned long long)number[k]);
+            } else {
+                snprintf(text, sizeof text, "%s", paint_short(short_number, number[k]));
+            }
+            cell(p, inside, row, column[k], color, text);
+        }
     }
 }
 
-static void event_text(char *out, size_t size, const struct trace_record *r)
+static void fault_text(const struct painter *p, char *out, size_t size,
+                       const struct trace_record *r, bool brief)
 {
-    char number[32];
-    paint_number(number, r->icount);
-    if (r->type == RECORD_FAULT) {
-        const struct trace_fault *f = &r->fault;
-        snprintf(out, size, "%13s p%-3u %-10s %c %s+%llx  %llu instructions%s", number, r->pid,
-                 fault_kind_name(f->kind), fault_access_letter(f->access), area_kind_name(f->area),
-                 (unsigned long long)(f->va - f->area_start), (unsigned long long)f->cost,
-                 f->result == RESULT_OK ? "" : " !");
-    } else {
-        snprintf(out, size, "%13s p%-3u %-10s %llx %llx %llx", number, r->pid,
-                 record_type_name(r->type), (unsigned long long)r->arg[0],
-                 (unsigned long long)r->arg[1], (unsigned long long)r->arg[2]);
+    const struct trace_fault *f = &r->fault;
+    char cost[24];
+    const char *kind = f->kind ? fault_kind_name(f->kind) : coarse_label_name(f->coarse);
+    size_t n = 0;
+    n += (size_t)snprintf(out, size, "%-10s %c ", kind, fault_access_letter(f->access));
+    if (brief) {
+        n += (size_t)snprintf(out + n, size - n, "%u:%llx", r->pid, (unsigned long long)f->va);
+        return;
     }
+    if (f->area) {
+        n += (size_t)snprintf(out + n, size - n, "%s+%llx", area_kind_name(f->area),
+                              (unsigned long long)(f->va - f->area_start));
+    } else {
+        n += (size_t)snprintf(out + n, size - n, "%llx", (unsigned long long)f->va);
+    }
+    if (f->pfn_old && f->pfn_new && f->pfn_old != f->pfn_new) {
+        n += (size_t)snprintf(out + n, size - n, "  %s %llx → %llx", in_words(p, "frame", "页框"),
+                              (unsigned long long)f->pfn_old, (unsigned long long)f->pfn_new);
+    } else if (f->pfn_new) {
+        n += (size_t)snprintf(out + n, size - n, "  %s %llx", in_words(p, "frame", "页框"),
+                              (unsigned long long)f->pfn_new);
+    }
+    if (f->result != RESULT_OK) {
+        n += (size_t)snprintf(out + n, size - n, "  %s", fault_result_name(f->result));
+    } else if (f->cost) {
+        snprintf(out + n, size - n, "  %s %s", paint_short(cost, f->cost),
+                 in_words(p, "instr.", "条指令"));
+    }
+}
+
+/* What happened to a frame, for the frame's own list: the other end only. */
+static void brief_text(const struct painter *p, char *out, size_t size,
+                       const struct trace_record *r)
+{
+    const u64 *a = r->arg;
+    const char *slot = in_words(p, "slot", "槽");
+    unsigned long long number = a[0];
+    if (r->type == RECORD_PROBE + PROBE_EV_EVICT) {
+        number = a[1];
+        slot = (a[2] & 0xff) == 2 ? in_words(p, "file page", "文件页") : slot;
+    }
+    snprintf(out, size, "%-10s %s %llu", record_type_name(r->type), slot, number);
+}
+
+static void other_text(const struct painter *p, char *out, size_t size,
+                       const struct trace_record *r)
+{
+    const u64 *a = r->arg;
+    unsigned long long a0 = a[0], a1 = a[1];
+    char name[17] = "";
+    switch (r->type - RECORD_PROBE) {
+    case PROBE_EV_FORK:
+        snprintf(out, size, in_words(p, "fork       child %llu, %llu entries shared", "fork       子进程 %llu，共享 %llu 项"),
+                 a1 >> 32, (unsigned long long)a[2]);
+        break;
+    case PROBE_EV_EXEC:
+    case PROBE_EV_MARK:
+        memcpy(name, r->type == RECORD_PROBE + PROBE_EV_MARK ? &a[0] : &a[1], 16);
+        snprintf(out, size, "%-10s %s", record_type_name(r->type), name);
+        break;
+    case PROBE_EV_EXIT:
+        snprintf(out, size, in_words(p, "exit       status %llu", "exit       状态 %llu"), a1);
+        break;
+    case PROBE_EV_EVICT:
+        if ((a[2] & 0xff) == 2) {
+            snprintf(out, size, in_words(p, "evict      frame %llx, page %llu of a file%s", "evict      页框 %llx，文件第 %llu 页%s"), a0, a1,
+                     a[2] >> 8 & 1 ? in_words(p, ", dirty", "，脏") : "");
+        } else {
+            snprintf(out, size, in_words(p, "evict      frame %llx → swap slot %llu%s", "evict      页框 %llx → 交换槽 %llu%s"), a0, a1,
+                     a[2] >> 8 & 1 ? in_words(p, ", dirty", "，脏") : "");
+        }
+        break;
+    case PROBE_EV_SWAP_OUT:
+        snprintf(out, size, in_words(p, "swap-out   frame %llx → slot %llu", "swap-out   页框 %llx → 槽 %llu"), a1, a0);
+        break;
+    case PROBE_EV_SWAP_IN:
+        snprintf(out, size, in_words(p, "swap-in    slot %llu → frame %llx", "swap-in    槽 %llu → 页框 %llx"), a0, a1);
+        break;
+    case PROBE_EV_WRITEBACK:
+        snprintf(out, size, in_words(p, "writeback  frame %llx, page %llu of inode %llu", "writeback  页框 %llx，第 %llu 页，inode %llu"),
+                 (unsigned long long)a[2], a1, a0);
+        break;
+    default:
+        snprintf(out, size, "%-10s %llx %llx", record_type_name(r->type), a0, a1);
+        break;
+    }
+}
+
+color_t paint_event_text(const struct painter *p, const struct trace_record *r, bool brief,
+                         char *out)
+{
+    char number[32], text[EVENT_TEXT];
+    if (r->type == RECORD_FAULT) {
+        fault_text(p, text, sizeof text, r, brief);
+    } else if (brief) {
+        brief_text(p, text, sizeof text, r);
+    } else {
+        other_text(p, text, sizeof text, r);
+    }
+    char pid[16] = "";
+    if (!brief) {
+        snprintf(pid, sizeof pid, " %2u", r->pid);
+    }
+    snprintf(out, EVENT_TEXT, "%13s%s %.160s", paint_number(number, r->icount), pid, text);
+    return r->type == RECORD_FAULT ? p->theme.group[fault_group(&r->fault)]
+           : r->type == RECORD_PROBE + PROBE_EV_EVICT ||
+                   r->type == RECORD_PROBE + PROBE_EV_SWAP_OUT ||
+                   r->type == RECORD_PROBE + PROBE_EV_SWAP_IN
+               ? color_mix(p->theme.dim, p->theme.group[GROUP_SWAP], 120)
+               : p->theme.dim;
 }
 
 static void paint_events(const struct painter *p, struct rect inside)
 {
+    size_t chosen = view_event(p->view, p->model);
     for (size_t i = 0; i < p->model->event_count; i++) {
-        const struct trace_record *r = &p->model->event[i];
-        char text[256];
-        event_text(text, sizeof text, r);
-        color_t color =
-            r->type == RECORD_FAULT ? group_color(fault_group_of(r->fault.kind)) : p->theme->dim;
-        if (i == p->view->event) {
-            canvas_fill(p->canvas,
-                        (struct rect){inside.x, inside.y + (int)i * p->layout.unit, inside.w,
-                                      p->layout.unit},
-                        p->theme->border);
+        char text[EVENT_TEXT];
+        int y = inside.y + (int)i * p->layout.unit;
+        if (y + p->layout.unit > inside.y + inside.h) {
+            break;
+        }
+        color_t color = paint_event_text(p, &p->model->event[i], false, text);
+        if (i == chosen) {
+            canvas_fill(p->canvas, (struct rect){inside.x, y, inside.w, p->layout.unit},
+                        p->theme.border);
         }
         paint_line(p, inside, (int)i, color, "%s", text);
+    }
+    if (p->model->event_count == 0) {
+        paint_line(p, inside, 0, p->theme.dim, "%s",
+                   p->view->filtered || p->view->filter_group >= 0
+                       ? in_words(p, "No event passes the filter.", "没有事件符合过滤条件。")
+                       : in_words(p, "Nothing has happened yet.", "还没有发生任何事。"));
     }
 }
 
@@ -70,65 +199,75 @@ static void paint_swap(const struct painter *p, struct rect inside)
 {
     const struct map_model *m = p->model;
     if (m->swap_slots == 0) {
-        paint_line(p, inside, 0, p->theme->dim, "no swap (start with --swap 64M)");
+        paint_wrapped(p, inside, 0, p->theme.dim,
+                      in_words(p, "The guest has no swap (start with --swap 64M).", "客户机没有交换区（启动时加 --swap 64M）。"));
         return;
     }
-    paint_line(p, inside, 0, p->theme->text, "%llu of %llu slots in use",
-               (unsigned long long)m->swap_used, (unsigned long long)m->swap_slots);
-    struct rect grid = {inside.x, inside.y + p->layout.unit + 4, inside.w,
-                        inside.h - p->layout.unit - 4};
-    int side = 10 * p->view->scale;
-    while (side > 2 && (u64)(grid.w / side) * (u64)(grid.h / side) < m->slot_count) {
-        side--;
-    }
-    int columns = grid.w / side;
-    for (u64 slot = 0; slot < m->slot_count; slot++) {
-        int x = grid.x + (int)(slot % (u64)columns) * side, row = (int)(slot / (u64)columns);
-        if ((row + 1) * side > grid.h) {
-            break;
+    char used[32], all[32];
+    int x = paint_line(p, inside, 0, p->theme.text, in_words(p, "%s of %s slots in use   ", "使用中 %s / %s 槽   "),
+                       paint_number(used, m->swap_used), paint_number(all, m->swap_slots));
+    x = paint_key(p, x, inside.y, p->theme.state[PAGE_ABSENT], '.', in_words(p, "free", "空闲"));
+    x = paint_key(p, x, inside.y, p->theme.state[PAGE_SWAPPED], 'S',
+                  in_words(p, "one owner", "一个拥有者"));
+    paint_key(p, x, inside.y, p->theme.class[CLASS_ANON_SHARED], 'C',
+              in_words(p, "shared", "共享"));
+    struct slot_grid grid = view_slots(p->view, m, &p->layout);
+    for (u64 slot = 0; slot < m->slot_count && slot < grid.columns * grid.rows; slot++) {
+        struct rect r = {grid.cells.x + (int)(slot % grid.columns) * grid.side,
+                         grid.cells.y + (int)(slot / grid.columns) * grid.side, grid.side,
+                         grid.side};
+        color_t color = m->slots[slot] == 0   ? p->theme.state[PAGE_ABSENT]
+                        : m->slots[slot] == 1 ? p->theme.state[PAGE_SWAPPED]
+                                              : p->theme.class[CLASS_ANON_SHARED];
+        int gap = grid.side > 3 ? 1 : 0;
+        canvas_fill(p->canvas, (struct rect){r.x, r.y, r.w - gap, r.h - gap}, color);
+        if (p->view->hover_slot == slot + 1) {
+            canvas_frame(p->canvas, (struct rect){r.x - 2, r.y - 2, r.w + 3, r.h + 3}, 2,
+                         p->theme.select);
         }
-        color_t color = m->slots[slot] == 0   ? page_state_color(PAGE_ABSENT)
-                        : m->slots[slot] == 1 ? page_state_color(PAGE_SWAPPED)
-                                              : class_color(CLASS_ANON_SHARED);
-        canvas_fill(p->canvas,
-                    (struct rect){x, grid.y + row * side, side > 3 ? side - 1 : side,
-                                  side > 3 ? side - 1 : side},
-                    color);
     }
 }
 
 static void paint_explain(const struct painter *p, struct rect inside)
 {
-    if (p->view->event >= p->model->event_count) {
-        paint_line(p, inside, 0, p->theme->dim, "no event yet");
+    size_t at = view_event(p->view, p->model);
+    if (at >= p->model->event_count) {
+        paint_line(p, inside, 0, p->theme.dim, "%s",
+                   in_words(p, "Nothing has happened yet.", "还没有发生任何事。"));
         return;
     }
-    const struct trace_record *r = &p->model->event[p->view->event];
-    char text[256];
+    const struct trace_record *r = &p->model->event[at];
+    char text[EVENT_TEXT];
+    const char *name = paint_process_name(p->model, r->pid);
+    struct explain_facts facts = {.program = name[0] ? name : NULL};
     struct buffer words = {0};
-    event_text(text, sizeof text, r);
-    paint_line(p, inside, 0, p->theme->strong, "%s", text);
-    explain_record(r, NULL, p->view->chinese ? EXPLAIN_CHINESE : EXPLAIN_ENGLISH, &words);
-    if (buffer_byte(&words, 0)) {
-        paint_wrapped(p, inside, 2, p->theme->text, (const char *)words.data);
+    color_t color = paint_event_text(p, r, false, text);
+    paint_line(p, inside, 0, color, "%s", text);
+    explain_record(r, &facts, p->view->chinese ? EXPLAIN_CHINESE : EXPLAIN_ENGLISH, &words);
+    buffer_byte(&words, 0);
+    struct rect below = {inside.x, inside.y + p->layout.unit + p->layout.unit / 2, inside.w,
+                         inside.h - p->layout.unit - p->layout.unit / 2};
+    if (!words.failed) {
+        paint_wrapped(p, below, 0, p->theme.text, (const char *)words.data);
     }
     buffer_free(&words);
 }
 
 void paint_tab(const struct painter *p)
 {
-    static const char *const name[TAB_COUNT] = {"EVENTS", "SWAP", "EXPLAIN"};
+    const char *const name[TAB_COUNT] = {in_words(p, "EVENTS", "事件"),
+                                         in_words(p, "SWAP", "交换区"),
+                                         in_words(p, "EXPLAIN", "为什么")};
     struct rect inside = paint_panel(p, p->layout.tab, "");
     for (int tab = 0; tab < TAB_COUNT; tab++) {
+        bool chosen = tab == (int)p->view->tab;
         int x = p->layout.tab.x + p->layout.glyph + tab * 12 * p->layout.glyph;
-        canvas_text(p->canvas, p->font, x, p->layout.tab.y + p->layout.unit / 4,
-                    11 * p->layout.glyph,
-                    tab == (int)p->view->tab ? p->theme->accent : p->theme->dim, name[tab]);
-        if (tab == (int)p->view->tab) {
-            canvas_fill(p->canvas,
-                        (struct rect){x, p->layout.tab.y + p->layout.unit + p->layout.unit / 4,
-                                      (int)(7 * p->layout.glyph), 2},
-                        p->theme->accent);
+        int y = p->layout.tab.y + p->layout.unit / 4;
+        int end = canvas_text(p->canvas, p->font, x, y, 11 * p->layout.glyph,
+                              chosen ? p->theme.accent : p->theme.dim, name[tab]);
+        if (chosen) {
+            canvas_fill(p->canvas, (struct rect){x, y + p->layout.unit, end - x, 2},
+                        p->theme.accent);
         }
     }
     switch (p->view->tab) {
@@ -141,33 +280,5 @@ void paint_tab(const struct painter *p)
     default:
         paint_events(p, inside);
         break;
-    }
-}
-
-void paint_help(const struct painter *p)
-{
-    static const char *const line[] = {
-        "Space  pause, go on          f  run to the next fault",
-        "s      one instruction       F  ... of the same kind",
-        "p      next process          n  ... that reads swap",
-        "P      only this process     k  only one group of faults",
-        "arrows frame cursor          [ ]  older, newer event",
-        "Enter  inspect the event     Home End  newest, oldest",
-        "+ - 0  zoom                  h  heat    c  its palette",
-        "l      letters               d  changed since bookmark",
-        "m      bookmark              r  reset the counters",
-        "Tab    events, swap, explain T  text size",
-        "C      high contrast",
-        "F11    full screen           F12  save a picture",
-        "?      this help             q  close (the guest runs on)",
-    };
-    int lines = (int)(sizeof line / sizeof *line);
-    int w = 60 * p->layout.glyph, h = (lines + 3) * p->layout.unit;
-    struct rect r = {(p->canvas->width - w) / 2, (p->canvas->height - h) / 2, w, h};
-    canvas_tint(p->canvas, (struct rect){0, 0, p->canvas->width, p->canvas->height}, 0xff000000,
-                120);
-    struct rect inside = paint_panel(p, r, "KEYS");
-    for (int i = 0; i < lines; i++) {
-        paint_line(p, inside, i, p->theme->text, "%s", line[i]);
     }
 }

@@ -20,7 +20,7 @@
         F(CreateTexture) F(DestroyTexture) F(UpdateTexture) F(RenderClear) F(RenderCopy)    \
             F(RenderPresent) F(WaitEventTimeout) F(PollEvent) F(GetRendererOutputSize)      \
                 F(SetWindowFullscreen) F(SetWindowMinimumSize) F(GetWindowFlags) F(SetHint) \
-                    F(GetModState)
+                    F(GetModState) F(SetClipboardText)
 
 struct sdl {
     void *library;

@@ -2,94 +2,107 @@
 /* theme.c - see theme.h. */
 #include "emu/map/theme.h"
 
-const struct theme *theme_get(bool high_contrast)
+#include <string.h>
+
+struct theme theme_of(const struct map_view *view)
 {
-    static const struct theme normal = {
-        .background = 0xff14171c,
-        .panel = 0xff1c2128,
-        .border = 0xff3a424e,
-        .text = 0xffd8dee6,
-        .dim = 0xff8b95a3,
-        .strong = 0xffffffff,
-        .accent = 0xff56b4e9,
-        .select = 0xffffffff,
-        .past = 0xff5a4a1e,
-        .high_contrast = false,
+    const struct palette *p = &view->colors;
+    struct theme t = {
+        .background = p->part[PART_BACKGROUND],
+        .panel = p->part[PART_PANEL],
+        .border = p->part[PART_BORDER],
+        .text = p->part[PART_TEXT],
+        .dim = p->part[PART_DIM],
+        .strong = p->part[PART_STRONG],
+        .accent = p->part[PART_ACCENT],
+        .select = p->part[PART_SELECT],
+        .past = p->part[PART_PAST],
+        .warn = p->part[PART_WARN],
+        .high_contrast = view->high_contrast,
     };
-    static const struct theme contrast = {
-        .background = 0xff000000,
-        .panel = 0xff000000,
-        .border = 0xffffffff,
-        .text = 0xffffffff,
-        .dim = 0xffe0e0e0,
-        .strong = 0xfffff200,
-        .accent = 0xff56b4e9,
-        .select = 0xfffff200,
-        .past = 0xff604000,
-        .high_contrast = true,
-    };
-    return high_contrast ? &contrast : &normal;
+    memcpy(t.class, p->class, sizeof t.class);
+    memcpy(t.group, p->group, sizeof t.group);
+    memcpy(t.state, p->state, sizeof t.state);
+    if (view->high_contrast) {
+        t.background = t.panel = 0xff000000;
+        t.border = t.text = t.dim = 0xffffffff;
+        t.strong = t.select = t.accent = 0xfffff200;
+        t.class[CLASS_FREE] = t.class[CLASS_OTHER] = t.state[PAGE_ABSENT] = 0xff1c1c1c;
+    }
+    return t;
 }
 
 struct look {
-    color_t color;
     char letter;
-    const char *name;
+    const char *english, *chinese;
 };
 
 static const struct look class_look[CLASS_COUNT] = {
-    [CLASS_FREE] = {0xff262c35, '.', "free"},
-    [CLASS_KERNEL] = {0xff999999, 'K', "kernel"},
-    [CLASS_PAGE_TABLE] = {0xfff0e442, 'T', "page table"},
-    [CLASS_ANON] = {0xff56b4e9, 'A', "anonymous"},
-    [CLASS_ANON_SHARED] = {0xffcc79a7, 'C', "shared by COW"},
-    [CLASS_FILE] = {0xff009e73, 'F', "file page"},
-    [CLASS_SHM] = {0xff0072b2, 'H', "shared memory"},
-    [CLASS_SWAPPING] = {0xffe69f00, 'S', "swap cache"},
-    [CLASS_ZERO] = {0xffffffff, 'Z', "zero page"},
-    [CLASS_RESERVED] = {0xff4b5563, 'R', "reserved"},
+    [CLASS_FREE] = {'.', "free", "空闲"},
+    [CLASS_KERNEL] = {'K', "kernel", "内核"},
+    [CLASS_PAGE_TABLE] = {'T', "page table", "页表"},
+    [CLASS_ANON] = {'A', "anonymous", "匿名页"},
+    [CLASS_ANON_SHARED] = {'C', "shared by COW", "写时复制共享"},
+    [CLASS_FILE] = {'F', "file page", "文件页"},
+    [CLASS_SHM] = {'H', "shared memory", "共享内存"},
+    [CLASS_SWAPPING] = {'S', "swap cache", "交换缓存"},
+    [CLASS_ZERO] = {'Z', "zero page", "零页"},
+    [CLASS_RESERVED] = {'R', "reserved", "保留"},
+    [CLASS_USER] = {'U', "user page", "用户页"},
+    [CLASS_OTHER] = {'-', "unknown", "未知"},
 };
-
-color_t class_color(enum frame_class class)
-{
-    return class_look[class].color;
-}
 
 char class_letter(enum frame_class class)
 {
     return class_look[class].letter;
 }
 
-const char *class_name(enum frame_class class)
+const char *class_name(enum frame_class class, bool chinese)
 {
-    return class_look[class].name;
+    return chinese ? class_look[class].chinese : class_look[class].english;
 }
 
 static const struct look group_look[GROUP_COUNT] = {
-    [GROUP_ZERO] = {0xff56b4e9, 'Z', "zero"},     [GROUP_COW] = {0xffcc79a7, 'C', "cow"},
-    [GROUP_FILE] = {0xff009e73, 'F', "file"},     [GROUP_SWAP] = {0xffe69f00, 'S', "swap"},
-    [GROUP_SHM] = {0xff0072b2, 'H', "shm"},       [GROUP_ACCESS] = {0xff999999, 'A', "access"},
-    [GROUP_SIGNAL] = {0xffd55e00, '!', "signal"},
+    [GROUP_ZERO] = {'Z', "zero", "清零"},     [GROUP_COW] = {'C', "cow", "写时复制"},
+    [GROUP_FILE] = {'F', "file", "文件"},     [GROUP_SWAP] = {'S', "swap", "交换"},
+    [GROUP_SHM] = {'H', "shm", "共享"},       [GROUP_ACCESS] = {'A', "access", "访问位"},
+    [GROUP_SIGNAL] = {'!', "signal", "信号"},
 };
 
-color_t group_color(enum fault_group group)
+char group_letter(enum fault_group group)
 {
-    return group_look[group].color;
+    return group_look[group].letter;
 }
 
-const char *group_name(enum fault_group group)
+const char *group_name(enum fault_group group, bool chinese)
 {
-    return group_look[group].name;
+    return chinese ? group_look[group].chinese : group_look[group].english;
 }
 
-color_t page_state_color(enum page_state state)
+static const struct look state_look[PAGE_STATES] = {
+    [PAGE_ABSENT] = {'.', "not there", "不在"},   [PAGE_PRESENT] = {'P', "present", "在内存"},
+    [PAGE_DIRTY] = {'D', "dirty", "已写"},        [PAGE_COW] = {'C', "COW", "写时复制"},
+    [PAGE_ZERO] = {'Z', "zero page", "零页"},     [PAGE_SWAPPED] = {'S', "swapped", "已换出"},
+    [PAGE_MARKER] = {'!', "guard", "保护"},
+};
+
+char page_state_letter(enum page_state state)
 {
-    static const color_t color[] = {
-        [PAGE_ABSENT] = 0xff262c35, [PAGE_PRESENT] = 0xff2f80b0, [PAGE_DIRTY] = 0xff56b4e9,
-        [PAGE_COW] = 0xffcc79a7,    [PAGE_ZERO] = 0xffd8dee6,    [PAGE_SWAPPED] = 0xffe69f00,
-        [PAGE_MARKER] = 0xffd55e00,
-    };
-    return color[state];
+    return state_look[state].letter;
+}
+
+const char *page_state_name(enum page_state state, bool chinese)
+{
+    return chinese ? state_look[state].chinese : state_look[state].english;
+}
+
+const char *process_state_name(u32 state, bool chinese)
+{
+    static const char *const english[] = {"-", "ready", "run", "sleep", "zombie", "stopped"};
+    static const char *const simplified[] = {"-", "就绪", "运行", "睡眠", "僵尸", "停止"};
+    return state >= sizeof english / sizeof *english ? "?"
+           : chinese                                 ? simplified[state]
+                                                     : english[state];
 }
 
 color_t heat_color(int palette, int amount)
@@ -116,7 +129,7 @@ const char *heat_name(int palette)
 
 int age_brightness(u64 now, u64 touched)
 {
-    enum { DARKEST = 140, BRIGHTEST = 256 };
+    enum { DARKEST = 160, BRIGHTEST = 256 };
     if (touched == 0) {
         return DARKEST;
     }

@@ -3,7 +3,9 @@
 #include "emu/map/window.h"
 #include "emu/map/link.h"
 #include "emu/map/map.h"
+#include "emu/map/font.h"
 #include "emu/map/sdl.h"
+#include "emu/observe/explain.h"
 
 #include <stdio.h>
 
@@ -24,12 +26,12 @@ struct window {
     SDL_Texture *texture;
     struct canvas *canvas;
     struct map_fonts *fonts;
-    struct map_link *link;
-    struct map_model *model; /* the link's, valid until the next map_link_take */
+    struct feed feed;
+    struct map_model *model; /* the feed's, valid until the next take */
     struct map_view view;
-    bool dirty, open, full_screen, hidden;
+    bool dirty, open, full_screen, dragging;
     unsigned pictures;
-    u64 shown_icount, last_icount, rate;
+    u64 last_icount, rate, draw_took; /* the last in milliseconds */
     struct timespec last_time;
 };
 
@@ -45,6 +47,13 @@ static void *run_thread(void *argument)
     runner->run(runner->ctx);
     atomic_store(&runner->done, true);
     return NULL;
+}
+
+static u64 milliseconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (u64)t.tv_sec * 1000 + (u64)t.tv_nsec / 1000000;
 }
 
 /* Canvas and texture as large as the window. */
@@ -71,6 +80,7 @@ static void draw(struct window *w)
     if (!fit_canvas(w) || !w->model) {
         return;
     }
+    u64 start = milliseconds();
     w->model->host_rate = w->rate;
     map_draw(w->canvas, w->fonts, w->model, &w->view);
     w->sdl.UpdateTexture(w->texture, NULL, w->canvas->pixels,
@@ -78,6 +88,7 @@ static void draw(struct window *w)
     w->sdl.RenderClear(w->renderer);
     w->sdl.RenderCopy(w->renderer, w->texture, NULL, NULL);
     w->sdl.RenderPresent(w->renderer);
+    w->draw_took = milliseconds() - start;
     w->dirty = false;
 }
 
@@ -98,13 +109,28 @@ static void save_picture(struct window *w)
 {
     char path[64], why[256];
     snprintf(path, sizeof path, "faultline-%03u.png", ++w->pictures);
-    if (w->canvas && w->model &&
-        map_save_picture(w->model, &w->view, w->canvas->width, w->canvas->height, path, why,
-                         sizeof why)) {
-        fprintf(stderr, "faultline: saved %s\n", path);
-    } else if (w->model) {
-        fprintf(stderr, "faultline: %s\n", why);
+    if (!w->canvas || !w->model) {
+        return;
     }
+    w->view.message[0] = 0;
+    bool ok = map_save_picture(w->model, &w->view, w->canvas->width, w->canvas->height, path, why,
+                               sizeof why);
+    fprintf(stderr, "faultline: %s%s\n", ok ? "saved " : "", ok ? path : why);
+    snprintf(w->view.message, sizeof w->view.message, "%s%.90s",
+             !ok ? "" : w->view.chinese ? "已保存 " : "saved ", ok ? path : why);
+}
+
+static void copy_panel(struct window *w)
+{
+    struct buffer text = {0};
+    if (w->canvas && w->model &&
+        map_panel_text(w->canvas, w->fonts, w->model, &w->view, w->view.mouse_x, w->view.mouse_y,
+                       &text)) {
+        w->sdl.SetClipboardText((const char *)text.data);
+        snprintf(w->view.message, sizeof w->view.message, "%s",
+                 w->view.chinese ? "面板已复制" : "the panel is in the clipboard");
+    }
+    buffer_free(&text);
 }
 
 static int key_of(const SDL_KeyboardEvent *key)
@@ -115,7 +141,11 @@ static int key_of(const SDL_KeyboardEvent *key)
     } special[] = {{SDLK_UP, KEY_UP},        {SDLK_DOWN, KEY_DOWN}, {SDLK_LEFT, KEY_LEFT},
                    {SDLK_RIGHT, KEY_RIGHT},  {SDLK_HOME, KEY_HOME}, {SDLK_END, KEY_END},
                    {SDLK_RETURN, KEY_ENTER}, {SDLK_TAB, KEY_TAB},   {SDLK_F11, KEY_F11},
-                   {SDLK_F12, KEY_F12}};
+                   {SDLK_F12, KEY_F12},      {SDLK_ESCAPE, KEY_ESCAPE},
+                   {SDLK_BACKSPACE, KEY_BACKSPACE}};
+    if (key->keysym.sym == SDLK_c && (key->keysym.mod & KMOD_CTRL)) {
+        return KEY_COPY;
+    }
     for (size_t i = 0; i < sizeof special / sizeof *special; i++) {
         if (key->keysym.sym == special[i].sdl) {
             return special[i].ours;
@@ -126,24 +156,51 @@ static int key_of(const SDL_KeyboardEvent *key)
 
 static void request(struct window *w, enum map_request what)
 {
-    if (what == REQUEST_PICTURE) {
+    switch (what) {
+    case REQUEST_PICTURE:
         save_picture(w);
-    } else if (what == REQUEST_CLOSE) {
+        break;
+    case REQUEST_COPY:
+        copy_panel(w);
+        break;
+    case REQUEST_FULL_SCREEN:
+        w->full_screen = !w->full_screen;
+        w->sdl.SetWindowFullscreen(w->window, w->full_screen ? SDL_WINDOW_FULLSCREEN_DESKTOP : 0);
+        break;
+    case REQUEST_CLOSE:
         w->open = false;
+        break;
+    default:
+        break;
     }
-    map_link_ask(w->link, &w->view, what);
+    w->feed.ask(w->feed.ctx, &w->view, what);
     w->dirty = true;
 }
 
 static void press(struct window *w, int key)
 {
-    if (key == KEY_F11) {
-        w->full_screen = !w->full_screen;
-        w->sdl.SetWindowFullscreen(w->window, w->full_screen ? SDL_WINDOW_FULLSCREEN_DESKTOP : 0);
-        w->dirty = true;
-    } else if (key && w->model) {
+    if (key && w->model) {
+        w->view.now = milliseconds();
         request(w, view_key(&w->view, w->model, key));
     }
+}
+
+static void click(struct window *w, enum map_click how, int x, int y)
+{
+    w->view.now = milliseconds();
+    request(w, view_click(&w->view, w->model, how, x, y, w->canvas->width, w->canvas->height));
+}
+
+static void on_motion(struct window *w, int x, int y)
+{
+    struct map_view before = w->view;
+    view_point(&w->view, w->model, x, y, w->canvas->width, w->canvas->height);
+    if (w->dragging) {
+        click(w, CLICK_DRAG, x, y);
+    }
+    /* The mouse alone changes nothing where there is nothing to point at. */
+    bool pointed = w->view.hover_pfn || w->view.hover_va || w->view.hover_pid || w->view.hover_slot;
+    w->dirty |= pointed || !view_same_model(&before, &w->view);
 }
 
 static void on_mouse(struct window *w, const SDL_Event *e)
@@ -152,15 +209,18 @@ static void on_mouse(struct window *w, const SDL_Event *e)
         return;
     }
     if (e->type == SDL_MOUSEMOTION) {
-        w->view.mouse_x = e->motion.x;
-        w->view.mouse_y = e->motion.y;
-        w->dirty = true;
+        on_motion(w, e->motion.x, e->motion.y);
     } else if (e->type == SDL_MOUSEWHEEL) {
         view_scroll(&w->view, w->model, -e->wheel.y * 4);
         w->dirty = true;
+    } else if (e->type == SDL_MOUSEBUTTONUP) {
+        w->dragging = false;
     } else {
-        request(w, view_click(&w->view, w->model, e->button.x, e->button.y, w->canvas->width,
-                              w->canvas->height));
+        enum map_click how = e->button.button == SDL_BUTTON_RIGHT ? CLICK_RIGHT
+                             : e->button.clicks > 1               ? CLICK_DOUBLE
+                                                                  : CLICK_LEFT;
+        w->dragging = how != CLICK_RIGHT;
+        click(w, how, e->button.x, e->button.y);
     }
 }
 
@@ -169,13 +229,19 @@ static void on_window(struct window *w, const SDL_WindowEvent *e)
     switch (e->event) {
     case SDL_WINDOWEVENT_HIDDEN:
     case SDL_WINDOWEVENT_MINIMIZED:
-        w->hidden = true;
+        w->view.hidden = true;
+        break;
+    case SDL_WINDOWEVENT_LEAVE:
+        if (w->model && w->canvas) {
+            on_motion(w, -1, -1);
+            w->dirty = true;
+        }
         break;
     case SDL_WINDOWEVENT_SHOWN:
     case SDL_WINDOWEVENT_RESTORED:
     case SDL_WINDOWEVENT_EXPOSED:
     case SDL_WINDOWEVENT_SIZE_CHANGED:
-        w->hidden = false;
+        w->view.hidden = false;
         w->dirty = true;
         break;
     default:
@@ -193,10 +259,13 @@ static void on_event(struct window *w, const SDL_Event *e)
         press(w, key_of(&e->key));
         break;
     case SDL_TEXTINPUT:
-        press(w, (unsigned char)e->text.text[0]);
+        for (const char *at = e->text.text; *at;) {
+            press(w, (int)font_next_code(&at));
+        }
         break;
     case SDL_MOUSEMOTION:
     case SDL_MOUSEBUTTONDOWN:
+    case SDL_MOUSEBUTTONUP:
     case SDL_MOUSEWHEEL:
         on_mouse(w, e);
         break;
@@ -208,30 +277,73 @@ static void on_event(struct window *w, const SDL_Event *e)
     }
 }
 
+/* How long to wait for events: not at all idle, not often when nothing moves. */
+static int patience(const struct window *w)
+{
+    bool moving = w->model && w->model->inspect.on &&
+                  view_walk_lit(&w->view, w->model->inspect.walk_steps + 1) <=
+                      w->model->inspect.walk_steps;
+    if (w->feed.busy(w->feed.ctx)) {
+        return 1;
+    }
+    if (w->view.hidden || (w->model && w->model->stopped && !moving)) {
+        return PAUSED_MILLISECONDS;
+    }
+    /* A slow host gets fewer pictures: drawing takes a fifth of the time at most. */
+    u64 least = 5 * w->draw_took;
+    return least > FRAME_MILLISECONDS ? (int)least : FRAME_MILLISECONDS;
+}
+
+static void take_model(struct window *w)
+{
+    struct map_model *fresh = w->feed.take(w->feed.ctx);
+    if (!fresh) {
+        return;
+    }
+    bool first = !w->model;
+    w->model = fresh;
+    w->dirty = true;
+    if (!fresh->past) {
+        measure_rate(w);
+    }
+    if (first && w->canvas) {
+        view_point(&w->view, w->model, -1, -1, w->canvas->width, w->canvas->height);
+    }
+}
+
 static void show(struct window *w, struct runner *runner)
 {
-    while (w->open && !atomic_load(&runner->done)) {
-        bool still = w->hidden || (w->model && w->model->stopped);
+    size_t lit = 0;
+    while (w->open && !(runner && atomic_load(&runner->done))) {
         SDL_Event event;
-        if (w->sdl.WaitEventTimeout(&event, still ? PAUSED_MILLISECONDS : FRAME_MILLISECONDS)) {
+        if (w->sdl.WaitEventTimeout(&event, patience(w))) {
             do {
                 on_event(w, &event);
             } while (w->sdl.PollEvent(&event));
         }
-        struct map_model *fresh = map_link_take(w->link);
-        if (fresh) {
-            w->dirty |= !w->model || fresh->icount != w->shown_icount;
-            w->shown_icount = fresh->icount;
-            w->model = fresh;
-            measure_rate(w);
+        w->view.now = milliseconds();
+        w->feed.ask(w->feed.ctx, &w->view, REQUEST_NONE);
+        take_model(w);
+        if (w->model) {
+            size_t now_lit = view_walk_lit(&w->view, w->model->inspect.walk_steps + 1);
+            w->dirty |= now_lit != lit;
+            lit = now_lit;
         }
-        if (w->hidden) {
-            continue;
-        }
-        map_link_ask(w->link, &w->view, REQUEST_NONE);
-        if (w->dirty) {
+        if (w->dirty && !w->view.hidden) {
             draw(w);
         }
+    }
+}
+
+/* What the person has set up: colours, language, less motion. */
+static void personal_view(struct map_view *view)
+{
+    struct error err = {0};
+    view_init(view);
+    view->chinese = explain_language() == EXPLAIN_CHINESE;
+    view->reduce_motion = getenv("FAULTLINE_REDUCE_MOTION") != NULL;
+    if (!palette_load(&view->colors, &err)) {
+        snprintf(view->message, sizeof view->message, "%.119s", err.text);
     }
 }
 
@@ -301,25 +413,45 @@ bool map_window_run(struct machine *machine, struct observer *observer, void (*r
     struct window w = {.open = false};
     struct runner runner = {.run = run, .ctx = ctx};
     pthread_t thread;
-    view_init(&w.view);
+    personal_view(&w.view);
     bool ok = open_window(&w, why, size);
-    w.link = ok ? map_link_create(machine, observer, why, size) : NULL;
-    if (w.link && !start_machine(&thread, &runner)) {
+    struct map_link *link = ok ? map_link_create(machine, observer, why, size) : NULL;
+    if (link && !start_machine(&thread, &runner)) {
         snprintf(why, size, "cannot start a thread for the machine");
         ok = false;
     }
-    ok = ok && w.link;
-    if (ok) {
-        map_link_ask(w.link, &w.view, REQUEST_NONE);
+    if (ok && link) {
+        w.feed = map_link_feed(link);
         show(&w, &runner);
+        map_link_close(link);
         close_window(&w);
         pthread_join(thread, NULL);
-        map_link_destroy(w.link);
+        map_link_destroy(link);
         return true;
     }
-    map_link_destroy(w.link);
+    map_link_destroy(link);
     close_window(&w);
     return false;
+}
+
+bool map_window_trace(const char *path, char *why, size_t size)
+{
+    struct window w = {.open = false};
+    struct error err = {0};
+    personal_view(&w.view);
+    struct trace_feed *trace = trace_feed_open(path, &err);
+    if (!trace) {
+        snprintf(why, size, "%s", err.text);
+        return false;
+    }
+    bool ok = open_window(&w, why, size);
+    if (ok) {
+        w.feed = trace_feed_interface(trace);
+        show(&w, NULL);
+    }
+    close_window(&w);
+    trace_feed_close(trace);
+    return ok;
 }
 #else
 bool map_window_run(struct machine *machine, struct observer *observer, void (*run)(void *ctx),
@@ -332,6 +464,15 @@ bool map_window_run(struct machine *machine, struct observer *observer, void (*r
     snprintf(why, size,
              "--map: this program was built without SDL2 (-DWITH_SDL=ON); "
              "--shot FILE.png works");
+    return false;
+}
+
+bool map_window_trace(const char *path, char *why, size_t size)
+{
+    (void)path;
+    snprintf(why, size,
+             "trace map: this program was built without SDL2 (-DWITH_SDL=ON); "
+             "trace shot works");
     return false;
 }
 #endif

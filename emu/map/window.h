@@ -2,7 +2,7 @@
 /*
  * window.h - the memory map in an SDL2 window.
  *
- * SDL belongs to the thread that calls map_window_run; the machine runs on another.
+ * SDL belongs to the thread that calls; a machine runs on another.
  */
 #ifndef FAULTLINE_MAP_WINDOW_H
 #define FAULTLINE_MAP_WINDOW_H
@@ -20,5 +20,8 @@ struct observer;
  */
 bool map_window_run(struct machine *machine, struct observer *observer, void (*run)(void *ctx),
                     void *ctx, char *why, size_t size);
+
+/* Shows a trace file until the window is closed.  False with a reason in `why`. */
+bool map_window_trace(const char *path, char *why, size_t size);
 
 #endif
