@@ -137,6 +137,11 @@ void file_table_close_on_exec(struct file_table *table)
     }
 }
 
+struct file *fd_peek(const struct file_table *table, u32 fd)
+{
+    return fd < table->capacity ? table->file[fd] : NULL;
+}
+
 struct file *fd_get(struct file_table *table, int fd)
 {
     struct file *file = NULL;

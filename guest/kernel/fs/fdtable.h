@@ -38,6 +38,8 @@ void file_table_close_on_exec(struct file_table *table);
 
 /* The file with a reference (file_put it), or NULL. */
 struct file *fd_get(struct file_table *table, int fd);
+/* The same without one, for a table that nobody else can use meanwhile. */
+struct file *fd_peek(const struct file_table *table, u32 fd);
 /*
  * Puts a file in the lowest free slot >= from.  Takes over the caller's reference on
  * success only.

@@ -8,7 +8,8 @@
  * Copying from and to user memory may fault and sleep, so no spinlock is held then:
  * one reader and one writer at a time own "their" end of the ring (read_side and
  * write_side, sleeping locks); the bytes they work on belong to them until they move
- * tail or head.  Nobody sleeps for data or room with such a lock held.
+ * tail or head.  Nobody sleeps for data or room with such a lock held.  What is short and
+ * needs no fault is copied under the spinlock alone (the short way), if nobody owns the end.
  *
  * Locks, in order: read_side | write_side -> lock (spin: counts, head, tail, sleeping).
  * Source: POSIX.1-2017 read(), write() "pipe or FIFO"; writes of up to PIPE_BUF bytes
@@ -148,6 +149,14 @@ static void tell(struct pipe *pipe, struct wait_queue *sleepers)
     }
 }
 
+/* After that nobody is in the middle of the short way, or begins it. */
+static void take_side(struct pipe *pipe, struct mutex *side)
+{
+    mutex_lock(side);
+    spin_lock(&pipe->lock);
+    spin_unlock(&pipe->lock);
+}
+
 /* One attempt.  => bytes, 0 nothing there, -EFAULT */
 static ssize_t read_available(struct pipe *pipe, u64 user, size_t size)
 {
@@ -157,7 +166,7 @@ static ssize_t read_available(struct pipe *pipe, u64 user, size_t size)
         __atomic_load_n(&pipe->tail, __ATOMIC_RELAXED)) {
         return 0; /* the caller looks again under the lock before it sleeps */
     }
-    mutex_lock(&pipe->read_side);
+    take_side(pipe, &pipe->read_side);
     available = __atomic_load_n(&pipe->head, __ATOMIC_ACQUIRE) - pipe->tail;
     if (available > 0) {
         size = min_u64(size, available);
@@ -170,6 +179,25 @@ static ssize_t read_available(struct pipe *pipe, u64 user, size_t size)
     return available > 0 && done == 0 ? -EFAULT : (ssize_t)done;
 }
 
+/*
+ * The short way for what lies in one page of the ring and in memory that is there: all of it under
+ * pipe->lock, where a fault is an error and not waited for.  => lock is held: given up if bytes were
+ * moved.  => bytes; 0: take the long way
+ */
+static always_inline size_t read_at_once(struct pipe *pipe, u64 user, size_t size)
+{
+    u64 tail = pipe->tail;
+
+    size = min_u64(size, pipe->head - tail);
+    if (size > PAGE_SIZE - tail % PAGE_SIZE || pipe->read_side.owner != NULL ||
+        copy_to_user_partial(user, place(pipe, tail), size) != 0) {
+        return 0;
+    }
+    pipe->tail = tail + size;
+    tell(pipe, &pipe->writable);
+    return size;
+}
+
 static ssize_t pipe_read(struct file *file, u64 user, size_t size, u64 *offset)
 {
     struct pipe *pipe = file->private;
@@ -179,14 +207,11 @@ static ssize_t pipe_read(struct file *file, u64 user, size_t size, u64 *offset)
         return 0;
     }
     for (;;) {
-        ssize_t done = read_available(pipe, user, size);
+        ssize_t done;
         int error = 0;
 
-        if (done != 0) {
-            return done;
-        }
         spin_lock(&pipe->lock);
-        if (pipe->head == pipe->tail) {
+        while (pipe->head == pipe->tail && !error) {
             if (pipe->writers == 0) {
                 spin_unlock(&pipe->lock);
                 return 0;
@@ -195,9 +220,17 @@ static ssize_t pipe_read(struct file *file, u64 user, size_t size, u64 *offset)
                         ? -EAGAIN
                         : wait_sleep_interruptible(&pipe->readable, &pipe->lock);
         }
+        done = error ? 0 : (ssize_t)read_at_once(pipe, user, size);
+        if (likely(done != 0)) {
+            return done;
+        }
         spin_unlock(&pipe->lock);
         if (error) {
             return error;
+        }
+        done = read_available(pipe, user, size);
+        if (done != 0) {
+            return done;
         }
     }
 }
@@ -208,7 +241,7 @@ static ssize_t write_possible(struct pipe *pipe, u64 user, size_t size, size_t l
     u64 room;
     ssize_t done = 0;
 
-    mutex_lock(&pipe->write_side);
+    take_side(pipe, &pipe->write_side);
     room = PIPE_SIZE - (pipe->head - __atomic_load_n(&pipe->tail, __ATOMIC_ACQUIRE));
     if (__atomic_load_n(&pipe->readers, __ATOMIC_RELAXED) == 0) {
         done = -EPIPE;
@@ -240,12 +273,32 @@ static int wait_for_room(struct pipe *pipe, const struct file *file, size_t leas
     return error;
 }
 
+/* As read_at_once().  => true: all was written */
+static always_inline bool write_at_once(struct pipe *pipe, u64 user, size_t size)
+{
+    u64 head = pipe->head;
+
+    if (size > PAGE_SIZE - head % PAGE_SIZE || size > PIPE_SIZE - (head - pipe->tail) ||
+        pipe->page[head / PAGE_SIZE % PIPE_PAGES] == NULL || pipe->write_side.owner != NULL ||
+        pipe->readers == 0 || copy_from_user_partial(place(pipe, head), user, size) != 0) {
+        return false;
+    }
+    pipe->head = head + size;
+    tell(pipe, &pipe->readable);
+    return true;
+}
+
 static ssize_t pipe_write(struct file *file, u64 user, size_t size, u64 *offset)
 {
     struct pipe *pipe = file->private;
     size_t written = 0;
 
     (void)offset;
+    spin_lock(&pipe->lock);
+    if (likely(write_at_once(pipe, user, size))) {
+        return (ssize_t)size;
+    }
+    spin_unlock(&pipe->lock);
     while (written < size) {
         size_t left = size - written;
         size_t least = size <= PIPE_BUF ? left : 1;

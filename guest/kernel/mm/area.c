@@ -6,6 +6,9 @@
  *   first_area ──> area ──> area ──> area ──> NULL     list by address
  *        tree:     [start ... end)                     for searching, O(log n)
  *
+ * The tree exists only while there are many areas (TREE_FROM): most programs have a
+ * dozen, and going along the list is then as quick and costs nothing to keep up.
+ *
  * Areas never overlap and are never empty.  Changing them needs mm->lock and
  * mm->pte_lock; the functions here expect the first and take the second.
  */
@@ -21,16 +24,68 @@ static struct area *area_of_node(struct tree_node *node)
     return node == NULL ? NULL : container_of(node, struct area, node);
 }
 
+#define TREE_FROM 24u
+#define TREE_UNTIL 12u
+
+/*
+ * => the last area that starts at or below the address, or NULL.  The search begins at the one that
+ * was found last: whoever sets `near` holds a lock that keeps areas in the list.
+ */
+static inline struct area *at_or_below(struct mm *mm, u64 address)
+{
+    struct area *found = mm->near, *area;
+
+    if (unlikely(mm->areas.root != NULL)) {
+        return area_of_node(tree_find_at_or_below(&mm->areas, address));
+    }
+    if (found == NULL || found->start > address) {
+        found = NULL;
+        area = mm->first_area;
+    } else {
+        area = found->next;
+    }
+    for (; area != NULL && area->start <= address; area = area->next) {
+        found = area;
+    }
+    mm->near = found;
+    return found;
+}
+
+/* An area came into the list.  => pte_lock held. */
+static inline void grow_tree(struct mm *mm, struct area *area)
+{
+    mm->area_count++;
+    if (unlikely(mm->areas.root != NULL)) {
+        tree_insert(&mm->areas, &area->node);
+    } else if (unlikely(mm->area_count >= TREE_FROM)) {
+        for (area = mm->first_area; area != NULL; area = area->next) {
+            tree_insert(&mm->areas, &area->node);
+        }
+    }
+}
+
+/* An area is about to leave.  => pte_lock held. */
+static inline void shrink_tree(struct mm *mm, struct area *area)
+{
+    mm->area_count--;
+    if (unlikely(mm->areas.root != NULL)) {
+        tree_remove(&mm->areas, &area->node);
+        if (mm->area_count < TREE_UNTIL) {
+            mm->areas.root = NULL;
+        }
+    }
+}
+
 struct area *area_find(struct mm *mm, u64 address)
 {
-    struct area *area = area_of_node(tree_find_at_or_below(&mm->areas, address));
+    struct area *area = at_or_below(mm, address);
 
     return area != NULL && address < area->end ? area : NULL;
 }
 
 struct area *area_find_at_or_above(struct mm *mm, u64 address)
 {
-    struct area *area = area_of_node(tree_find_at_or_below(&mm->areas, address));
+    struct area *area = at_or_below(mm, address);
 
     if (area == NULL) {
         return mm->first_area;
@@ -105,38 +160,32 @@ static void unlink_inode(struct area *area)
     }
 }
 
-void area_insert(struct mm *mm, struct area *area)
+/* Put an area into the list behind `before` (NULL: first).  => pte_lock held. */
+static inline void link_after(struct mm *mm, struct area *before, struct area *area)
 {
-    struct area *before;
+    struct area *next = before == NULL ? mm->first_area : before->next;
 
-    kassert(area->start < area->end);
-    spin_lock(&mm->pte_lock);
-    before = area_of_node(tree_find_at_or_below(&mm->areas, area->start));
-    kassert(before == NULL || before->end <= area->start);
     area->mm = mm;
     area->previous = before;
-    area->next = before == NULL ? mm->first_area : before->next;
-    kassert(area->next == NULL || area->end <= area->next->start);
+    area->next = next;
     if (before == NULL) {
         mm->first_area = area;
     } else {
         before->next = area;
     }
-    if (area->next != NULL) {
-        area->next->previous = area;
+    if (next != NULL) {
+        next->previous = area;
     }
-    tree_insert(&mm->areas, &area->node);
-    mm->area_count++;
-    mm->total_pages += (area->end - area->start) >> PAGE_SHIFT;
-    spin_unlock(&mm->pte_lock);
-    link_inode(area);
+    grow_tree(mm, area);
 }
 
-void area_remove(struct mm *mm, struct area *area)
+/* => pte_lock held */
+static inline void unlink(struct mm *mm, struct area *area)
 {
-    unlink_inode(area);
-    spin_lock(&mm->pte_lock);
-    tree_remove(&mm->areas, &area->node);
+    shrink_tree(mm, area);
+    if (mm->near == area) {
+        mm->near = area->previous;
+    }
     if (area->previous == NULL) {
         mm->first_area = area->next;
     } else {
@@ -146,7 +195,29 @@ void area_remove(struct mm *mm, struct area *area)
         area->next->previous = area->previous;
     }
     mm_window_close(mm);
-    mm->area_count--;
+}
+
+void area_insert_after(struct mm *mm, struct area *before, struct area *area)
+{
+    kassert(area->start < area->end && (before == NULL || before->end <= area->start));
+    spin_lock(&mm->pte_lock);
+    link_after(mm, before, area);
+    kassert(area->next == NULL || area->end <= area->next->start);
+    mm->total_pages += (area->end - area->start) >> PAGE_SHIFT;
+    spin_unlock(&mm->pte_lock);
+    link_inode(area);
+}
+
+void area_insert(struct mm *mm, struct area *area)
+{
+    area_insert_after(mm, at_or_below(mm, area->start), area);
+}
+
+void area_remove(struct mm *mm, struct area *area)
+{
+    unlink_inode(area);
+    spin_lock(&mm->pte_lock);
+    unlink(mm, area);
     mm->total_pages -= (area->end - area->start) >> PAGE_SHIFT;
     mm->hole_hint = max_u64(mm->hole_hint, area->next == NULL ? mm->mmap_top : area->next->start);
     spin_unlock(&mm->pte_lock);
@@ -163,8 +234,12 @@ int area_split(struct mm *mm, struct area *area, u64 address)
     }
     high->inode = area->inode == NULL ? NULL : inode_get(area->inode);
     high->pgoff = area_page_index(area, address);
-    area_move_end(mm, area, address);
-    area_insert(mm, high);
+    spin_lock(&mm->pte_lock);
+    area->end = address;
+    mm_window_close(mm);
+    link_after(mm, area, high);
+    spin_unlock(&mm->pte_lock);
+    link_inode(high);
     return 0;
 }
 
@@ -174,11 +249,11 @@ void area_move_start(struct mm *mm, struct area *area, u64 start)
     kassert(start < area->end);
     mm_window_close(mm);
     mm->total_pages += (area->start >> PAGE_SHIFT) - (start >> PAGE_SHIFT);
-    tree_remove(&mm->areas, &area->node);
+    shrink_tree(mm, area); /* its place in the list stays, not its key */
     area->pgoff += (start - area->start) >> PAGE_SHIFT;
     area->start = start;
     area->node.key = start;
-    tree_insert(&mm->areas, &area->node);
+    grow_tree(mm, area);
     spin_unlock(&mm->pte_lock);
 }
 
@@ -207,12 +282,13 @@ static bool can_merge(const struct area *low, const struct area *high)
 /* => low swallows high, which is destroyed. */
 static void swallow(struct mm *mm, struct area *low, struct area *high)
 {
-    u64 end = high->end;
-
+    unlink_inode(high);
+    spin_lock(&mm->pte_lock);
+    unlink(mm, high);
     low->flags |= high->flags;
-    area_remove(mm, high);
+    low->end = high->end;
+    spin_unlock(&mm->pte_lock);
     area_destroy(high);
-    area_move_end(mm, low, end);
 }
 
 struct area *area_merge(struct mm *mm, struct area *area)
@@ -240,7 +316,7 @@ u64 area_find_hole(struct mm *mm, u64 size)
     if (size >= mm->hole_size) {
         top = min_u64(top, mm->hole_hint);
     }
-    area = area_of_node(tree_find_at_or_below(&mm->areas, top - 1));
+    area = at_or_below(mm, top - 1);
     for (; area != NULL && top >= MMAP_MIN_ADDRESS; area = area->previous) {
         if (top > area->end && top - area->end >= size) {
             break;

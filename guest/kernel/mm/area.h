@@ -3,8 +3,8 @@
  * area.h - one contiguous piece of an address space with equal rights and one
  * source of contents.  (Other kernels say VMA, map entry, segment.)
  *
- * The areas of a mm are kept twice: in a balanced tree by start address, and in
- * a list by address through `next` (the monitor walks it).
+ * The areas of a mm are in a list by address through `next` (the monitor walks it),
+ * and, when there are many, in a balanced tree by start address as well.
  * Locks: changed only with mm->lock and mm->pte_lock both held, so either is
  * enough to read.
  */
@@ -65,6 +65,7 @@ void area_destroy(struct area *area); /* => it is in no mm; gives back its inode
 
 /* => mm->lock held; these take pte_lock themselves. */
 void area_insert(struct mm *mm, struct area *area);
+void area_insert_after(struct mm *mm, struct area *before, struct area *area); /* NULL: first */
 void area_remove(struct mm *mm, struct area *area);
 int area_split(struct mm *mm, struct area *area,
                u64 address); /* => 0, -ENOMEM; area keeps the low part */

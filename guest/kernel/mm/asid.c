@@ -30,7 +30,6 @@ static u64 generation = 1ull << ASID_BITS;
 static u64 used[BITMAP_WORDS(ASIDS)] = {1}; /* 0 is the kernel's */
 static u64 next_asid = 1;
 static u64 asid_limit;        /* numbers the hart has; 0 = not known yet, 1 = no ASIDs */
-static u64 loaded[MAX_HARTS]; /* mm->asid that each hart has loaded, 0 = none */
 
 static u64 probe_limit(void)
 {
@@ -50,8 +49,8 @@ static void start_generation(void)
     memset(used, 0, sizeof(used));
     bitmap_set(used, 0);
     for (u32 i = 0; i < hart_count; i++) {
-        if (loaded[i] != 0) {
-            bitmap_set(used, loaded[i] % ASIDS);
+        if (harts[i].loaded_asid != 0) {
+            bitmap_set(used, harts[i].loaded_asid % ASIDS);
         }
         harts[i].flush_all = 1;
     }
@@ -63,9 +62,9 @@ static u64 allocate(const struct mm *mm)
     u64 asid;
 
     for (u32 i = 0; i < hart_count; i++) { /* still loaded elsewhere: it keeps its number */
-        if (mm->asid != 0 && loaded[i] == mm->asid) {
+        if (mm->asid != 0 && harts[i].loaded_asid == mm->asid) {
             for (u32 j = 0; j < hart_count; j++) {
-                loaded[j] = loaded[j] == mm->asid ? generation | mm->asid % ASIDS : loaded[j];
+                harts[j].loaded_asid = harts[j].loaded_asid == mm->asid ? generation | mm->asid % ASIDS : harts[j].loaded_asid;
             }
             return generation | mm->asid % ASIDS;
         }
@@ -80,11 +79,6 @@ static u64 allocate(const struct mm *mm)
     return generation | asid;
 }
 
-static void load(u64 root_pa, u64 asid)
-{
-    csr_write(satp, SATP_SV39 | (asid % ASIDS) << SATP_ASID_SHIFT | root_pa >> PAGE_SHIFT);
-}
-
 /* Make sure that the mm has a number of this generation. */
 static void refresh(struct mm *mm, struct hart_local *hart)
 {
@@ -95,8 +89,12 @@ static void refresh(struct mm *mm, struct hart_local *hart)
     if (asid_limit > 1 && mm->asid / ASIDS != generation / ASIDS) {
         mm->asid = allocate(mm);
     }
-    loaded[hart->index] = mm->asid;
+    mm->satp = SATP_SV39 | (mm->asid % ASIDS) << SATP_ASID_SHIFT | mm->root_pa >> PAGE_SHIFT;
+    hart->loaded_asid = mm->asid;
     spin_unlock(&asid_lock);
+    if (asid_limit <= 1) { /* nothing tells address spaces apart; and their number stays 0 */
+        hart->flush_all = 1;
+    }
 }
 
 void mm_activate(struct mm *mm)
@@ -113,17 +111,17 @@ void mm_activate(struct mm *mm)
     }
     hart->mm = mm;
     if (mm == NULL) {
-        loaded[hart->index] = 0;
-        load(kernel_root_pa, 0);
+        hart->loaded_asid = 0;
+        csr_write(satp, SATP_SV39 | kernel_root_pa >> PAGE_SHIFT);
         return;
     }
     atomic_or_u64(&mm->harts_active, self);
-    if (unlikely(mm->asid / ASIDS != generation / ASIDS)) {
+    if (unlikely((mm->asid ^ generation) >= ASIDS)) {
         refresh(mm, hart);
     }
-    loaded[hart->index] = mm->asid;
-    load(mm->root_pa, mm->asid);
-    if (unlikely(hart->flush_all || asid_limit <= 1)) {
+    hart->loaded_asid = mm->asid;
+    csr_write(satp, mm->satp);
+    if (unlikely(hart->flush_all)) {
         hart->flush_all = 0;
         sfence_all();
     }

@@ -6,6 +6,9 @@
  * header and is cut into objects, the free ones on a list inside the page.  Larger
  * sizes take whole blocks of frames.  kfree() tells them apart by alignment: an
  * object never lies at the start of a page, a block always does.
+ *
+ * What was freed last is kept at hand, a few objects of each class on each hart, and
+ * handed out again first, without a lock.
  */
 #include "mm/kalloc.h"
 #include "lib/assert.h"
@@ -15,10 +18,12 @@
 #include "mm/page.h"
 #include "sync/spin.h"
 
-static const u16 class_sizes[] = {32,  48,  64,  96,  128,  192,  256, 320,
-                                  448, 576, 672, 800, 1008, 1344, 2016};
+/* From 128 on multiples of 64, and objects aligned so: then cbo.zero clears them. */
+static const u16 class_sizes[] = {32,  48,  64,  96,  128, 192, 256,  320,
+                                  448, 576, 640, 768, 960, 1344, 1984};
 #define CLASSES ARRAY_LENGTH(class_sizes)
-#define SMALL_MAX 2016u
+#define SMALL_MAX 1984u
+#define BLOCK 64u
 
 struct slab {
     struct list link; /* on partial[class] while it has free objects */
@@ -33,21 +38,35 @@ static struct spinlock kalloc_lock = SPINLOCK("kalloc");
 static struct list partial[CLASSES];
 static u64 slab_pages;
 
+/* Objects at hand: linked like those in a slab, which counts them as used. */
+#define AT_HAND_BYTES 2048u /* of a class on a hart; at least 2 objects, at most 16 */
+static struct at_hand {
+    void *first;
+    u32 count, limit;
+} at_hand[MAX_HARTS][CLASSES];
+static u8 class_of_16[SMALL_MAX / 16 + 1]; /* by size in units of 16, rounded up */
+
 void kalloc_init(void)
 {
+    unsigned class = 0;
+
+    for (unsigned units = 0; units < ARRAY_LENGTH(class_of_16); units++) {
+        class += class_sizes[class] < units * 16;
+        class_of_16[units] = (u8)class;
+    }
     for (unsigned i = 0; i < CLASSES; i++) {
         list_init(&partial[i]);
+        for (unsigned hart = 0; hart < MAX_HARTS; hart++) {
+            u64 limit = min_u64(max_u64(AT_HAND_BYTES / class_sizes[i], 2), 16);
+
+            at_hand[hart][i].limit = (u32)limit;
+        }
     }
 }
 
 static unsigned class_of(size_t size)
 {
-    unsigned class = 0;
-
-    while (class_sizes[class] < size) {
-        class ++;
-    }
-    return class;
+    return class_of_16[(size + 15) / 16];
 }
 
 static struct slab *slab_create(unsigned class)
@@ -84,9 +103,8 @@ static void *take_object(unsigned class)
     return object;
 }
 
-static void *alloc_small(size_t size)
+static void *alloc_from_slab(unsigned class)
 {
-    unsigned class = class_of(size);
     void *object;
 
     spin_lock(&kalloc_lock);
@@ -104,7 +122,39 @@ static void *alloc_small(size_t size)
     }
     object = take_object(class);
     spin_unlock(&kalloc_lock);
-    return memset(object, 0, class_sizes[class]);
+    return object;
+}
+
+/* => size rounded up to 16 bytes may be cleared */
+static always_inline void clear(void *object, size_t size)
+{
+    if (size > 96 && page_blocks_of_64) {
+        page_zero_some(object, (size + BLOCK - 1) / BLOCK);
+        return;
+    }
+    for (u64 *at = object, *end = at + (size + 15) / 16 * 2; at < end; at += 2) {
+        at[0] = 0;
+        at[1] = 0;
+    }
+}
+
+static void *alloc_small(size_t size)
+{
+    unsigned class = class_of(size);
+    struct at_hand *hand = &at_hand[this_hart()->index][class];
+    void *object = hand->first;
+
+    if (likely(object != NULL)) {
+        hand->first = *(void **)object;
+        hand->count--;
+    } else {
+        object = alloc_from_slab(class);
+        if (object == NULL) {
+            return NULL;
+        }
+    }
+    clear(object, size);
+    return object;
 }
 
 static unsigned order_of(size_t size)
@@ -138,9 +188,8 @@ void *kalloc_unzeroed(size_t size)
     return alloc_block(size, 0);
 }
 
-static void free_small(void *object)
+static void free_to_slab(struct slab *slab, void *object)
 {
-    struct slab *slab = (struct slab *)round_down((u64)object, PAGE_SIZE);
     bool empty;
 
     spin_lock(&kalloc_lock);
@@ -158,6 +207,20 @@ static void free_small(void *object)
     spin_unlock(&kalloc_lock);
     if (empty) {
         frame_put(virt_to_frame(slab));
+    }
+}
+
+static void free_small(void *object)
+{
+    struct slab *slab = (struct slab *)round_down((u64)object, PAGE_SIZE);
+    struct at_hand *hand = &at_hand[this_hart()->index][slab->class];
+
+    if (likely(hand->count < hand->limit)) {
+        *(void **)object = hand->first;
+        hand->first = object;
+        hand->count++;
+    } else {
+        free_to_slab(slab, object);
     }
 }
 

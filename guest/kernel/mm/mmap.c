@@ -30,47 +30,48 @@ void mmap_tell(const struct mm *mm, const struct area *area)
           area->inode == NULL ? 0 : area->inode->number, area->pgoff);
 }
 
-static int split_at(struct mm *mm, u64 start, u64 end)
+/*
+ * removing: the range will go away, so that only a hole in one area makes them more.  They are
+ * counted first, so that nothing has changed if they would be too many (corner case 21).
+ */
+static int isolate(struct mm *mm, struct area **first, u64 start, u64 end, bool removing)
 {
-    struct area *area = area_find(mm, start);
+    struct area *low = *first, *high = low;
+    u32 needed;
 
-    if (area != NULL && area->start < start && area_split(mm, area, start) != 0) {
+    if (low == NULL || low->start >= end) {
+        return 0;
+    }
+    while (high->end < end && high->next != NULL && high->next->start < end) {
+        high = high->next;
+    }
+    needed = (low->start < start ? 1u : 0) + (high->end > end ? 1u : 0);
+    if (removing) {
+        needed = needed == 2 && low == high ? 1 : 0;
+    }
+    if (needed != 0 && mm->area_count + needed > vm_options.max_map_count) {
         return -ENOMEM;
     }
-    area = area_find(mm, end - 1);
-    if (area != NULL && area->end > end && area_split(mm, area, end) != 0) {
-        return -ENOMEM;
+    if (low->start < start) {
+        if (area_split(mm, low, start) != 0) {
+            return -ENOMEM;
+        }
+        high = high == low ? low->next : high;
+        *first = low->next;
     }
-    return 0;
+    return high->end > end ? area_split(mm, high, end) : 0;
 }
 
-/* How many areas more there will be, counted first so that nothing has changed if they are too
- * many (corner case 21). */
-static u32 splits_needed(struct mm *mm, u64 start, u64 end)
+int mmap_isolate_from(struct mm *mm, struct area **first, u64 start, u64 end)
 {
-    struct area *first = area_find(mm, start), *last = area_find(mm, end - 1);
-
-    return (u32)(first != NULL && first->start < start) + (last != NULL && last->end > end);
+    return isolate(mm, first, start, end, false);
 }
 
 int mmap_isolate(struct mm *mm, u64 start, u64 end)
 {
-    u32 needed = splits_needed(mm, start, end);
+    struct area *first = area_find_at_or_above(mm, start);
 
-    if (needed != 0 && mm->area_count + needed > vm_options.max_map_count) {
-        return -ENOMEM;
-    }
-    return split_at(mm, start, end);
-}
-
-/* The same for a range that will go away: only a hole in one area makes them more. */
-static int isolate_for_removal(struct mm *mm, u64 start, u64 end)
-{
-    if (splits_needed(mm, start, end) == 2 && area_find(mm, start) == area_find(mm, end - 1) &&
-        mm->area_count >= vm_options.max_map_count) {
-        return -ENOMEM;
-    }
-    return split_at(mm, start, end);
+    return isolate(mm, &first, start, end, false);
 }
 
 /* Remove one whole area.  => no error is possible any more. */
@@ -112,13 +113,12 @@ static void remove_area(struct mm *mm, struct area *area)
 
 int mmap_remove(struct mm *mm, u64 start, u64 end)
 {
-    struct area *area;
-    int error = isolate_for_removal(mm, start, end);
+    struct area *area = area_find_at_or_above(mm, start);
+    int error = isolate(mm, &area, start, end, true);
 
     if (error != 0) {
         return error;
     }
-    area = area_find_at_or_above(mm, start);
     while (area != NULL && area->start < end) {
         struct area *next = area->next;
 

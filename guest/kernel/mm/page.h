@@ -23,6 +23,17 @@ static always_inline void page_zero_quick(void *page)
     __asm__ volatile("jal t0, page_zero_blocks" : "+r"(at) : : "t0", "memory");
 }
 
+/* The same for `blocks` blocks of 64 bytes. */
+static always_inline void page_zero_some(void *object, u64 blocks)
+{
+    u8 *at = object, *end = at + blocks * 64;
+
+    do {
+        __asm__ volatile(".insn i 0x0f, 2, x0, %0, 4" : : "r"(at) : "memory"); /* cbo.zero (at) */
+        at += 64;
+    } while (at < end);
+}
+
 static always_inline void page_copy_quick(void *destination, const void *source)
 {
     register void *to __asm__("a0") = destination;

@@ -83,15 +83,16 @@ static void change_entries(struct mm *mm, const struct area *area)
     tlb_flush_range(mm, area->start, area->end);
 }
 
-/* Is the whole range mapped, and may every area have these rights?  => 0, -ENOMEM, -EACCES. */
-static int check_range(struct mm *mm, u64 start, u64 end, u32 prot)
+/*
+ * Is the whole range mapped, and may every area have these rights?  first: the area at `start`.
+ * => 0, -ENOMEM, -EACCES
+ */
+static int check_range(const struct area *first, u64 start, u64 end, u32 prot)
 {
     u64 at = start;
 
-    while (at < end) {
-        struct area *area = area_find(mm, at);
-
-        if (area == NULL) {
+    for (const struct area *area = first; at < end; area = area->next) {
+        if (area == NULL || area->start > at) {
             return -ENOMEM;
         }
         if ((prot & PROT_WRITE) != 0 && (area->flags & AREA_FLAG_MAYWRITE) == 0) {
@@ -124,13 +125,11 @@ static int protect_area(struct mm *mm, struct area *area, u8 prot)
     return 0;
 }
 
-static int protect_range(struct mm *mm, u64 start, u64 end, u8 prot)
+static int protect_range(struct mm *mm, struct area *area, u64 start, u64 end, u8 prot)
 {
-    struct area *area;
-    int error = mmap_isolate(mm, start, end);
+    int error = mmap_isolate_from(mm, &area, start, end);
 
-    for (area = error == 0 ? area_find(mm, start) : NULL; area != NULL && area->start < end;
-         area = area->next) {
+    for (; error == 0 && area != NULL && area->start < end; area = area->next) {
         error = area->prot == prot ? 0 : protect_area(mm, area, prot);
         if (error != 0) {
             break;
@@ -144,6 +143,7 @@ int vm_mprotect(struct mm *mm, u64 address, u64 length, u32 prot)
 {
     u64 end = address + round_up(length, PAGE_SIZE);
     u32 grows = prot & (PROT_GROWSDOWN | PROT_GROWSUP);
+    struct area *first;
     int error;
 
     prot &= ~(PROT_GROWSDOWN | PROT_GROWSUP);
@@ -158,18 +158,17 @@ int vm_mprotect(struct mm *mm, u64 address, u64 length, u32 prot)
         return -ENOMEM;
     }
     mutex_lock(&mm->lock);
+    first = area_find(mm, address);
     if (grows == PROT_GROWSDOWN) {
-        struct area *area = area_find(mm, address);
-
-        if (area == NULL || (area->flags & AREA_FLAG_GROWSDOWN) == 0) {
+        if (first == NULL || (first->flags & AREA_FLAG_GROWSDOWN) == 0) {
             mutex_unlock(&mm->lock);
             return -EINVAL;
         }
-        address = area->start;
+        address = first->start;
     }
-    error = check_range(mm, address, end, prot);
+    error = check_range(first, address, end, prot);
     if (error == 0) {
-        error = protect_range(mm, address, end, (u8)prot);
+        error = protect_range(mm, first, address, end, (u8)prot);
     }
     mutex_unlock(&mm->lock);
     if (error == 0) {

@@ -36,6 +36,7 @@ struct mm {
     /* both locks to change */
     struct tree areas;
     struct area *first_area;
+    struct area *near; /* either lock: the area found last, NULL = none */
     bool forking;            /* pte_lock: faults wait until the copy is complete */
     u32 area_count;
     u64 hole_hint; /* no hole of hole_size or more above this address */
@@ -58,6 +59,7 @@ struct mm {
 
     /* translation (asid.c) */
     u64 asid;         /* generation << 16 | number */
+    u64 satp;         /* for that number */
     u64 harts_active; /* atomic: harts that have it loaded */
     u64 harts_stale;  /* atomic: harts that must flush its ASID before loading it */
 

@@ -328,17 +328,14 @@ void thread_usage(const struct thread *thread, struct usage *out)
 {
     const struct task *task = thread->task;
 
-    *out = (struct usage){.user_ns = task->user_ns,
-                          .system_ns = task->system_ns,
+    const struct task_times times = task_times(task);
+
+    *out = (struct usage){.user_ns = time_ns_of(times.user),
+                          .system_ns = time_ns_of(times.system),
                           .min_flt = task->minor_faults,
                           .maj_flt = task->major_faults,
                           .voluntary = task->voluntary_switches,
                           .involuntary = task->involuntary_switches};
-    if (task->state == TASK_RUNNING) { /* the stretch that has not been charged yet */
-        u64 now = time_now_ns(), since = now - min_u64(now, task->stamp_ns);
-
-        *(task->in_system ? &out->system_ns : &out->user_ns) += since;
-    }
 }
 
 u64 mm_peak(const struct mm *mm)

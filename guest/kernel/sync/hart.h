@@ -38,8 +38,8 @@ struct hart_local {
     u32 batch_limit;            /* how many at most (0: batches are off), */
     struct frame *spare_frames; /* and a full batch in reserve (not in free_count), or NULL */
 
-    u32 flush_all; /* other harts set it: flush the whole TLB before loading an ASID */
-    u64 idle_ns;
+    u64 loaded_asid; /* asid.c: mm->asid of the mm that is loaded, 0 = none */
+    u32 flush_all;   /* other harts set it: flush the whole TLB before loading an ASID */
 };
 
 extern struct hart_local harts[MAX_HARTS];

@@ -8,8 +8,9 @@
 #include "sync/wait.h"
 
 struct mutex {
+    struct task *owner; /* NULL = free; taken and given up atomically */
+    u32 waiting;        /* tasks in mutex_lock() that did not get it at once; under the guard */
     struct spinlock guard;
-    struct task *owner; /* NULL = free */
     struct wait_queue waiters;
 };
 

@@ -44,6 +44,8 @@ void sched_init_hart(void)
     idle->refs = 1;
     idle->is_kernel = true;
     idle->state = TASK_RUNNING;
+    idle->on_hart = true;
+    idle->stamp = read_time();
     list_init(&idle->run_link);
     hart->idle = idle;
     hart->task = idle;
@@ -67,7 +69,7 @@ static void enqueue(struct task *task)
     show_state(task);
     list_push_back(&run_queue, &task->run_link);
     queued++;
-    if (choice != 0) {
+    if (unlikely(choice != 0)) {
         u32 hart = (u32)__builtin_ctzll(choice);
 
         idle_harts &= ~(1ull << hart);
@@ -91,47 +93,45 @@ static struct task *dequeue(struct hart_local *hart)
     return NULL;
 }
 
-void sched_charge(bool system_follows)
-{
-    struct task *task = current();
-    u64 now = time_now_ns();
-
-    *(task->in_system ? &task->system_ns : &task->user_ns) += now - task->stamp_ns;
-    task->stamp_ns = now;
-    task->in_system = system_follows;
-}
-
 /* The outgoing task's time and float registers. */
-static void leave(struct task *task, struct hart_local *hart)
+static void leave(struct task *task, struct hart_local *hart, u64 now)
 {
-    u64 now = time_now_ns();
-
-    show_state(task);
-    if (task == hart->idle) {
-        hart->idle_ns += now - task->stamp_ns;
-    } else {
-        *(task->in_system ? &task->system_ns : &task->user_ns) += now - task->stamp_ns;
+    task->on_hart = false;
+    task->ticks += now - task->stamp;
+    if (task->entered != 0) {
+        task->system_ticks += now - task->entered;
     }
-    if (task->frame != NULL && (task->frame->status & SSTATUS_FS) == SSTATUS_FS_DIRTY) {
+    if (task->frame == NULL || (task->frame->status & SSTATUS_FS) == SSTATUS_FS_OFF) {
+        return;
+    }
+    if ((task->frame->status & SSTATUS_FS) == SSTATUS_FS_DIRTY) {
         fp_save(&task->fp);
         task->frame->status = (task->frame->status & ~SSTATUS_FS) | SSTATUS_FS_CLEAN;
         hart->fp_owner = task;
         task->fp_hart = hart->index + 1;
+    } else { /* it did not need them this time: perhaps not the next time either */
+        task->frame->status &= ~SSTATUS_FS;
     }
 }
 
-static void enter(struct task *task, struct hart_local *hart)
+static void enter(struct task *task, struct hart_local *hart, u64 now)
 {
     task->state = TASK_RUNNING;
+    task->on_hart = true;
     show_state(task);
-    task->stamp_ns = time_now_ns();
+    task->stamp = now;
+    if (task->entered != 0) {
+        task->entered = now;
+    }
     hart->task = task;
     hart->kernel_stack = (u64)task->frame;
-    if (hart->slice_end == ~0ull && task != hart->idle) { /* the hart was idle: start ticking */
-        hart->slice_end = task->stamp_ns + SLICE_NS;
+    if (unlikely(hart->slice_end == ~0ull) && task != hart->idle) { /* was idle: start ticking */
+        hart->slice_end = time_now_ns() + SLICE_NS;
         timer_program();
     }
-    sched_activate_mm(task->mm);
+    if (task->mm != hart->mm) {
+        sched_activate_mm(task->mm);
+    }
     if (task->frame != NULL && (task->frame->status & SSTATUS_FS) != SSTATUS_FS_OFF &&
         (hart->fp_owner != task || task->fp_hart != hart->index + 1)) {
         fp_restore(&task->fp);
@@ -162,17 +162,20 @@ static void switch_away(void)
     struct hart_local *hart = this_hart();
     struct task *previous = hart->task;
     struct task *next = dequeue(hart);
+    u64 now;
 
     kassert(hart->lock_depth == 1);
     next = next != NULL ? next : hart->idle;
     if (next == previous) {
         next->state = TASK_RUNNING;
+        show_state(next);
         spin_unlock(&sched_lock);
         return;
     }
     switches++;
-    leave(previous, hart);
-    enter(next, hart);
+    now = read_time();
+    leave(previous, hart, now);
+    enter(next, hart, now);
     hart->switched_from = previous;
     context_switch(&previous->context, &next->context);
     finish_switch();
@@ -207,6 +210,7 @@ void sched_yield(void)
     }
     task->involuntary_switches++;
     task->state = TASK_RUNNABLE;
+    show_state(task);
     list_push_back(&run_queue, &task->run_link);
     queued++;
     switch_away();
@@ -215,12 +219,7 @@ void sched_yield(void)
 /* => sched_lock is held; the task sleeps. */
 static void wake_locked(struct task *task)
 {
-    bool on_hart = false;
-
-    for (u32 i = 0; i < hart_count; i++) {
-        on_hart = on_hart || harts[i].task == task;
-    }
-    if (on_hart) { /* it has not got as far as sched_block() */
+    if (task->on_hart) { /* it has not got as far as sched_block() */
         task->state = TASK_RUNNING;
     } else {
         enqueue(task);
@@ -277,6 +276,7 @@ void sched_block(void)
         return;
     }
     task->voluntary_switches++;
+    show_state(task);
     switch_away();
 }
 
@@ -293,6 +293,7 @@ void sched_exit(void)
     }
     spin_lock(&sched_lock);
     current()->state = TASK_ZOMBIE;
+    show_state(current());
     switch_away();
     panic("a task that ended runs again");
 }
@@ -354,7 +355,7 @@ u64 sched_idle_ns(void)
     u64 total = 0;
 
     for (u32 i = 0; i < hart_count; i++) {
-        total += harts[i].idle_ns;
+        total += harts[i].idle == NULL ? 0 : time_ns_of(task_times(harts[i].idle).user);
     }
     return total;
 }

@@ -37,9 +37,6 @@ _Noreturn void sched_exit(void);
 /* What sync/ needs from trap/ (set once at boot): go to user mode with the registers of a frame. */
 extern void (*sched_return_to_user)(struct trapframe *frame);
 
-/* Charge the time since the last call to the running task; what follows is system time or not. */
-void sched_charge(bool system_follows);
-
 /* From the timer interrupt. */
 void sched_tick(u64 now_ns);
 /*

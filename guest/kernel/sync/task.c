@@ -5,8 +5,9 @@
  * Kernel stack, from high to low: trapframe of the user registers, then frames of
  * kernel functions.  The float registers of a user stay in the hart while the
  * kernel works; they are saved at a switch if they were changed, and loaded at the
- * next switch back unless they are still there.  A program that never uses them
- * (FS = Off) costs nothing.
+ * next switch back unless they are still there.  Who did not change them since it was
+ * switched in gets FS = Off the next time, and its registers when it uses one: they
+ * cost nothing to a program that does not need them now.
  */
 #include "sync/task.h"
 #include "lib/atomic.h"
@@ -68,7 +69,6 @@ struct task *task_create_kernel(const char *name, void (*function)(void *), void
         return NULL;
     }
     task->is_kernel = true;
-    task->in_system = true;
     task->context.sp = (u64)task->stack + KERNEL_STACK_SIZE;
     task->context.s[0] = (u64)function;
     task->context.s[1] = (u64)argument;
@@ -87,6 +87,19 @@ void task_put(struct task *task)
         kfree(task->stack);
         kfree(task);
     }
+}
+
+struct task_times task_times(const struct task *task)
+{
+    u64 total = task->ticks, system = task->system_ticks;
+
+    if (task->on_hart) {
+        u64 now = read_time(), entered = task->entered;
+
+        total += now - min_u64(now, task->stamp);
+        system += entered == 0 ? 0 : now - min_u64(now, entered);
+    }
+    return (struct task_times){total - min_u64(total, system), system};
 }
 
 static u64 fp_status(const struct task *task)

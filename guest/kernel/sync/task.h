@@ -58,17 +58,17 @@ struct task {
 
     /* sched lock */
     struct list run_link;
-    bool on_hart; /* its context is live on some hart */
+    bool on_hart; /* some hart runs it: its context is not saved */
     u64 affinity; /* mask of hart indices */
 
     /* only the task itself (while running) */
-    u64 user_ns, system_ns; /* time spent */
-    u64 stamp_ns;           /* start of the current stretch ... */
-    bool in_system;         /* ... and which of the two it counts as */
+    u64 ticks, system_ticks; /* time it ran up to `stamp`, and how much of it in system calls */
+    u64 stamp;               /* when it was switched in (time CSR) */
+    u64 entered;             /* since when it is in a system call, 0 = it is not */
     u64 minor_faults, major_faults;
     u64 voluntary_switches, involuntary_switches;
     u8 oom_victim;      /* may use the reserve of frames; about to die */
-    struct fp_state fp; /* valid when frame->status.FS is not Off and it is switched out */
+    struct fp_state fp; /* valid unless frame->status.FS is Dirty and it runs */
     u32 fp_hart;        /* index + 1 of the hart that last held its float registers */
 };
 
@@ -92,6 +92,12 @@ void fp_save_current(void);
 void fp_load_current(void);
 /* Forget float state (exec). */
 void fp_reset_current(void);
+
+/* The time it has spent, in ticks of the time CSR. */
+struct task_times {
+    u64 user, system;
+};
+struct task_times task_times(const struct task *task);
 
 /* The id that probes carry: pid << 32 | tid. */
 static inline u64 task_id(const struct task *task)

@@ -24,14 +24,17 @@ u64 time_frequency(void)
     return frequency;
 }
 
-u64 time_now_ns(void)
+u64 time_ns_of(u64 ticks)
 {
-    u64 ticks = read_time() - boot_ticks;
-
     if (likely(ns_per_tick != 0)) {
         return ticks * ns_per_tick;
     }
     return ticks / frequency * 1000000000 + ticks % frequency * 1000000000 / frequency;
+}
+
+u64 time_now_ns(void)
+{
+    return time_ns_of(read_time() - boot_ticks);
 }
 
 u64 time_ticks_from_ns(u64 ns)

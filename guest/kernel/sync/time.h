@@ -14,6 +14,7 @@ struct timespec64 {
 void time_init(u64 ticks_per_second);
 u64 time_now_ns(void); /* since boot, never goes back */
 u64 time_ticks_from_ns(u64 ns);
+u64 time_ns_of(u64 ticks); /* a span of ticks of the time CSR in ns */
 u64 time_frequency(void);
 u64 time_realtime_ns(void);        /* since 1970 */
 void time_set_realtime_ns(u64 ns); /* the RTC driver, clock_settime */

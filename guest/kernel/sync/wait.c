@@ -24,7 +24,7 @@ void wait_init(struct wait_queue *queue)
     list_init(&queue->entries);
 }
 
-void wait_add(struct wait_queue *queue, struct wait_entry *entry)
+static inline void enqueue(struct wait_queue *queue, struct wait_entry *entry)
 {
     entry->task = current();
     entry->queue = queue;
@@ -32,6 +32,11 @@ void wait_add(struct wait_queue *queue, struct wait_entry *entry)
     spin_lock(&queue->lock);
     list_push_back(&queue->entries, &entry->link);
     spin_unlock(&queue->lock);
+}
+
+void wait_add(struct wait_queue *queue, struct wait_entry *entry)
+{
+    enqueue(queue, entry);
     memory_barrier(); /* on the queue before the condition is looked at: see wait_wake_all() */
 }
 
@@ -70,13 +75,9 @@ int wait_sleep_timeout(struct wait_queue *queue, struct spinlock *lock, u64 dead
     int result = 0;
 
     sched_prepare_sleep(interruptible);
-    wait_add(queue, &entry);
+    enqueue(queue, &entry);
     spin_unlock(lock);
-    if (interruptible && current()->signal_pending) {
-        sched_cancel_sleep();
-    } else {
-        block_until(deadline_ns);
-    }
+    block_until(deadline_ns); /* not at all if a signal is pending: sched_block() looks */
     wait_remove(&entry);
     if (!entry.woken) {
         if (interruptible && current()->signal_pending) {

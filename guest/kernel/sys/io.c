@@ -21,27 +21,29 @@
 
 i64 sys_read(const u64 *a)
 {
-    struct file *file = sys_file(a[0]);
+    struct borrowed_file use = sys_file_borrow(a[0]);
     i64 result = -EBADF;
 
-    if (file) {
-        result = file_read(file, a[1], min_u64(a[2], TRANSFER_MAX));
-        file_put(file);
+    if (likely(use.file)) {
+        result = file_read(use.file, a[1], a[2]);
+        sys_file_return(use);
     }
     return result;
 }
 
 i64 sys_write(const u64 *a)
 {
-    struct file *file = sys_file(a[0]);
+    struct borrowed_file use = sys_file_borrow(a[0]);
     i64 result = -EBADF;
 
-    if (file) {
+    if (likely(use.file)) {
         u64 size = min_u64(a[2], TRANSFER_MAX);
 
-        result = file_limit_write(file, file_limit_offset(file), &size);
-        result = result ? result : file_write(file, a[1], size);
-        file_put(file);
+        result = use.file->ops->is_stream /* only regular files have a limit */
+                     ? 0
+                     : file_limit_write(use.file, file_limit_offset(use.file), &size);
+        result = result ? result : file_write(use.file, a[1], size);
+        sys_file_return(use);
     }
     return result;
 }

@@ -46,7 +46,7 @@ void syscall_dispatch(struct trapframe *frame)
     const struct row *row = number < ROW_COUNT ? &rows[number] : NULL;
     i64 result;
 
-    frame->first_a0 = frame->regs[REG_A0];
+    frame->first_a0 = frame->regs[REG_A0]; /* for starting it again */
     if (unlikely(!row || !row->call)) {
         frame->regs[REG_A0] = (u64)not_there(number);
         return;

@@ -27,6 +27,8 @@
 #define FRAME_VALUE 280
 #define FRAME_RESTORE_ALL 296
 #define FRAME_SIZE 304
+#define SYSCALL_CLONE 220
+#define SYSCALL_CLONE3 435
 
     .macro few op               /* what mm_fault_quickly() may change */
     \op ra, 8*1(sp)
@@ -104,8 +106,10 @@ not_quick:                      /* here all that mm_fault_quickly() may change i
     sd t1, 8*4(sp)              /* the user's tp */
     csrr t0, sepc
     csrr t1, sstatus
-    sd t0, FRAME_PC(sp)
     sd t1, FRAME_STATUS(sp)
+    li t2, 8
+    beq a0, t2, system_call
+    sd t0, FRAME_PC(sp)
     li t2, 12
     bltu a0, t2, not_a_fault    /* 12, 13, 15: page faults; interrupts have the sign bit */
     bltz a0, not_a_fault
@@ -113,7 +117,7 @@ not_quick:                      /* here all that mm_fault_quickly() may change i
     ld t0, HART_TASK(tp)
     lhu t0, TASK_WORK(t0)
     or t0, t0, a0               /* a signal for it, or other work */
-    bnez t0, work_after_fault
+    bnez t0, only_work
 
 leave_fast:                     /* everything but s0..s11 and gp, which nobody changed */
     ld t0, FRAME_PC(sp)
@@ -127,12 +131,44 @@ leave_fast:                     /* everything but s0..s11 and gp, which nobody c
     ld sp, 8*2(sp)
     sret
 
-work_after_fault:
+/*
+ * System calls, too, leave s0..s11 to whoever uses them.  Only clone and clone3 want them in the
+ * frame, which they copy; execve and rt_sigreturn put new ones there.
+ */
+system_call:
+    addi t0, t0, 4
+    sd t0, FRAME_PC(sp)
+    sd zero, FRAME_RESTORE_ALL(sp)
+    li t2, SYSCALL_CLONE
+    beq a7, t2, copied_frame
+    li t2, SYSCALL_CLONE3
+    beq a7, t2, copied_frame
+do_system_call:
+    mv a0, sp
+    call trap_system_call
+    ld t0, FRAME_RESTORE_ALL(sp)
+    ld t1, HART_TASK(tp)
+    bnez t0, new_registers
+    lhu t1, TASK_WORK(t1)
+    beqz t1, leave_fast
+only_work:
     li a0, -1                   /* CAUSE_ONLY_WORK: do what is pending */
     callee_saved sd
     sd gp, 8*3(sp)
     sd a0, FRAME_CAUSE(sp)
     j go_to_c
+
+copied_frame:
+    callee_saved sd
+    sd gp, 8*3(sp)
+    j do_system_call
+
+new_registers:
+    callee_saved ld
+    ld gp, 8*3(sp)
+    lhu t1, TASK_WORK(t1)
+    beqz t1, leave_fast
+    j only_work
 
 not_a_fault:
     callee_saved sd
@@ -142,7 +178,7 @@ not_a_fault:
 go_to_c:
     sd zero, FRAME_RESTORE_ALL(sp)
     mv a0, sp
-    call trap_user              /* interrupts, system calls, signals ...; off again on return */
+    call trap_user              /* interrupts, errors, signals ... */
     ld t0, FRAME_RESTORE_ALL(sp)
     beqz t0, leave_fast
 leave_all:

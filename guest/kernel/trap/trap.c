@@ -32,14 +32,12 @@ _Static_assert(offsetof(struct trapframe, value) == 280, "FRAME_VALUE");
 _Static_assert(offsetof(struct trapframe, restore_all) == 296, "FRAME_RESTORE_ALL");
 _Static_assert(sizeof(struct trapframe) == 304, "FRAME_SIZE");
 
-#define SYSCALL_EXECVE 221
-#define SYSCALL_EXECVEAT 281
-#define SYSCALL_SIGRETURN 139
 #define CAUSE_ONLY_WORK (~0ull) /* a fault was handled; signals or others wait */
 
 void trap_entry(void); /* entry.S */
 void trap_return_user(struct trapframe *frame);
 u64 trap_user_fault(u64 cause, u64 address); /* called from entry.S */
+void trap_system_call(struct trapframe *frame);
 void trap_user(struct trapframe *frame);
 void trap_first_return(struct trapframe *frame);
 void trap_kernel(struct trapframe *frame);
@@ -97,21 +95,18 @@ static void interrupt(u64 cause)
     }
 }
 
-static void system_call(struct trapframe *frame)
+/* => pc is behind the ecall; s0..s11 are in the frame for clone only. */
+void trap_system_call(struct trapframe *frame)
 {
-    u64 number = frame->regs[REG_A7];
+    struct task *task = current();
 
-    frame->pc += 4;
-    frame->first_a0 = frame->regs[REG_A0];
-    if (number == SYSCALL_SIGRETURN || number == SYSCALL_EXECVE || number == SYSCALL_EXECVEAT) {
-        frame->restore_all = 1;
-    }
-    sched_charge(true);
+    task->entered = read_time();
     syscall_dispatch(frame);
-    sched_charge(false);
+    task->system_ticks += read_time() - task->entered;
+    task->entered = 0;
 }
 
-/* The first float instruction of a program: give it registers, all zero. */
+/* The first float instruction of a program, or the first since others ran: give it its registers. */
 static bool enable_float(struct trapframe *frame)
 {
     if ((frame->status & SSTATUS_FS) != SSTATUS_FS_OFF) {
@@ -164,7 +159,7 @@ static void finish_user(struct trapframe *frame)
     }
 }
 
-/* Everything from user mode that is not a page fault, and what a page fault left to do. */
+/* All else from user mode, and what page faults and system calls left to do. */
 void trap_user(struct trapframe *frame)
 {
     u64 cause = frame->cause;
@@ -173,9 +168,7 @@ void trap_user(struct trapframe *frame)
         panic("the quick page-fault path trapped: cause %lu, address %#lx, pc %#lx", cause,
               frame->value, frame->pc);
     }
-    if (cause == CAUSE_USER_ECALL) {
-        system_call(frame);
-    } else if (cause == CAUSE_ONLY_WORK) {
+    if (cause == CAUSE_ONLY_WORK) {
         ;
     } else if ((cause & CAUSE_INTERRUPT) != 0) {
         interrupt(cause);
