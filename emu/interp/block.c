@@ -67,7 +67,7 @@ void block_cache_destroy(struct block_cache *cache)
 /* The bits of a page without this cache's own. */
 static u64 code_of_others(const struct block_cache *cache, u64 pa)
 {
-    return cache->others ? cache->others(cache->others_ctx, pa & PAGE_MASK) : 0;
+    return cache->patron.held ? cache->patron.held(cache->patron.ctx, pa & PAGE_MASK) : 0;
 }
 
 void block_cache_flush(struct block_cache *cache)

@@ -22,6 +22,7 @@
 
 #include "emu/base/error.h"
 #include "emu/hart/hart.h"
+#include "emu/interp/interp.h"
 
 #define BLOCK_MAX_OPS 64
 #define BLOCK_MAX_LINKS 12
@@ -81,9 +82,8 @@ struct block_cache {
     size_t used;
     struct block *unlinked;
     u64 flushes, translated, dropped;
-    /* Granules of the page at pa that another engine holds code of; NULL: there is none. */
-    u64 (*others)(void *ctx, u64 pa);
-    void *others_ctx;
+    struct interp_patron patron; /* without functions: there is none */
+    bool stretch;                /* interp_stretch() runs */
 };
 
 bool block_cache_init(struct block_cache *cache, struct ram *ram, struct hart *const *harts,

@@ -83,9 +83,24 @@ struct engine *interp_create(struct hart *const *harts, unsigned count, struct e
     return &interp->engine;
 }
 
-void interp_share(struct engine *engine, u64 (*held)(void *ctx, u64 pa), void *ctx)
+void interp_work_for(struct engine *engine, const struct interp_patron *patron)
+{
+    ((struct interp *)engine)->cache.patron = *patron;
+}
+
+enum exit_reason interp_stretch(struct engine *engine, struct hart *h, i64 count)
 {
     struct interp *interp = (struct interp *)engine;
-    interp->cache.others = held;
-    interp->cache.others_ctx = ctx;
+    i64 keep = h->budget - count;
+    if (keep <= 0) {
+        return interp_execute(&interp->cache, h);
+    }
+    h->budget -= keep;
+    h->granted -= keep;
+    interp->cache.stretch = true;
+    enum exit_reason reason = interp_execute(&interp->cache, h);
+    interp->cache.stretch = false;
+    h->budget += keep;
+    h->granted += keep;
+    return reason;
 }

@@ -18,11 +18,23 @@
  */
 struct engine *interp_create(struct hart *const *harts, unsigned count, struct error *err);
 
+/* Another engine for which the interpreter executes what that engine has no code for. */
+struct interp_patron {
+    void *ctx;
+    /* Which 64-byte granules of the page at pa the patron has code of: their marks in ram->code
+     * stay. */
+    u64 (*held)(void *ctx, u64 pa);
+    /* Asked when a far or indirect jump arrives at pa during interp_stretch: go back to the patron?
+     */
+    bool (*wanted)(void *ctx, u64 pa);
+};
+
+void interp_work_for(struct engine *interp, const struct interp_patron *patron);
 /*
- * The interpreter works for another engine, which keeps code of its own: `held` tells which 64-byte
- * granules of the page at pa that engine has code of, so that their marks in ram->code stay.
+ * As run, but comes back (EXIT_BUDGET with h->budget > 0) when the patron wants to go on, or after
+ * some `count` (at least BLOCK_MAX_OPS) instructions; never in the middle of a block.
  */
-void interp_share(struct engine *interp, u64 (*held)(void *ctx, u64 pa), void *ctx);
+enum exit_reason interp_stretch(struct engine *interp, struct hart *h, i64 count);
 
 /* h->engine->run(...) */
 static inline enum exit_reason engine_run(struct hart *h)

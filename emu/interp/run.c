@@ -179,6 +179,7 @@ static enum exit_reason execute(struct block_cache *cache, struct hart *h, const
     struct tlb_context *context;
     u64 page;
     enum exit_reason reason;
+    bool begun = false; /* a stretch executes something before anybody may want it to end */
 
     h->stop |= STOP_EVENTS;
 
@@ -211,6 +212,14 @@ far: /* h->pc may lie in another page; nothing else has changed */
     }
 
 here: /* h->pc lies in h->fetch_page */
+    if (cache->stretch) {
+        if (begun && cache->patron.wanted(cache->patron.ctx,
+                                          h->fetch_physical | (h->pc & (PAGE_BYTES - 1)))) {
+            hart_sync(h);
+            return EXIT_BUDGET;
+        }
+        begun = true;
+    }
     block = block_here(cache, h);
     if (UNLIKELY(!block)) {
         goto single;
@@ -220,6 +229,10 @@ enter:
     if (UNLIKELY(h->budget < block->count)) {
         if (h->budget <= 0) {
             goto look;
+        }
+        if (cache->stretch) {
+            hart_sync(h);
+            return EXIT_BUDGET;
         }
         op = cut_block(cache, block, (unsigned)h->budget, copy);
         h->budget = 0;

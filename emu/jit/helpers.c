@@ -11,6 +11,7 @@
 #include "emu/jit/internal.h"
 #include "emu/hart/access.h"
 #include "emu/hart/csrs.h"
+#include "emu/interp/interp.h"
 
 #ifdef __x86_64__
 #include <xmmintrin.h>
@@ -312,23 +313,10 @@ u32 jit_slow(struct hart *h, const struct jit_site *site, u64 va, i64 budget,
     }
 }
 
-static struct jit_entry *find_entry(struct jit *jit, u64 physical, i64 *stretch)
-{
-    struct jit_entry *entry = jit->bucket[(physical >> 1) & (ENTRY_BUCKETS - 1)];
-    while (entry && entry->physical != physical) {
-        entry = entry->chain;
-    }
-    if (entry) {
-        return entry;
-    }
-    *stretch = jit_cold_stretch(jit, physical);
-    return *stretch > 0 ? NULL : jit_new_entry(jit, physical);
-}
-
 /* Interprets for a while; true: the run has ended. */
 static bool interpret_some(struct jit *jit, struct hart *h, i64 count, u32 *reason)
 {
-    enum exit_reason got = interpret(jit, h, count);
+    enum exit_reason got = interp_stretch(jit->interp, h, count);
     if (got == EXIT_BUDGET && h->budget > 0) {
         return false;
     }
@@ -345,6 +333,7 @@ const u8 *jit_dispatch(struct hart *h, struct jit_frame *frame)
     bool by_interp = frame->status == JIT_INTERPRET;
     frame->status = 0;
     enum exit_reason reason;
+    unsigned weight = 1;
     for (;;) {
         if ((h->stop || h->budget <= 0 || h->waiting) && hart_attend(h, &reason)) {
             frame->exit_reason = reason;
@@ -364,7 +353,6 @@ const u8 *jit_dispatch(struct hart *h, struct jit_frame *frame)
             }
         }
         struct jit_entry *entry = NULL;
-        i64 stretch = 0;
         if (h->fetch_page != FETCH_NONE) {
             u64 at = h->fetch_physical + (h->pc & 0xfff);
             u64 target = (u64)(uintptr_t)jit->ram->host + (at - jit->ram->base);
@@ -374,12 +362,14 @@ const u8 *jit_dispatch(struct hart *h, struct jit_frame *frame)
                 end_c(h);
                 return known->entry;
             }
-            entry = find_entry(jit, at, &stretch);
+            entry = jit_find_entry(jit, at, weight);
         }
         if (!entry) {
-            if (interpret_some(jit, h, stretch > 0 ? stretch : 1, &frame->exit_reason)) {
+            i64 before = h->budget;
+            if (interpret_some(jit, h, STRETCH, &frame->exit_reason)) {
                 return jit->leave;
             }
+            weight = before - h->budget > STRETCH - BLOCK_INSNS ? STRETCH_WEIGHT : 1;
             continue;
         }
         u64 host = (u64)(uintptr_t)jit->ram->host + (entry->physical - jit->ram->base);

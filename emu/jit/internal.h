@@ -28,14 +28,15 @@
 
 enum {
     JUMP_ENTRIES = 16384,
-    /* Translating a region costs as much as interpreting some 30,000 instructions, so code is
-     * interpreted in stretches until its page, and then the entry itself, has been met often
-     * enough. */
-    COLD_STRETCH = 512,
-    HOT_PAGE = 24,
-    WARM_STRETCH = 96,
-    HOT_ENTRY = 12,
-    ENTRY_HEATS = 1 << 18,
+    /*
+     * Translating a region costs as much as interpreting some 20,000 instructions.  Where a far or
+     * indirect jump arrives is met HOT times before it is translated; where a stretch of the
+     * interpreter ends, a loop without such jumps presumably, counts for more.
+     */
+    HOT = 100,
+    STRETCH = 2048,
+    STRETCH_WEIGHT = 16,
+    HEATS = 1 << 18,
 };
 
 /* Where indirect jumps and jumps between regions look first, by the host address of the target. */
@@ -74,13 +75,13 @@ enum jit_site_kind {
 enum { SITE_SIGNED = 0x80 };
 
 struct __attribute__((packed)) jit_site {
-    i32 resume;     /* distance from here to where the region goes on */
-    u16 offset;     /* of the instruction in its page */
-    u8 rest;        /* instructions of the block from this one on: what r15 lacks */
-    u8 length;      /* of the instruction in bytes */
-    u8 kind;        /* enum jit_site_kind */
-    u8 reg;         /* guest register loaded or stored */
-    u8 size;        /* of the access, with SITE_SIGNED */
+    i32 resume; /* distance from here to where the region goes on */
+    u16 offset; /* of the instruction in its page */
+    u8 rest;    /* instructions of the block from this one on: what r15 lacks */
+    u8 length;  /* of the instruction in bytes */
+    u8 kind;    /* enum jit_site_kind */
+    u8 reg;     /* guest register loaded or stored */
+    u8 size;    /* of the access, with SITE_SIGNED */
 };
 
 struct __attribute__((packed)) jit_step_site {
@@ -127,14 +128,13 @@ struct jit {
     const u8 *dispatch;       /* thunk: go on at h->pc */
     const u8 *dispatch_store; /* ... after writing r15 to h->budget */
     const u8 *leave;          /* thunk: return to C */
-    const u8 *slow;           /* thunk: jit_slow for the site whose address is second on the stack */
-    struct jump_entry other;  /* entry: thunk that goes on at the virtual address in rax */
+    const u8 *slow;          /* thunk: jit_slow for the site whose address is second on the stack */
+    struct jump_entry other; /* entry: thunk that goes on at the virtual address in rax */
     void (*enter)(struct hart *h, struct jit_frame *in, const u8 *code);
     struct jit_entry *bucket[ENTRY_BUCKETS];
-    struct jit_region **page;   /* by page of RAM */
-    u8 *heat;                   /* by page of RAM: how often cold code of it was met */
-    u8 entry_heat[ENTRY_HEATS]; /* by address: the same for entries in warm pages */
-    bool at_once;               /* for tests: nothing is cold */
+    struct jit_region **page; /* by page of RAM */
+    u8 heat[HEATS];           /* by hash of the address: how often code was met, up to HOT */
+    bool at_once;             /* for tests: nothing is cold */
     struct jump_entry jumps[JUMP_ENTRIES];
     u64 next_id;
     /*
@@ -150,12 +150,9 @@ struct jit {
 
 /* translate.c: writes the code of jit->scratch; NULL when code memory is full. */
 struct jit_region *jit_translate(struct jit *jit);
-/* jit.c: translates the region entered at this address and returns the entry; NULL: it cannot be.
- */
-struct jit_entry *jit_new_entry(struct jit *jit, u64 physical);
-/* How many instructions to interpret because this entry has not been met often enough to be
- * translated; 0: it has.  Counts this time. */
-i64 jit_cold_stretch(struct jit *jit, u64 physical);
+/* jit.c: the entry at this address, translated now if it is hot; NULL: it is to be interpreted.
+ * Counts this time as `weight`. */
+struct jit_entry *jit_find_entry(struct jit *jit, u64 physical, unsigned weight);
 /* thunks.c: the code that is always there.  False when there is no room. */
 bool jit_make_thunks(struct jit *jit);
 

@@ -92,7 +92,7 @@ static void jit_flush(struct engine *engine)
     }
     memset(jit->bucket, 0, sizeof jit->bucket);
     memset(jit->jumps, 0, sizeof jit->jumps);
-    memset(jit->entry_heat, 0, sizeof jit->entry_heat); /* only what is still hot comes back */
+    memset(jit->heat, 0, sizeof jit->heat); /* only what is still hot comes back */
     jit->used = jit->fixed;
     jit->counters.flushes++;
     jit->interp->flush(jit->interp);
@@ -160,22 +160,29 @@ static void add_region(struct jit *jit, struct jit_region *region)
     jit->counters.regions++;
 }
 
-i64 jit_cold_stretch(struct jit *jit, u64 physical)
+static struct jit_entry *find_entry(struct jit *jit, u64 physical)
+{
+    struct jit_entry *entry = jit->bucket[(physical >> 1) & (ENTRY_BUCKETS - 1)];
+    while (entry && entry->physical != physical) {
+        entry = entry->chain;
+    }
+    return entry;
+}
+
+static bool is_hot(struct jit *jit, u64 physical, unsigned weight)
 {
     if (jit->at_once) {
-        return 0;
+        return true;
     }
-    u8 *page = &jit->heat[page_index(jit, physical)];
-    if (*page < HOT_PAGE) {
-        ++*page;
-        return COLD_STRETCH;
-    }
-    u8 *entry = &jit->entry_heat[(physical * 0x9e3779b97f4a7c15u) >> 40 & (ENTRY_HEATS - 1)];
-    if (*entry < HOT_ENTRY) {
-        ++*entry;
-        return WARM_STRETCH;
-    }
-    return 0;
+    u8 *heat = &jit->heat[(physical * 0x9e3779b97f4a7c15u) >> 40 & (HEATS - 1)];
+    unsigned sum = *heat + weight;
+    *heat = (u8)(sum < HOT ? sum : HOT);
+    return sum >= HOT;
+}
+
+static bool wanted(void *ctx, u64 physical)
+{
+    return find_entry(ctx, physical) || is_hot(ctx, physical, 1);
 }
 
 void jit_translate_at_once(struct engine *engine)
@@ -183,7 +190,7 @@ void jit_translate_at_once(struct engine *engine)
     ((struct jit *)engine)->at_once = true;
 }
 
-struct jit_entry *jit_new_entry(struct jit *jit, u64 physical)
+static struct jit_entry *new_entry(struct jit *jit, u64 physical)
 {
     u64 page = physical & ~(u64)0xfff;
     const u8 *host = ram_pointer(jit->ram, page, RAM_PAGE_SIZE);
@@ -205,6 +212,12 @@ struct jit_entry *jit_new_entry(struct jit *jit, u64 physical)
         }
     }
     return NULL;
+}
+
+struct jit_entry *jit_find_entry(struct jit *jit, u64 physical, unsigned weight)
+{
+    struct jit_entry *entry = find_entry(jit, physical);
+    return entry ? entry : is_hot(jit, physical, weight) ? new_entry(jit, physical) : NULL;
 }
 
 static enum exit_reason jit_run(struct engine *engine, struct hart *h)
@@ -257,7 +270,6 @@ static void jit_destroy(struct engine *engine)
         }
         free(jit->page);
     }
-    free(jit->heat);
     if (jit->interp) {
         jit->interp->destroy(jit->interp);
     }
@@ -290,16 +302,15 @@ struct engine *jit_create(struct hart *const *harts, unsigned count, struct erro
     jit->ram = harts[0]->ram;
     jit->features = find_features();
     jit->page = calloc(jit->ram->size >> RAM_PAGE_SHIFT, sizeof *jit->page);
-    jit->heat = calloc(jit->ram->size >> RAM_PAGE_SHIFT, 1);
     jit->interp = interp_create(harts, count, err);
-    if (!jit->page || !jit->heat || !jit->interp) {
+    if (!jit->page || !jit->interp) {
         if (jit->interp) {
             error_set(err, ENOMEM, "out of memory");
         }
         jit_destroy(&jit->engine);
         return NULL;
     }
-    interp_share(jit->interp, held_granules, jit);
+    interp_work_for(jit->interp, &(struct interp_patron){jit, held_granules, wanted});
     if (!code_memory_map(&jit->memory, CODE_BYTES) || !jit_make_thunks(jit)) {
         error_set(err, ENOMEM, "this host does not allow generated code; use --engine interp");
         jit_destroy(&jit->engine);

@@ -188,9 +188,8 @@ static void call_out(struct translator *t, struct jit_step_site *site, size_t si
 
 static void call_step(struct translator *t, const u8 *back)
 {
-    struct jit_step_site site = {.site.kind = SITE_STEP,
-                                 .insn = t->region->insn[t->insn],
-                                 .bits = present_bits(t)};
+    struct jit_step_site site = {
+        .site.kind = SITE_STEP, .insn = t->region->insn[t->insn], .bits = present_bits(t)};
     call_out(t, &site, sizeof site, back);
 }
 

@@ -18,7 +18,7 @@ struct stub {
     const u8 *back;
     u16 block, insn;
     u8 kind;
-    u8 reg;              /* STUB_NAN: the xmm register */
+    u8 reg;                  /* STUB_NAN: the xmm register */
     u8 site, site_reg, size; /* STUB_SITE: enum jit_site_kind and what it needs */
 };
 
@@ -39,8 +39,8 @@ struct translator {
     unsigned patches;
     struct stub stub[STUBS];
     unsigned stubs;
-    const u8 *slow;     /* routine of the region: calls out for the site that called it */
-    const u8 *indirect; /* goes on at the virtual address in rax */
+    const u8 *slow;            /* routine of the region: calls out for the site that called it */
+    const u8 *indirect;        /* goes on at the virtual address in rax */
     u16 block, insn;           /* being translated: index of the block, index in region.insn */
     struct listing_mark *mark; /* for the listing (listing.h), or NULL: MARKS of them */
     unsigned marks;

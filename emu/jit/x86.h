@@ -151,7 +151,7 @@ void x86_jump_to(struct x86 *x, const uint8_t *target);
 void x86_jump_reg(struct x86 *x, enum x86_reg r);
 void x86_jump_mem(struct x86 *x, struct x86_mem m);
 void x86_call(struct x86 *x, const void *target, enum x86_reg scratch); /* any address */
-void x86_call_near(struct x86 *x, const uint8_t *target); /* in the run view */
+void x86_call_near(struct x86 *x, const uint8_t *target);               /* in the run view */
 /* Bytes that are not executed. */
 void x86_data(struct x86 *x, const void *bytes, size_t length);
 void x86_call_mem(struct x86 *x, struct x86_mem m);
