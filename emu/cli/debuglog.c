@@ -182,7 +182,7 @@ void debuglog_connect(struct debuglog *log, struct machine *m, const struct hook
         machine_set_hook(m, &log->hook);
     }
     if (log->instructions) {
-        machine_single_step(m);
+        machine_single_step(m, true);
         machine_on_slice(m, log_instruction, log);
         log_instruction(log);
     }

@@ -80,9 +80,16 @@ void machine_step(struct machine *m, unsigned hart, u64 count)
     }
 }
 
-void machine_single_step(struct machine *m)
+void machine_single_step(struct machine *m, bool on)
 {
-    m->single_step = true;
+    m->single_step = on ? m->single_step + 1 : m->single_step - (m->single_step > 0);
+    machine_break_slice(m);
+}
+
+void machine_stop_at(struct machine *m, u64 instructions)
+{
+    m->stop_at = instructions;
+    machine_break_slice(m);
 }
 
 unsigned machine_turn(const struct machine *m)

@@ -25,9 +25,14 @@ void machine_continue(struct machine *m);
  */
 void machine_step(struct machine *m, unsigned hart, u64 count);
 bool machine_is_stopped(const struct machine *m);
-/* From now on slice listeners are called after every single instruction (slow; guests see no
- * difference).  machine_turn: the hart that executes next, unless it waits. */
-void machine_single_step(struct machine *m);
+/*
+ * on: from now on slice listeners are called after every single instruction (slow; guests see no
+ * difference), until as often off.  machine_turn: the hart whose turn it is: in a slice listener
+ * the one that has just executed.
+ */
+void machine_single_step(struct machine *m, bool on);
+/* Stops when all harts together have executed so many instructions; 0: not (any more). */
+void machine_stop_at(struct machine *m, u64 instructions);
 unsigned machine_turn(const struct machine *m);
 /* Ends machine_run with MACHINE_QUIT and this exit status. */
 void machine_quit(struct machine *m, int status);

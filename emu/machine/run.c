@@ -139,6 +139,10 @@ static void check_step(struct machine *m)
         m->stepping = false;
         m->stopped = true;
     }
+    if (m->stop_at && machine_instructions(m) >= m->stop_at) {
+        m->stop_at = 0;
+        m->stopped = true;
+    }
 }
 
 /* What the chosen hart may execute now, at most `limit`. */
@@ -153,6 +157,10 @@ static u64 allowance(const struct machine *m, const struct hart *h, u64 limit)
     }
     if (m->stepping && h == m->hart[m->step_hart]) {
         grant = least(grant, m->step_until - hart_executed(h));
+    }
+    if (m->stop_at) {
+        u64 done = machine_instructions(m);
+        grant = least(grant, m->stop_at > done ? m->stop_at - done : 1);
     }
     return m->loop_suspicion || m->single_step ? least(grant, 1) : grant;
 }

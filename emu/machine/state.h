@@ -85,7 +85,8 @@ struct machine {
     /* control.c */
     bool stopped;
     bool stepping;
-    bool single_step; /* one instruction a turn, for listeners */
+    unsigned single_step; /* how many want one instruction a turn, for listeners */
+    u64 stop_at;          /* instructions of all harts at which to stop; 0: none */
     unsigned step_hart;
     u64 step_until; /* hart_executed at which the step is over */
     int wake_fd;    /* eventfd: a signal handler wants the loop to look */

@@ -14,8 +14,8 @@
 #include "emu/monitor/command.def"
 
 static const struct command table[] = {
-#define COMMAND(id, name, parameters, flags, help, detail) \
-    {name, parameters, help, detail, flags, run_##id, show_##id},
+#define COMMAND(id, name, parameters, flags, help, detail, example) \
+    {name, parameters, help, detail, example, flags, run_##id, show_##id},
 #include "emu/monitor/command.def"
 };
 

@@ -26,7 +26,8 @@ struct machine;
 
 enum command_flag {
     COMMAND_CONTROLS = 1, /* stops, steps or ends the machine (the guest cannot tell) */
-    COMMAND_SESSION = 2   /* concerns the session only */
+    COMMAND_SESSION = 2,  /* concerns the session only */
+    COMMAND_RESUMES = 4   /* the guest runs on; scripts wait for the next stop */
 };
 
 struct call {
@@ -43,6 +44,7 @@ struct command {
     const char *parameters;
     const char *help;   /* one line */
     const char *detail; /* more, or "" */
+    const char *example;
     unsigned flags;
     /* A new reference, or NULL with call->error set. */
     json_t *(*run)(struct call *call);

@@ -22,7 +22,9 @@ static json_t *command_value(const struct command *c)
     value_set_text(entry, "help", "%s", c->help);
     if (c->detail[0])
         value_set_text(entry, "detail", "%s", c->detail);
+    value_set_text(entry, "example", "%s", c->example);
     value_set_flag(entry, "controls", c->flags & COMMAND_CONTROLS);
+    value_set_flag(entry, "resumes", c->flags & COMMAND_RESUMES);
     for (size_t i = 0; command_parameter(c, i, &p); i++) {
         json_t *parameter = json_object();
         value_set_text(parameter, "name", "%s", p.name);
@@ -85,8 +87,14 @@ void show_help(const json_t *value, struct buffer *out)
     json_array_foreach(list, i, entry)
     {
         buffer_printf(out, "%-34s %s\n", value_string(entry, "usage"), value_string(entry, "help"));
-        if (json_array_size(list) == 1 && value_string(entry, "detail")[0])
-            buffer_printf(out, "  %s\n", value_string(entry, "detail"));
+        if (json_array_size(list) == 1) {
+            for (const char *at = value_string(entry, "detail"); *at;) {
+                size_t length = strcspn(at, "\n");
+                buffer_printf(out, "  %.*s\n", (int)length, at);
+                at += length + (at[length] == '\n');
+            }
+            buffer_printf(out, "  for example: %s\n", value_string(entry, "example"));
+        }
     }
     if (json_array_size(list) > 1)
         buffer_text(out, "Addresses: 0x40001000, 3:0x40001000 (of process 3), $sp, symbol+0x10, "

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* look_faults.c - faults, fault, explain, reset-counters. */
+/* look_faults.c - fault, explain, reset-counters. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,79 +12,9 @@
 #include "emu/observe/history.h"
 #include "emu/trace/text.h"
 
-COMMAND_HANDLER(faults);
 COMMAND_HANDLER(fault);
 COMMAND_HANDLER(explain);
 COMMAND_HANDLER(reset_counters);
-
-#define SHOWN_PIDS 8 /* columns of the table */
-
-json_t *run_faults(struct call *call)
-{
-    struct observer *o = call->observer;
-    const char *by = call_text(call, "by");
-    bool by_pid = !by || strstr(by, "pid");
-
-    if (by && strcmp(by, "by kind,pid") && strcmp(by, "by kind") && strcmp(by, "by pid,kind"))
-        return call_fail(call, "faults can be counted by kind, or by kind,pid; not '%s'", by);
-    json_t *value = json_object(), *rows = json_array(), *pids = json_array();
-    for (size_t i = 0; by_pid && i < observer_counted_pids(o); i++)
-        json_array_append_new(pids, json_integer(observer_counted_pid(o, i)));
-    for (unsigned kind = 0; kind < FAULT_KIND_COUNT; kind++) {
-        const struct fault_count *c = observer_kind_count(o, kind);
-        if (!c->count)
-            continue;
-        json_t *row = json_object(), *counts = json_array();
-        value_set_text(row, "kind", "%s", kind ? fault_kind_name(kind) : "(unnamed)");
-        value_set_count(row, "total", c->count);
-        value_set_count(row, "cost", c->cost);
-        value_set_count(row, "p50", observer_cost_percentile(c, 50));
-        value_set_count(row, "p95", observer_cost_percentile(c, 95));
-        value_set_count(row, "max", c->max_cost);
-        value_set_count(row, "frames", c->frames);
-        value_set_count(row, "io", c->io);
-        for (size_t i = 0; by_pid && i < observer_counted_pids(o); i++)
-            json_array_append_new(counts, value_count(observer_pid_kind(o, i, kind)));
-        json_object_set_new(row, "by_pid", counts);
-        json_array_append_new(rows, row);
-    }
-    json_object_set_new(value, "pids", pids);
-    json_object_set_new(value, "kinds", rows);
-    value_set_count(value, "faults", observer_counts(o)->faults);
-    value_set_count(value, "label_mismatches", observer_label_mismatches(o));
-    return value;
-}
-
-void show_faults(const json_t *value, struct buffer *out)
-{
-    const json_t *pids = value_list(value, "pids");
-    size_t all = json_array_size(pids), from = all > SHOWN_PIDS ? all - SHOWN_PIDS : 0, i;
-    json_t *row;
-
-    buffer_printf(out, "%-12s %9s", "kind", "total");
-    for (size_t p = from; p < all; p++) {
-        char head[16];
-        snprintf(head, sizeof head, "pid%lld",
-                 (long long)json_integer_value(json_array_get(pids, p)));
-        buffer_printf(out, " %7s", head);
-    }
-    buffer_printf(out, "   %-22s %8s %7s\n", "instructions p50/p95", "frames+", "I/O");
-    json_array_foreach(value_list(value, "kinds"), i, row)
-    {
-        const json_t *counts = value_list(row, "by_pid");
-        char cost[48];
-        buffer_printf(out, "%-12s %9" PRIu64, value_string(row, "kind"), value_u64(row, "total"));
-        for (size_t p = from; p < all; p++)
-            buffer_printf(out, " %7lld", (long long)json_integer_value(json_array_get(counts, p)));
-        snprintf(cost, sizeof cost, "%" PRIu64 " / %" PRIu64, value_u64(row, "p50"),
-                 value_u64(row, "p95"));
-        buffer_printf(out, "   %-22s %8" PRIu64 " %7" PRIu64 "\n", cost, value_u64(row, "frames"),
-                      value_u64(row, "io"));
-    }
-    buffer_printf(out, "%" PRIu64 " faults, label mismatches %" PRIu64 "%s\n",
-                  value_u64(value, "faults"), value_u64(value, "label_mismatches"),
-                  from ? " (the last processes are shown; JSON has all)" : "");
-}
 
 /* "last", nothing, or a number.  Any record that is remembered has one. */
 static bool find_record(struct call *call, struct trace_record *out)
@@ -240,6 +170,10 @@ void show_explain(const json_t *value, struct buffer *out)
 json_t *run_reset_counters(struct call *call)
 {
     observer_reset_counts(call->observer);
+    marks_clear(call->monitor);
+    memset(call->monitor->area, 0, sizeof call->monitor->area);
+    for (size_t i = 0; i < MAX_POINTS; i++)
+        call->monitor->point[i].hits = 0;
     return json_object();
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* look_frames.c - frames, rmap, swap: physical memory and the swap area. */
+/* look_frames.c - frames, rmap: physical memory. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +13,6 @@
 
 COMMAND_HANDLER(frames);
 COMMAND_HANDLER(rmap);
-COMMAND_HANDLER(swap);
 
 #define MAX_LIST 1024
 #define MAP_COLUMNS 64
@@ -326,71 +325,4 @@ void show_rmap(const json_t *value, struct buffer *out)
                       value_u64(owner, "pid"), value_string(owner, "va"), value_u64(owner, "pte"),
                       value_string(owner, "words"));
     }
-}
-
-static json_t *one_slot(struct call *call, u64 slot)
-{
-    json_t *value, *list;
-
-    if (slot >= observer_swap_slots(call->observer))
-        return call_fail(call, "there is no slot %llu (the swap area has %llu)",
-                         (unsigned long long)slot,
-                         (unsigned long long)observer_swap_slots(call->observer));
-    value = json_object();
-    list = json_array();
-    value_set_count(value, "slot", slot);
-    value_set_count(value, "users", observer_swap_users(call->observer, slot));
-    observer_slot_owners(call->observer, slot, add_owner, list);
-    json_object_set_new(value, "owners", list);
-    return value;
-}
-
-json_t *run_swap(struct call *call)
-{
-    u64 slot = UINT64_MAX, slots = observer_swap_slots(call->observer), used = 0, shared = 0;
-    const struct trace_counts *c = observer_counts(call->observer);
-
-    if (!call_number(call, "slot", &slot))
-        return NULL;
-    if (slot != UINT64_MAX)
-        return one_slot(call, slot);
-    for (u64 i = 0; i < slots; i++) {
-        unsigned users = observer_swap_users(call->observer, i);
-        used += users != 0;
-        shared += users > 1;
-    }
-    json_t *value = json_object();
-    value_set_count(value, "slots", slots);
-    value_set_count(value, "used", used);
-    value_set_count(value, "shared", shared);
-    value_set_count(value, "swap_out", c->event[PROBE_EV_SWAP_OUT]);
-    value_set_count(value, "swap_in", c->event[PROBE_EV_SWAP_IN]);
-    value_set_count(value, "evict", c->event[PROBE_EV_EVICT]);
-    value_set_count(value, "writeback", c->event[PROBE_EV_WRITEBACK]);
-    return value;
-}
-
-void show_swap(const json_t *value, struct buffer *out)
-{
-    size_t i;
-    json_t *owner;
-
-    if (json_object_get(value, "slot")) {
-        buffer_printf(out, "slot %" PRIu64 ": %" PRIu64 " users\n", value_u64(value, "slot"),
-                      value_u64(value, "users"));
-        json_array_foreach(value_list(value, "owners"), i, owner)
-        {
-            buffer_printf(out, "  %" PRIu64 ":%s\n", value_u64(owner, "pid"),
-                          value_string(owner, "va"));
-        }
-        return;
-    }
-    buffer_printf(out,
-                  "%" PRIu64 " slots (%" PRIu64 " KiB), used %" PRIu64 ", shared %" PRIu64
-                  "\nwritten %" PRIu64 ", read %" PRIu64 ", evicted %" PRIu64
-                  ", file pages written back %" PRIu64 "\n",
-                  value_u64(value, "slots"), value_u64(value, "slots") * 4,
-                  value_u64(value, "used"), value_u64(value, "shared"),
-                  value_u64(value, "swap_out"), value_u64(value, "swap_in"),
-                  value_u64(value, "evict"), value_u64(value, "writeback"));
 }

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -11,14 +12,18 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "emu/base/log.h"
 #include "emu/hart/hart.h"
 #include "emu/isa/disasm.h"
 #include "emu/machine/control.h"
 #include "emu/machine/machine.h"
 #include "emu/monitor/address.h"
+#include "emu/monitor/csv.h"
+#include "emu/monitor/script.h"
 #include "emu/monitor/session.h"
 #include "emu/monitor/value.h"
 #include "emu/observe/history.h"
+#include "emu/trace/text.h"
 
 json_t *monitor_call(struct monitor *m, struct session *s, const struct command *command,
                      json_t *arguments, struct error *err)
@@ -42,36 +47,66 @@ static void print_json(json_t *value, struct buffer *out)
 
     buffer_printf(out, "%s\n", text ? text : "null");
     free(text);
+}
+
+enum form { FORM_TEXT, FORM_JSON, FORM_CSV };
+
+/* "-j" and "--csv" in front of a line say how the answer is wanted. */
+static enum form form_of(const char **line)
+{
+    static const struct {
+        const char *option;
+        enum form form;
+    } known[] = {{"-j ", FORM_JSON}, {"--json ", FORM_JSON}, {"--csv ", FORM_CSV}};
+
+    *line += strspn(*line, " \t");
+    for (size_t i = 0; i < ARRAY_LENGTH(known); i++) {
+        size_t length = strlen(known[i].option);
+        if (!strncmp(*line, known[i].option, length)) {
+            *line += length;
+            return known[i].form;
+        }
+    }
+    return FORM_TEXT;
+}
+
+static void print_error(enum form form, const struct error *err, struct buffer *out)
+{
+    if (form != FORM_JSON) {
+        buffer_printf(out, "%s\n", err->text);
+        return;
+    }
+    json_t *value = json_object();
+    value_set_text(value, "error", "%s", err->text);
+    print_json(value, out);
     json_decref(value);
 }
 
-bool monitor_line(struct monitor *m, struct session *s, const char *line, struct buffer *out)
+bool monitor_line(struct monitor *m, struct session *s, const char *line, struct buffer *out,
+                  const struct command **which)
 {
     struct error err = {0};
-    const char *rest;
+    const char *rest, *at;
     char copy[EDITOR_LINE];
 
     snprintf(copy, sizeof copy, "%s", line);
     copy[strcspn(copy, "\r\n")] = 0;
-    bool as_json = !strncmp(copy, "-j ", 3);
-    const struct command *command = command_find(as_json ? copy + 3 : copy, &rest, &err);
+    at = copy;
+    enum form form = form_of(&at);
+    const struct command *command = command_find(at, &rest, &err);
+    if (which)
+        *which = command;
     json_t *arguments = command ? command_arguments(command, rest, &err) : NULL;
     json_t *value = arguments ? monitor_call(m, s, command, arguments, &err) : NULL;
-    if (!value && as_json) {
-        value = json_object();
-        value_set_text(value, "error", "%s", err.text);
-        print_json(value, out);
-        return false;
-    }
     if (!value) {
-        buffer_printf(out, "%s\n", err.text);
+        print_error(form, &err, out);
         return false;
     }
-    if (as_json) {
+    if (form == FORM_JSON)
         print_json(value, out);
-        return true;
-    }
-    if (command->show)
+    else if (form == FORM_CSV)
+        csv_write(value, out);
+    else if (command->show)
         command->show(value, out);
     json_decref(value);
     return true;
@@ -80,7 +115,7 @@ bool monitor_line(struct monitor *m, struct session *s, const char *line, struct
 bool monitor_execute(struct monitor *m, const char *line, FILE *out)
 {
     struct buffer text = {0};
-    bool ok = monitor_line(m, NULL, line, &text);
+    bool ok = monitor_line(m, NULL, line, &text, NULL);
 
     fwrite(text.data ? text.data : (const u8 *)"", 1, text.size, out);
     fflush(out);
@@ -88,26 +123,15 @@ bool monitor_execute(struct monitor *m, const char *line, FILE *out)
     return ok;
 }
 
-bool monitor_script(struct monitor *m, const char *path, FILE *out, struct error *err)
-{
-    FILE *file = fopen(path, "re");
-    char line[EDITOR_LINE];
-    unsigned number = 0;
-    bool ok = true;
-
-    if (!file)
-        return error_set(err, errno, "cannot read %s: %s", path, strerror(errno));
-    while (ok && fgets(line, sizeof line, file)) {
-        number++;
-        const char *at = line + strspn(line, " \t\r\n");
-        if (*at && *at != '#' && !monitor_execute(m, at, out))
-            ok = error_set(err, EINVAL, "%s:%u: the command failed", path, number);
-    }
-    fclose(file);
-    return ok;
-}
-
 /* ---- stops ---- */
+
+static bool listening(const struct monitor *m)
+{
+    for (size_t i = 0; i < MAX_LISTENERS; i++)
+        if (m->listener[i].fd >= 0)
+            return true;
+    return false;
+}
 
 static void where_text(struct monitor *m, char *out, size_t size)
 {
@@ -136,43 +160,126 @@ static void where_text(struct monitor *m, char *out, size_t size)
 
 void monitor_announce(struct monitor *m, const char *text)
 {
+    bool heard = false;
+
+    if (m->script.out && script_pending(m)) {
+        fprintf(m->script.out, "%s\n", text);
+        fflush(m->script.out);
+        heard = true;
+    }
     for (size_t i = 0; i < MAX_SESSIONS; i++) {
         struct session *s = m->session[i];
         if (!s || s->json || (s == m->terminal && !s->focused))
             continue;
+        heard = true;
         session_write(s, "\r\x1b[K", s->fd < 0 ? 4 : 0);
         session_write(s, text, strlen(text));
         session_write(s, "\n", 1);
         session_prompt(s);
     }
+    if (!heard && !m->terminal && !listening(m))
+        log_note("%s", text);
+}
+
+void monitor_stop_because(struct monitor *m, const char *format, ...)
+{
+    char text[1600];
+    va_list list;
+
+    va_start(list, format);
+    vsnprintf(text, sizeof text, format, list);
+    va_end(list);
+    buffer_printf(&m->reason, "%s%s", m->reason.size ? "\n" : "", text);
+    m->announce = true;
+    machine_stop(m->machine);
+}
+
+static void tell_json(struct monitor *m, const char *reason, const char *where)
+{
+    for (size_t i = 0; i < MAX_SESSIONS; i++) {
+        if (!m->session[i] || !m->session[i]->json)
+            continue;
+        json_t *data = json_object();
+        value_set_text(data, "reason", "%s", reason);
+        value_set_text(data, "where", "%s", where);
+        session_json_event(m->session[i], "stop", data);
+    }
+}
+
+/* What breakpoints want to be done at the stop. */
+static void execute_commands(struct monitor *m, struct buffer *out)
+{
+    char *list, *rest, *line;
+
+    if (!m->commands.size)
+        return;
+    buffer_byte(&m->commands, 0);
+    list = rest = strdup((const char *)m->commands.data);
+    buffer_clear(&m->commands);
+    while (list && (line = strsep(&rest, ";")) != NULL)
+        if (line[strspn(line, " \t")])
+            monitor_line(m, NULL, line, out, NULL);
+    free(list);
+}
+
+/* Somebody may still say how to go on. */
+static bool somebody_is_there(const struct monitor *m)
+{
+    if (m->terminal || listening(m) || script_pending(m))
+        return true;
+    for (size_t i = 0; i < MAX_SESSIONS; i++)
+        if (m->session[i])
+            return true;
+    return false;
 }
 
 static void stopped(void *ctx)
 {
     struct monitor *m = ctx;
-    char text[1024], where[420];
+    char where[700];
+    struct buffer text = {0};
+    struct error err = {0};
 
     if (!m->announce)
         return;
-    m->announce = false;
+    m->announce = m->has_until = false;
+    points_arm(m);
+    machine_stop_at(m->machine, 0);
     where_text(m, where, sizeof where);
-    snprintf(text, sizeof text, "%s%s%s", m->stop_reason, m->stop_reason[0] ? "\n" : "", where);
-    for (size_t i = 0; i < MAX_SESSIONS; i++) {
-        if (!m->session[i] || !m->session[i]->json)
-            continue;
-        json_t *data = json_object();
-        value_set_text(data, "reason", "%s", m->stop_reason);
-        value_set_text(data, "where", "%s", where);
-        session_json_event(m->session[i], "stop", data);
-    }
-    m->stop_reason[0] = 0;
-    monitor_announce(m, text);
+    buffer_byte(&m->reason, 0);
+    tell_json(m, (const char *)m->reason.data, where);
+    buffer_printf(&text, "%s%s%s", (const char *)m->reason.data, m->reason.size > 1 ? "\n" : "",
+                  where);
+    buffer_clear(&m->reason);
+    free(m->last_stop);
+    m->last_stop = strndup((const char *)text.data, text.size);
+    struct buffer more = {0};
+    execute_commands(m, &more);
+    while (more.size && more.data[more.size - 1] == '\n')
+        more.size--;
+    buffer_printf(&text, "%s%.*s", more.size ? "\n" : "", (int)more.size, (const char *)more.data);
+    buffer_free(&more);
+    buffer_byte(&text, 0);
+    monitor_announce(m, (const char *)text.data);
+    buffer_free(&text);
+    if (machine_is_stopped(m->machine) && !script_go_on(m, &err))
+        log_error("%s", err.text);
+    if (machine_is_stopped(m->machine) && !somebody_is_there(m))
+        machine_continue(m->machine);
 }
 
 static void record_happened(void *ctx, const struct trace_record *record)
 {
     struct monitor *m = ctx;
+    char name[17];
 
+    points_record(m, record);
+    if (record->type == RECORD_FAULT)
+        m->area[record->fault.area < AREA_KIND_COUNT ? record->fault.area : 0]++;
+    if (record->type == RECORD_PROBE + PROBE_EV_MARK) {
+        trace_name(record->arg[0], record->arg[1], name);
+        marks_set(m, name);
+    }
     for (size_t i = 0; i < MAX_SESSIONS; i++)
         if (m->session[i] && m->session[i]->subscribed)
             session_json_record(m->session[i], record);
@@ -232,7 +339,13 @@ void monitor_destroy(struct monitor *m)
         free(l->path);
     }
     observer_remove_sink(m->observer, m->sink);
-    observer_on_fault(m->observer, NULL, NULL);
+    script_close(m);
+    marks_clear(m);
+    for (size_t i = 0; i < MAX_POINTS; i++)
+        points_remove(m, &m->point[i]);
+    buffer_free(&m->reason);
+    buffer_free(&m->commands);
+    free(m->last_stop);
     machine_unlisten(m->machine, m->stop_listener);
     history_destroy(m->history);
     symbols_destroy(m->symbols);

@@ -116,7 +116,7 @@ void session_line(struct session *s, const char *line)
         return;
     }
     if (line[strspn(line, " \t\r")]) {
-        monitor_line(s->monitor, s, line, &out);
+        monitor_line(s->monitor, s, line, &out, NULL);
         session_write(s, (const char *)out.data, out.size);
         buffer_free(&out);
     }

@@ -102,9 +102,11 @@ static void explain_eviction(const struct speaker *s, const u64 *a)
     bool dirty = a[2] >> 8 & 1;
 
     SAY(s,
-        "Memory was short, and the CLOCK hand found that frame 0x%" PRIx64
-        " had not been used since its last round (no A bit set). ",
-        "内存紧张，CLOCK 指针发现页框 0x%" PRIx64 " 从上一圈以来没有被使用（没有 A 位）。", a[0]);
+        "Memory was short, and the kernel's replacement policy chose frame 0x%" PRIx64
+        " to leave (CLOCK: no A bit was set since the hand's last round). ",
+        "内存紧张，内核的置换策略选中页框 0x%" PRIx64
+        " 离开（CLOCK：从指针上一圈以来没有 A 位）。",
+        a[0]);
     if (kind == 2)
         SAY(s, "It holds page %" PRIu64 " of inode %" PRIu64 ": it can be read again%s.",
             "它是 inode %2$" PRIu64 " 的第 %1$" PRIu64 " 页：以后可以再读%3$s。", a[1], a[3],

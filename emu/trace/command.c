@@ -24,7 +24,7 @@ enum long_option {
 
 static const struct option long_options[] = {
 #define TOOL_OPTION(id, name, argument, help) \
-    {name, (argument) ? required_argument : no_argument, NULL, OPTION_##id},
+    {name, (argument) != NULL ? required_argument : no_argument, NULL, OPTION_##id},
 #include "emu/trace/tool.def"
     {NULL, 0, NULL, 0},
 };
