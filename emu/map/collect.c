@@ -282,7 +282,7 @@ static void fill_swap(struct collector *c, struct map_model *model)
     for (u64 i = 0; i < slots; i++) {
         unsigned users = observer_swap_users(c->observer, i);
         model->slots[i] = users > 255 ? 255 : (u8)users;
-        model->swap_used += users != 0;
+        model->swap_used += users != 0 || observer_swap_cached(c->observer, i);
     }
 }
 

@@ -14,6 +14,7 @@
 #include "emu/machine/machine.h"
 #include "emu/monitor/command.h"
 #include "emu/monitor/value.h"
+#include "emu/observe/swapcheck.h"
 #include "probe.h"
 
 COMMAND_HANDLER(audit);
@@ -159,11 +160,22 @@ static void check_slots(struct books *b)
 {
     for (u64 slot = 0; slot < b->slots; slot++) {
         unsigned users = observer_swap_users(b->o, slot);
-        /* The swap cache or a shared-memory object may hold one more. */
+        /* A shared-memory object may hold one more. */
         if (users < b->slotted[slot])
             find(b, "slot-users", slot, "slot %llu: counted %u users, %u PTEs name it",
                  (unsigned long long)slot, users, b->slotted[slot]);
     }
+}
+
+static void check_sectors(struct books *b)
+{
+    u64 count;
+    const struct swapcheck *check = observer_swapcheck(b->o, &count);
+
+    if (count)
+        find(b, "swap-sectors", 0, "%llu times kernel and disk disagree about swap; first: %s",
+             (unsigned long long)count,
+             check->disagreements ? check->first : "a swap-out that was told was never written");
 }
 
 static void check_labels(struct books *b)
@@ -200,6 +212,7 @@ json_t *run_audit(struct call *call)
         observer_processes(b.o, walk_process, &b);
         check_frames(&b);
         check_slots(&b);
+        check_sectors(&b);
         check_labels(&b);
     }
     free(b.mapped);

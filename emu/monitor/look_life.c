@@ -201,8 +201,10 @@ static bool take_event_name(struct call *call, struct wanted *w, const char *nam
             return true;
         }
     }
-    return error_set(&call->error, 22, "there is no event '%s'%s%s", name,
-                     nearest.best ? "; did you mean " : "", nearest.best ? nearest.best : "");
+    if (nearest.best)
+        return error_set(&call->error, 22, "there is no event '%s'; did you mean '%s'?", name,
+                         nearest.best);
+    return error_set(&call->error, 22, "there is no event '%s'", name);
 }
 
 static bool parse_wanted(struct call *call, const char *text, struct wanted *w)

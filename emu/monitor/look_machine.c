@@ -87,7 +87,7 @@ static void add_row(json_t *list, const char *name, u64 count)
 
 static void add_tlb(struct machine *m, json_t *list)
 {
-    struct tlb_counters sum = {{0}};
+    struct tlb_counters sum = {.fills = {0}};
 
     for (unsigned i = 0; i < machine_hart_count(m); i++) {
         const struct tlb_counters *c = &machine_hart(m, i)->tlb.counters;

@@ -4,11 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "emu/isa/pte.h"
 #include "emu/monitor/address.h"
 #include "emu/monitor/look.h"
 #include "emu/monitor/state.h"
 #include "emu/monitor/value.h"
 #include "emu/observe/history.h"
+#include "emu/observe/swapcheck.h"
 
 COMMAND_HANDLER(swap);
 
@@ -37,6 +39,7 @@ static json_t *one_slot(struct call *call, u64 slot)
     list = json_array();
     value_set_count(value, "slot", slot);
     value_set_count(value, "users", observer_swap_users(call->observer, slot));
+    value_set_flag(value, "cached", observer_swap_cached(call->observer, slot));
     observer_slot_owners(call->observer, slot, add_owner, list);
     json_object_set_new(value, "owners", list);
     return value;
@@ -50,7 +53,7 @@ static json_t *summary(struct call *call)
 
     for (u64 i = 0; i < slots; i++) {
         unsigned users = observer_swap_users(call->observer, i);
-        used += users != 0;
+        used += users != 0 || observer_swap_cached(call->observer, i);
         shared += users > 1;
     }
     value_set_count(value, "slots", slots);
@@ -124,8 +127,9 @@ static json_t *listed(struct call *call, const char *range)
     list = json_array();
     for (u64 slot = from; slot < to && slot < slots; slot++) {
         unsigned users = observer_swap_users(o, slot);
+        bool cached = observer_swap_cached(o, slot);
         char key[24];
-        if (!users)
+        if (!users && !cached)
             continue;
         if (json_array_size(list) == MAX_SLOTS) {
             value_set_flag(value, "cut", true);
@@ -135,6 +139,7 @@ static json_t *listed(struct call *call, const char *range)
         json_t *entry = json_object(), *owners = json_object_get(search.owner, key);
         value_set_count(entry, "slot", slot);
         value_set_count(entry, "users", users);
+        value_set_flag(entry, "cached", cached);
         json_object_set_new(entry, "owners", owners ? json_incref(owners) : json_array());
         json_array_append_new(list, entry);
     }
@@ -165,6 +170,15 @@ static json_t *traffic(struct call *call)
             json_array_append_new(list, look_record(call, r));
     }
     json_object_set_new(value, "traffic", list);
+    u64 disagreements;
+    const struct swapcheck *check = observer_swapcheck(call->observer, &disagreements);
+    value_set_count(value, "pages_told_out", check->pages_told_out);
+    value_set_count(value, "pages_told_in", check->pages_told_in);
+    value_set_count(value, "pages_written", check->pages_written);
+    value_set_count(value, "pages_read", check->pages_read);
+    value_set_count(value, "disagreements", disagreements);
+    if (check->disagreements)
+        value_set_text(value, "first_disagreement", "%s", check->first);
     return value;
 }
 
@@ -227,8 +241,9 @@ void show_swap(const json_t *value, struct buffer *out)
             buffer_text(out, "no slot is in use\n");
         json_array_foreach(value_list(value, "list"), i, entry)
         {
-            buffer_printf(out, "slot %-6" PRIu64 " users %-3" PRIu64, value_u64(entry, "slot"),
-                          value_u64(entry, "users"));
+            buffer_printf(out, "slot %-6" PRIu64 " users %-3" PRIu64 "%s", value_u64(entry, "slot"),
+                          value_u64(entry, "users"),
+                          value_flag(entry, "cached") ? " cached" : "       ");
             show_owners(value_list(entry, "owners"), out);
         }
         if (value_flag(value, "cut"))
@@ -236,8 +251,18 @@ void show_swap(const json_t *value, struct buffer *out)
         return;
     }
     show_summary(value, out);
+    if (!json_object_get(value, "traffic"))
+        return;
     json_array_foreach(value_list(value, "traffic"), i, entry)
     {
         buffer_printf(out, "%s\n", value_string(entry, "text"));
     }
+    buffer_printf(out,
+                  "the kernel told of %" PRIu64 " pages out, %" PRIu64
+                  " in; the disk wrote %" PRIu64 ", read %" PRIu64 ": %" PRIu64 " disagreements\n",
+                  value_u64(value, "pages_told_out"), value_u64(value, "pages_told_in"),
+                  value_u64(value, "pages_written"), value_u64(value, "pages_read"),
+                  value_u64(value, "disagreements"));
+    if (json_object_get(value, "first_disagreement"))
+        buffer_printf(out, "first: %s\n", value_string(value, "first_disagreement"));
 }

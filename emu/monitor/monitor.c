@@ -178,7 +178,7 @@ void monitor_announce(struct monitor *m, const char *text)
         session_prompt(s);
     }
     if (!heard && !m->terminal && !listening(m))
-        log_note("%s", text);
+        fprintf(stderr, "%s\n", text);
 }
 
 void monitor_stop_because(struct monitor *m, const char *format, ...)
@@ -233,6 +233,8 @@ static bool somebody_is_there(const struct monitor *m)
     return false;
 }
 
+#define SCRIPT_FAILED 2 /* exit status, as for a script that fails before the run */
+
 static void stopped(void *ctx)
 {
     struct monitor *m = ctx;
@@ -262,8 +264,11 @@ static void stopped(void *ctx)
     buffer_byte(&text, 0);
     monitor_announce(m, (const char *)text.data);
     buffer_free(&text);
-    if (machine_is_stopped(m->machine) && !script_go_on(m, &err))
+    if (machine_is_stopped(m->machine) && !script_go_on(m, &err)) {
         log_error("%s", err.text);
+        if (!somebody_is_there(m))
+            machine_quit(m->machine, SCRIPT_FAILED);
+    }
     if (machine_is_stopped(m->machine) && !somebody_is_there(m))
         machine_continue(m->machine);
 }

@@ -6,6 +6,7 @@
  * the machine is put to single steps as long as one of them is armed, and only then.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -51,7 +51,7 @@ json_t *run_continue(struct call *call)
         return NULL;
     call->monitor->pass = count ? count - 1 : 0;
     if (!machine_is_stopped(call->machine))
-        return done("it is running");
+        return done(call->monitor->script.text ? "" : "it is running");
     buffer_clear(&call->monitor->reason);
     machine_continue(call->machine);
     return done("");

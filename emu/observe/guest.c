@@ -7,6 +7,8 @@
 
 #define MAX_BATCHES 64u /* one a hart; the guest says how many */
 
+#define SLOT_CACHED 0x8000u /* in the kernel's counts */
+
 #define READER(width)                                                    \
     bool guest_u##width(const struct observer *o, u64 pa, u##width *out) \
     {                                                                    \
@@ -150,7 +152,7 @@ u64 observer_swap_slots(const struct observer *o)
     return slots <= UINT64_C(1) << 32 ? slots : 0;
 }
 
-unsigned observer_swap_users(const struct observer *o, u64 slot)
+static u16 swap_entry(const struct observer *o, u64 slot)
 {
     u64 map, pa;
     u16 users = 0;
@@ -161,6 +163,22 @@ unsigned observer_swap_users(const struct observer *o, u64 slot)
             guest_u16(o, pa + 2 * slot, &users);
     }
     return users;
+}
+
+unsigned observer_swap_users(const struct observer *o, u64 slot)
+{
+    return swap_entry(o, slot) & ~SLOT_CACHED;
+}
+
+bool observer_swap_cached(const struct observer *o, u64 slot)
+{
+    return swap_entry(o, slot) & SLOT_CACHED;
+}
+
+const struct swapcheck *observer_swapcheck(const struct observer *o, u64 *count)
+{
+    *count = swapcheck_count(&o->swapcheck, o->now(o->now_ctx));
+    return &o->swapcheck;
 }
 
 bool observer_kernel_counter(const struct observer *o, unsigned kind, u64 *out)

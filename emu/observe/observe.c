@@ -17,6 +17,8 @@ void observer_emit(struct observer *o, struct trace_record *record)
 {
     record->seq = o->seq++;
     observer_count(o, record);
+    if (record->type >= RECORD_DISK)
+        swapcheck_record(&o->swapcheck, record);
     for (int i = 0; i < OBSERVER_SINKS; i++)
         if (o->sink[i].record)
             o->sink[i].record(o->sink[i].ctx, record);

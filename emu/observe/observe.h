@@ -26,6 +26,7 @@ struct hook;
 struct ram;
 struct probe_layout;
 struct observer;
+struct swapcheck;
 
 /* Listens from now on (it becomes the machine's hook, disk observer and input log). */
 struct observer *observer_create(struct machine *m, struct error *err);
@@ -158,8 +159,12 @@ size_t observer_slot_owners(const struct observer *o, u64 slot,
                             bool (*fn)(void *ctx, const struct owner_view *w), void *ctx);
 
 u64 observer_swap_slots(const struct observer *o);
-/* Users of a slot by the kernel's count; 0 = free. */
+/* Users of a slot by the kernel's count. */
 unsigned observer_swap_users(const struct observer *o, u64 slot);
+/* A frame holds the slot's contents as well (swap cache).  No users and not cached: free. */
+bool observer_swap_cached(const struct observer *o, u64 slot);
+/* Slots told against sectors seen; see swapcheck.h.  count: disagreements up to now. */
+const struct swapcheck *observer_swapcheck(const struct observer *o, u64 *count);
 
 /* Kernel's own count of a fault kind, for comparison with ours. */
 bool observer_kernel_counter(const struct observer *o, unsigned kind, u64 *out);

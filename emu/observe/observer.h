@@ -13,6 +13,7 @@
 #include "emu/hart/hook.h"
 #include "emu/hart/walk.h"
 #include "emu/observe/observe.h"
+#include "emu/observe/swapcheck.h"
 
 #define MAX_HARTS 8
 #define MAX_NESTED 4      /* open faults of one thread */
@@ -87,6 +88,7 @@ struct observer {
     struct pid_count *pid;
     size_t pids, pid_room;
 
+    struct swapcheck swapcheck;
     struct trace_record ring[OBSERVER_RING];
     u64 ring_count;
 };

@@ -58,7 +58,9 @@ static void take_symbol(struct elf_names *e, const Elf64_Sym *symbol, const char
 {
     unsigned type = ELF64_ST_TYPE(symbol->st_info);
 
-    if (symbol->st_name >= names_size || symbol->st_shndx == SHN_UNDEF || type == STT_FILE ||
+    /* What the linker threw away is left at 0, below everything. */
+    if (symbol->st_name >= names_size || symbol->st_shndx == SHN_UNDEF ||
+        symbol->st_shndx == SHN_ABS || symbol->st_value < e->first || type == STT_FILE ||
         type == STT_SECTION || type == STT_TLS)
         return;
     const char *name = names + symbol->st_name;

@@ -87,8 +87,9 @@ static bool take_lines(struct reading *r, Dwarf_Lines *lines, size_t count)
         bool end = false;
         u32 file = 0;
         const char *name = at ? dwarf_linesrc(at, NULL, NULL) : NULL;
+        /* Functions that the linker threw away are left at 0. */
         if (!name || dwarf_lineaddr(at, &address) || dwarf_lineno(at, &number) ||
-            dwarf_lineendsequence(at, &end) || number < 0)
+            dwarf_lineendsequence(at, &end) || number < 0 || address < r->e->first)
             continue;
         if (!file_number(r, name, &file) || !add_line(r, address, end ? 0 : (u32)number, file))
             return false;

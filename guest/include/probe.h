@@ -106,7 +106,7 @@ struct probe_layout {
     uint64_t frame_refs, frame_maps, frame_kind, frame_flags; /* u32, u32, u8, u8 */
     uint64_t frame_slot, frame_owner, frame_index;            /* u32, u64, u64 */
 
-    uint64_t swap_map;               /* physical address of a u64: virtual address of u16 counts; 0 = no swap */
+    uint64_t swap_map;               /* physical address of a u64: virtual address of u16 counts (bit 15: also in the swap cache); 0 = no swap */
     uint64_t swap_slots;             /* physical address of a u64: number of slots */
     uint64_t clock_hand;             /* physical address of a u64: pfn the CLOCK hand points at */
     uint64_t zero_pfn;               /* the shared zero page */

@@ -15,6 +15,7 @@
 #include "emu/machine/control.h"
 #include "emu/machine/machine.h"
 #include "emu/monitor/address.h"
+#include "emu/monitor/csv.h"
 #include "emu/monitor/editor.h"
 #include "emu/observe/filter.h"
 #include "emu/monitor/monitor.h"
@@ -35,6 +36,12 @@ static void every_command_is_complete(void **state)
         struct error err = {0};
         const char *rest;
         assert_true(table[i].help[0] != 0);
+        assert_true(table[i].example[0] != 0);
+        /* The example is one of this command's own, and its arguments can be read. */
+        assert_ptr_equal(command_find(table[i].example, &rest, &err), &table[i]);
+        json_t *arguments = command_arguments(&table[i], rest, &err);
+        assert_non_null(arguments);
+        json_decref(arguments);
         assert_non_null(table[i].run);
         assert_non_null(table[i].show);
         assert_ptr_equal(command_by_name(table[i].name), &table[i]);
@@ -56,9 +63,9 @@ static void words_may_be_short_but_not_ambiguous(void **state)
     const char *rest;
 
     (void)state;
-    assert_string_equal(command_find("wa 3:0x1000", &rest, &err)->name, "walk");
+    assert_string_equal(command_find("wal 3:0x1000", &rest, &err)->name, "walk");
     assert_string_equal(rest, "3:0x1000");
-    assert_string_equal(command_find("info m 3", &rest, &err)->name, "info map");
+    assert_string_equal(command_find("info ma 3", &rest, &err)->name, "info map");
     assert_string_equal(rest, "3");
     assert_string_equal(command_find("i reg", &rest, &err)->name, "info regs");
     assert_string_equal(command_find("s 5", &rest, &err)->name, "s");
@@ -340,21 +347,122 @@ static void commands_look_at_a_machine(void **state)
 static void mistakes_are_told_in_words(void **state)
 {
     static const char *const bad[][2] = {
-        {"x 0x10", "nothing is mapped"}, {"x/8q main", "'q' is no format"},
-        {"x/0x main", "count"},          {"x mian", "no symbol 'mian'"},
-        {"x $q7", "no register '$q7'"},  {"walk 7:0x1000", "no address space 7"},
-        {"walk swap:4", "virtual"},      {"walk 5..1", "ends before"},
-        {"rmap 0x10", "not in RAM"},     {"rmap 0xfffffffffffff", "not in RAM"},
-        {"info map", "no process runs"}, {"info regs 9", "no hart 9"},
-        {"frames", "does not tell"},     {"fault last", "no fault yet"},
-        {"explain 5", "none"},           {"swap 5", "no slot 5"},
-        {"delete 4", "no breakpoint 4"}, {"faults by colour", "by kind"},
-        {"s", "stop it first"},          {"walk 0x99999999999999999999", "not a number"},
+        {"x 0x10", "nothing is mapped"},
+        {"x/8q main", "'q' is no format"},
+        {"x/0x main", "count"},
+        {"x mian", "no symbol 'mian'; did you mean 'main'"},
+        {"x $q7", "no register '$q7'"},
+        {"x [$a0", "']' is missing"},
+        {"x [0x10]", "nothing is mapped there"},
+        {"x [[[[[[[[[[[1]", "too many"},
+        {"x main main", "too many words"},
+        {"walk 7:0x1000", "no address space 7"},
+        {"walk swap:4", "virtual"},
+        {"walk 5..1", "ends before"},
+        {"rmap 0x10", "not in RAM"},
+        {"rmap 0xfffffffffffff", "not in RAM"},
+        {"info map", "no process runs"},
+        {"info regs 9", "no hart 9"},
+        {"info csr 9", "no hart 9"},
+        {"info tlb 9", "no hart 9"},
+        {"info stack 9", "no hart 9"},
+        {"info symbols main 77", "no program of process 77"},
+        {"frames", "does not tell"},
+        {"audit", "does not tell"},
+        {"fault last", "no fault yet"},
+        {"explain 5", "none"},
+        {"explain last fr", "'fr' is no language"},
+        {"why pa:0x80000000", "address of a process"},
+        {"swap 5", "does not tell"},
+        {"delete 4", "no breakpoint 4"},
+        {"ignore 4 1", "no breakpoint 4"},
+        {"faults by colour", "by kind"},
+        {"faults since never", "no mark 'never'"},
+        {"faults by", "missing behind 'by'"},
+        {"break fault kind=cwo-copy", "did you mean"},
+        {"break fault va=mian", "did you mean 'main'"},
+        {"break swap-out kind=cow", "only pid=N, count=N"},
+        {"break event frok", "did you mean 'fork'"},
+        {"watch pte main", "PID:ADDRESS"},
+        {"watch mem pa:0x10,8", "nothing is mapped"},
+        {"watch mem main,65", "at most 64"},
+        {"tail 0", "1 to 4096"},
+        {"tail event=frok", "did you mean 'fork'"},
+        {"find xyz in 1", "hexadecimal"},
+        {"find 123 in pa", "two hexadecimal digits"},
+        {"find \"\" in pa", "between quotes"},
+        {"find 1234", "say where"},
+        {"find 12 in hell", "'in hell'"},
+        {"goto icount 1", "is past"},
+        {"until main ==", "is missing"},
+        {"s", "stop it first"},
+        {"walk 0x99999999999999999999", "not a number"},
     };
     struct fixture *f = *state;
+    struct machine_exit e;
 
+    assert_true(machine_run_for(f->machine, 101, &e));
     for (size_t i = 0; i < ARRAY_LENGTH(bad); i++)
         assert_false(says(f, bad[i][0], bad[i][1]));
+}
+
+static void stops_are_exact(void **state)
+{
+    struct fixture *f = *state;
+    struct machine_exit e;
+
+    /* The loop adds one to a0 in every second instruction. */
+    assert_true(machine_run_for(f->machine, 101, &e));
+    assert_true(says(f, "watch mem main,8", "watch 1: 8 bytes at pa 0x80000000"));
+    assert_true(says(f, "until $a0 == 1000", ""));
+    for (unsigned i = 0; i < 5000 && !machine_is_stopped(f->machine); i++)
+        machine_run_for(f->machine, 1, &e);
+    assert_true(machine_is_stopped(f->machine));
+    assert_int_equal(machine_hart(f->machine, 0)->x[10], 1000);
+    assert_true(says(f, "info break", "hits 0"));
+    machine_continue(f->machine);
+    assert_true(says(f, "delete all", ""));
+    assert_true(says(f, "info break", "no breakpoints"));
+    assert_true(says(f, "goto icount 20000", ""));
+    for (unsigned i = 0; i < 50000 && !machine_is_stopped(f->machine); i++)
+        machine_run_for(f->machine, 1, &e);
+    assert_true(machine_is_stopped(f->machine));
+    assert_int_equal(machine_instructions(f->machine), 20000);
+}
+
+static void answers_come_as_tables_for_programs(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_true(says(f, "--csv info mtree", "from,to,size,name\n"));
+    assert_true(says(f, "--csv info mtree", "0x80000000,0x81000000,16777216,RAM\n"));
+    assert_true(says(f, "--csv info status", "name,value\n"));
+    assert_true(says(f, "--csv help info regs", "name,usage,help"));
+    assert_true(says(f, "--json info csr", "\"csrs\":["));
+    assert_false(says(f, "-j walk 7:0", "{\"error\":\"there is no address space 7"));
+    assert_true(says(f, "info symbols ma", "main"));
+    assert_true(says(f, "info stack", "#0  "));
+    assert_true(says(f, "find 13051000 in pa", "0x80000000"));
+    assert_true(says(f, "find \"nowhere to be found\" in pa", "0 found"));
+    assert_true(says(f, "x/1xw [main]-[main]+main", "00100513"));
+    assert_true(says(f, "mark begin", "mark begin"));
+    assert_true(says(f, "faults since begin", "0 faults since begin"));
+    assert_true(says(f, "reset-counters", ""));
+    assert_true(says(f, "mark", "no marks yet"));
+}
+
+static void csv_is_quoted(void **state)
+{
+    json_t *value = json_pack("{s:[{s:s, s:i},{s:s, s:[i]}]}", "list", "a", "x,\"y\"\nz", "b", 3,
+                              "a", "plain", "c", 7);
+    struct buffer out = {0};
+
+    (void)state;
+    csv_write(value, &out);
+    buffer_byte(&out, 0);
+    assert_string_equal((char *)out.data, "a,b,c\n\"x,\"\"y\"\"\nz\",3,\nplain,,[7]\n");
+    buffer_free(&out);
+    json_decref(value);
 }
 
 /* Every command with every kind of nonsense: an answer or an error, nothing else. */
@@ -403,6 +511,9 @@ int main(void)
         cmocka_unit_test(lines_are_edited),
         cmocka_unit_test_setup_teardown(commands_look_at_a_machine, set_up, tear_down),
         cmocka_unit_test_setup_teardown(mistakes_are_told_in_words, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(stops_are_exact, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(answers_come_as_tables_for_programs, set_up, tear_down),
+        cmocka_unit_test(csv_is_quoted),
         cmocka_unit_test_setup_teardown(no_argument_breaks_a_command, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
