@@ -123,7 +123,7 @@ static bool set_command(struct list *l, struct list_entry *e, const char *text, 
     bool lost = !e->program && word[0] != '/' && strchr(word, '/') && !strchr(word, '=');
     bool good = !lost || wrong(l, e, "no such riscv64 program", err);
     if (good && !e->name) {
-        e->name = strdup(base_name(word));
+        e->name = strdup(text);
     }
     if (good && e->program) {
         good = asprintf(&e->command, "/host/%s%s", base_name(e->program), text + length) >= 0;

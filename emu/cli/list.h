@@ -5,10 +5,10 @@
  *
  * A line of the file:
  *     [name=NAME] [status=N] [timeout=SECONDS] [max-instr=N] COMMAND...
- * `#` at the beginning of a word starts a comment.  COMMAND is for the guest's shell; when its
- * first word is the path of a riscv64 program (or, relative, of a #! script) on the host, that file
- * is put into the guest.  Relative paths are looked for from the current folder, then from the
- * list's.
+ * The name is the command itself unless it is given.  `#` at the beginning of a word starts a
+ * comment.  COMMAND is for the guest's shell; when its first word is the path of a riscv64 program
+ * (or, relative, of a #! script) on the host, that file is put into the guest.  Relative paths are
+ * looked for from the current folder, then from the list's.
  *
  * A list is run by worker processes: each makes one machine and runs a range of entries in it, one
  * entry unless --one-boot asks for more.  Whatever happens to a worker, the next entry gets

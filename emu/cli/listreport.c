@@ -8,6 +8,8 @@
 
 #include "emu/cli/list.h"
 
+#define NAME_COLUMNS 40
+
 const char *list_verdict_name(enum list_verdict verdict)
 {
     static const char *const name[] = {"pending", "pass", "skip", "fail", "timeout"};
@@ -25,12 +27,24 @@ static void describe_status(const struct list_entry *e, char *text, size_t size)
     }
 }
 
+/* Beginning and end of a long name. */
+static void short_name(const char *name, char out[NAME_COLUMNS + 1])
+{
+    size_t length = strlen(name), head = NAME_COLUMNS / 2 - 2, tail = NAME_COLUMNS - head - 3;
+    if (length <= NAME_COLUMNS) {
+        snprintf(out, NAME_COLUMNS + 1, "%s", name);
+    } else {
+        snprintf(out, NAME_COLUMNS + 1, "%.*s...%s", (int)head, name, name + length - tail);
+    }
+}
+
 void list_print_entry(const struct list_entry *e)
 {
-    char status[40];
+    char status[40], name[NAME_COLUMNS + 1];
     describe_status(e, status, sizeof status);
-    printf("%-7s  %-24s  %-18s %14" PRIu64 " instructions\n", list_verdict_name(e->verdict),
-           e->name, status, e->instructions);
+    short_name(e->name, name);
+    printf("%-7s  %-*s  %-18s %14" PRIu64 " instructions\n", list_verdict_name(e->verdict),
+           NAME_COLUMNS, name, status, e->instructions);
     fflush(stdout);
 }
 
