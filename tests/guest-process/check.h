@@ -25,6 +25,7 @@ void test_threads(void);   /* pthreads, futexes, exec and exit among threads */
 void test_exec(void);      /* arguments, scripts, errors, descriptors */
 void test_pipes(void);     /* pipes, FIFOs, poll, select, eventfd */
 void test_memory(void);    /* what memory calls refuse, memory locks, seals */
+void test_views(void);     /* /proc about processes, threads, pages */
 void test_resources(void); /* limits, usage, ids, clocks, shared memory */
 
 /* What proctest does when it is executed by itself: argv[1] is "--exec-...".  => exit status */

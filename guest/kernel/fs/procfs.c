@@ -12,7 +12,7 @@
 #include "lib/string.h"
 
 #define PROCFS_MAGIC 0x9fa0u
-#define NODE_LIMIT 160u
+#define NODE_LIMIT 256u
 #define ROOT 0u                   /* the first node */
 #define FIRST_PID_OFFSET 0x10000u /* listing of /proc: fixed nodes first, then pids */
 
@@ -20,7 +20,8 @@ struct node {
     const char *name;
     size_t length;
     u32 parent;                      /* index */
-    const struct procfs_entry *file; /* NULL: a directory */
+    const struct procfs_entry *file; /* both NULL: a directory */
+    const struct file_ops *ops;      /* a file that is no text */
 };
 
 static struct node nodes[NODE_LIMIT];
@@ -52,25 +53,43 @@ static u32 find_or_add_node(u32 parent, const char *name, size_t length)
     return index;
 }
 
-void procfs_register(const struct procfs_entry *entries, size_t count)
+/* The node of a path, made with its directories if need be.  => NULL: no room */
+static struct node *node_of_path(const char *path)
 {
+    const char *rest = path, *name;
+    size_t length;
+    u32 at = ROOT;
+
     if (node_count == 0) {
         node_count = 1; /* the root */
     }
-    for (size_t i = 0; i < count; i++) {
-        const char *path = entries[i].path;
-        const char *name;
-        size_t length;
-        u32 at = ROOT;
+    while (path_next_component(&rest, &name, &length) == 1 && at < NODE_LIMIT) {
+        at = find_or_add_node(at, name, length);
+    }
+    if (at >= NODE_LIMIT) {
+        log_error("procfs: no room for %s", path);
+        return NULL;
+    }
+    return &nodes[at];
+}
 
-        while (path_next_component(&path, &name, &length) == 1 && at < NODE_LIMIT) {
-            at = find_or_add_node(at, name, length);
+void procfs_register(const struct procfs_entry *entries, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct node *node = node_of_path(entries[i].path);
+
+        if (node) {
+            node->file = &entries[i];
         }
-        if (at >= NODE_LIMIT) {
-            log_error("procfs: no room for %s", entries[i].path);
-            return;
-        }
-        nodes[at].file = &entries[i];
+    }
+}
+
+void procfs_register_file(const char *path, const struct file_ops *ops)
+{
+    struct node *node = node_of_path(path);
+
+    if (node) {
+        node->ops = ops;
     }
 }
 
@@ -161,6 +180,11 @@ static int fixed_inode(struct filesystem *fs, u32 place, struct inode **out)
         }
     } else if (place == 0 || node_of_place(place) >= node_count) {
         return -ENOENT;
+    } else if (nodes[node_of_place(place)].ops) {
+        inode = procfs_inode(fs, procfs_number(0, place), S_IFREG | 0400);
+        if (inode) {
+            inode->fops = nodes[node_of_place(place)].ops;
+        }
     } else {
         file = nodes[node_of_place(place)].file;
         inode = procfs_inode(fs, procfs_number(0, place),
@@ -308,7 +332,7 @@ static int procfs_readdir(struct inode *directory, struct directory_reader *read
 
         if (node->parent == at &&
             !reader->emit(reader, node->name, node->length, procfs_number(0, place_of_node(i)),
-                          node->file ? DT_REG : DT_DIR, i + 2)) {
+                          node->file || node->ops ? DT_REG : DT_DIR, i + 2)) {
             return 0;
         }
         *offset = i + 2;
@@ -344,5 +368,6 @@ const struct filesystem_ops procfs_filesystem = {
 void procfs_init(void)
 {
     procfs_register_memory();
+    procfs_register_frames();
     procfs_register_system();
 }

@@ -10,6 +10,8 @@
 
 #include "fs/text.h"
 
+struct file_ops;
+
 struct procfs_entry {
     const char *path;                              /* below /proc, e.g. "sys/kernel/pid_max" */
     int (*show)(struct text_buffer *out);          /* => 0 or -errno */
@@ -17,6 +19,8 @@ struct procfs_entry {
 };
 
 void procfs_init(void); /* the tables of procfs_tables.c */
+/* A file that is no text and for root only: it does all by itself.  => at boot */
+void procfs_register_file(const char *path, const struct file_ops *ops);
 /* The table must live for ever.  Missing directories are made.  => at boot */
 void procfs_register(const struct procfs_entry *entries, size_t count);
 

@@ -53,6 +53,9 @@ extern const struct file_ops procfs_text_ops;
 /* A new inode.  => NULL: no memory */
 struct inode *procfs_inode(struct filesystem *fs, u64 number, u32 mode);
 
+/* The texts of /proc/PID/mounts and mountinfo. */
+int procfs_show_mountinfo(struct text_buffer *out);
+
 /* The inode of a place of a process that exists.  => -ENOENT if there is no such place */
 int procfs_pid_inode(struct filesystem *fs, u32 pid, u32 place, struct inode **out);
 int procfs_pid_lookup(struct inode *directory, const char *name, size_t length, struct inode **out);
@@ -65,6 +68,7 @@ int procfs_show_mounts(struct text_buffer *out);
 bool procfs_emit_dots(struct directory_reader *reader, u64 number, u64 parent, u64 *offset);
 
 void procfs_register_memory(void);
+void procfs_register_frames(void);
 void procfs_register_system(void);
 
 #endif

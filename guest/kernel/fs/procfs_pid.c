@@ -11,7 +11,17 @@
 #include "mm/uaccess.h"
 
 /* Kinds of places that are not plain text. */
-enum special { TEXT, MOUNTS, PAGEMAP, LINK_EXE, LINK_CWD, LINK_ROOT, DIRECTORY_FD, DIRECTORY_TASK };
+enum special {
+    TEXT,
+    MOUNTS,
+    MOUNTINFO,
+    PAGEMAP,
+    LINK_EXE,
+    LINK_CWD,
+    LINK_ROOT,
+    DIRECTORY_FD,
+    DIRECTORY_TASK
+};
 
 static const struct row {
     const char *name;
@@ -24,6 +34,7 @@ static const struct row {
     {"status", TEXT, PROC_VIEW_STATUS, S_IFREG | 0444},
     {"maps", TEXT, PROC_VIEW_MAPS, S_IFREG | 0444},
     {"smaps", TEXT, PROC_VIEW_SMAPS, S_IFREG | 0444},
+    {"smaps_rollup", TEXT, PROC_VIEW_SMAPS_ROLLUP, S_IFREG | 0444},
     {"cmdline", TEXT, PROC_VIEW_CMDLINE, S_IFREG | 0444},
     {"environ", TEXT, PROC_VIEW_ENVIRON, S_IFREG | 0400},
     {"comm", TEXT, PROC_VIEW_COMM, S_IFREG | 0444},
@@ -33,6 +44,7 @@ static const struct row {
     {"oom_score_adj", TEXT, PROC_VIEW_OOM_SCORE_ADJ, S_IFREG | 0644},
     {"faults", TEXT, PROC_VIEW_FAULTS, S_IFREG | 0444},
     {"mounts", MOUNTS, 0, S_IFREG | 0444},
+    {"mountinfo", MOUNTINFO, 0, S_IFREG | 0444},
     {"pagemap", PAGEMAP, 0, S_IFREG | 0400},
     {"exe", LINK_EXE, 0, S_IFLNK | 0777},
     {"cwd", LINK_CWD, 0, S_IFLNK | 0777},
@@ -65,8 +77,8 @@ static int show_view(u32 pid, u32 place, struct text_buffer *out)
 static int show_mounts(u32 pid, u32 place, struct text_buffer *out)
 {
     (void)pid;
-    (void)place;
-    return procfs_show_mounts(out);
+    return row_of_place(place)->special == MOUNTS ? procfs_show_mounts(out)
+                                                  : procfs_show_mountinfo(out);
 }
 
 static int store_oom_score_adj(u32 pid, u32 place, const char *text, size_t length)
@@ -223,6 +235,7 @@ static void set_file(struct inode *inode, const struct row *row)
         inode->private = row->view == PROC_VIEW_OOM_SCORE_ADJ ? &oom_source : &view_source;
         break;
     case MOUNTS:
+    case MOUNTINFO:
         inode->fops = &procfs_text_ops;
         inode->private = &mounts_source;
         break;
@@ -263,12 +276,13 @@ int procfs_pid_inode(struct filesystem *fs, u32 pid, u32 place, struct inode **o
     return 0;
 }
 
-/* Names in /proc/PID and /proc/PID/task/TID. */
-static int lookup_row(struct inode *directory, const char *name, size_t length, struct inode **out)
+/* Names in /proc/PID and /proc/PID/task/TID; `id` is the process or the thread. */
+static int lookup_row(struct inode *directory, u32 id, const char *name, size_t length,
+                      struct inode **out)
 {
     for (u32 row = 0; row < ROW_COUNT; row++) {
         if (strlen(rows[row].name) == length && memcmp(rows[row].name, name, length) == 0) {
-            return procfs_pid_inode(directory->fs, procfs_pid(directory), place_of_row(row), out);
+            return procfs_pid_inode(directory->fs, id, place_of_row(row), out);
         }
     }
     return -ENOENT;
@@ -277,9 +291,13 @@ static int lookup_row(struct inode *directory, const char *name, size_t length, 
 int procfs_pid_lookup(struct inode *directory, const char *name, size_t length, struct inode **out)
 {
     u32 pid = procfs_pid(directory);
+    u32 place = procfs_place(directory);
     u32 value;
 
-    switch (procfs_place(directory)) {
+    if ((place & PROCFS_PID_TASK) && !(place & PROCFS_PID_FD)) {
+        return lookup_row(directory, place & ~PROCFS_PID_TASK, name, length, out);
+    }
+    switch (place) {
     case PROCFS_PID_FD_DIRECTORY:
         if (!procfs_parse_number(name, length, &value) ||
             proc_view_ops->next_fd(pid, (int)value) != (int)value) {
@@ -293,7 +311,7 @@ int procfs_pid_lookup(struct inode *directory, const char *name, size_t length, 
         }
         return procfs_pid_inode(directory->fs, pid, PROCFS_PID_TASK | value, out);
     default:
-        return lookup_row(directory, name, length, out);
+        return lookup_row(directory, pid, name, length, out);
     }
 }
 

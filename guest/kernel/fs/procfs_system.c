@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* procfs_system.c - files of /proc about the machine, mounts, disks and interrupts. */
+#include "abi/misc.h"
 #include "abi/time.h"
 #include "dev/block.h"
 #include "fs/procfs_node.h"
@@ -77,6 +78,27 @@ int procfs_show_mounts(struct text_buffer *out)
         }
         text_printf(out, "%s %s %s %s 0 0\n", fs->source, path, fs->ops->type,
                     fs->flags & MS_RDONLY ? "ro,noatime" : "rw,noatime");
+    }
+    return 0;
+}
+
+/* Mounts are numbered by their devices; what they are mounted on tells the parent. */
+int procfs_show_mountinfo(struct text_buffer *out)
+{
+    struct filesystem *first = mount_at(0);
+    struct filesystem *fs;
+    char path[256];
+
+    for (u32 i = 0; (fs = mount_at(i)) != NULL; i++) {
+        const char *rights = fs->flags & MS_RDONLY ? "ro" : "rw";
+        u32 parent = fs->covered && fs->covered->fs ? (u32)fs->covered->fs->device : 0;
+
+        if (path_of_inode(fs->root, first->root, path, sizeof(path)) < 0) {
+            string_copy(path, "?", sizeof(path));
+        }
+        text_printf(out, "%u %u %u:%u / %s %s,noatime - %s %s %s\n", (u32)fs->device, parent,
+                    (u32)DEV_MAJOR(fs->device), (u32)DEV_MINOR(fs->device), path, rights,
+                    fs->ops->type, fs->source, rights);
     }
     return 0;
 }

@@ -55,23 +55,22 @@ static int make(struct file *file, struct open_text *open)
 static ssize_t text_read(struct file *file, u64 user, size_t size, u64 *offset)
 {
     struct open_text *open = file->private;
-    size_t count = 0;
+    ssize_t count = 0;
     int error = 0;
 
     mutex_lock(&open->lock);
     if (*offset == 0 || !open->made) {
         error = make(file, open);
     }
-    if (!error && *offset < open->text.length) {
-        count = min_u64(size, open->text.length - *offset);
-        error = copy_to_user(user, open->text.bytes + *offset, count);
+    if (!error) {
+        count = text_copy_out(&open->text, *offset, user, size);
     }
     mutex_unlock(&open->lock);
-    if (error) {
-        return error;
+    if (error || count < 0) {
+        return error ? error : count;
     }
-    *offset += count;
-    return (ssize_t)count;
+    *offset += (u64)count;
+    return count;
 }
 
 static ssize_t text_write(struct file *file, u64 user, size_t size, u64 *offset)

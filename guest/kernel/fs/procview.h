@@ -21,6 +21,7 @@ enum proc_view_file {
     PROC_VIEW_STATUS,
     PROC_VIEW_MAPS,
     PROC_VIEW_SMAPS,
+    PROC_VIEW_SMAPS_ROLLUP,
     PROC_VIEW_CMDLINE,
     PROC_VIEW_ENVIRON,
     PROC_VIEW_COMM,
@@ -32,6 +33,7 @@ enum proc_view_file {
     PROC_VIEW_FILE_COUNT
 };
 
+/* Where a pid is wanted, the number of any thread of the process will do, as on Linux. */
 struct proc_view_ops {
     u32 (*current_pid)(void);
     u32 (*current_tid)(void);

@@ -1,56 +1,64 @@
 /* SPDX-License-Identifier: MIT */
 /* text.c - growing texts.  See text.h. */
 #include "fs/text.h"
+#include "lib/errno.h"
 #include "lib/printf.h"
 #include "lib/string.h"
 #include "mm/kalloc.h"
-
-void text_init(struct text_buffer *text)
-{
-    *text = (struct text_buffer){.bytes = NULL};
-}
+#include "mm/uaccess.h"
 
 void text_destroy(struct text_buffer *text)
 {
-    kfree(text->bytes);
-    text_init(text);
+    for (size_t i = 0; i < text->page_count; i++) {
+        page_free(text->page[i]);
+    }
+    kfree(text->page);
+    *text = (struct text_buffer){.page = NULL};
 }
 
-/* Make room for `size` more bytes.  => false if there is none */
-static bool reserve(struct text_buffer *text, size_t size)
+/* The page where the text ends now, made if need be.  => NULL if there is no memory */
+static char *last_page(struct text_buffer *text)
 {
-    size_t capacity = text->capacity ? text->capacity : 1024;
-    char *bytes;
+    size_t index = text->length / PAGE_SIZE;
 
-    if (text->failed || size > TEXT_LIMIT - text->length) {
-        text->failed = true;
-        return false;
+    if (index < text->page_count) {
+        return text->page[index];
     }
-    while (capacity < text->length + size) {
-        capacity *= 2;
+    if (text->page_count == text->page_limit) {
+        size_t limit = text->page_limit ? text->page_limit * 2 : 4;
+        char **page = limit <= TEXT_LIMIT / PAGE_SIZE ? kalloc(limit * sizeof(*page)) : NULL;
+
+        if (!page) {
+            return NULL;
+        }
+        for (size_t i = 0; i < text->page_count; i++) {
+            page[i] = text->page[i];
+        }
+        kfree(text->page);
+        text->page = page;
+        text->page_limit = limit;
     }
-    if (capacity == text->capacity) {
-        return true;
-    }
-    bytes = kalloc(capacity);
-    if (!bytes) {
-        text->failed = true;
-        return false;
-    }
-    if (text->length > 0) {
-        memcpy(bytes, text->bytes, text->length);
-    }
-    kfree(text->bytes);
-    text->bytes = bytes;
-    text->capacity = capacity;
-    return true;
+    text->page[index] = page_alloc();
+    text->page_count += text->page[index] != NULL;
+    return text->page[index];
 }
 
 void text_append(struct text_buffer *text, const void *bytes, size_t size)
 {
-    if (size > 0 && reserve(text, size)) {
-        memcpy(text->bytes + text->length, bytes, size);
-        text->length += size;
+    const char *from = bytes;
+
+    while (size > 0 && !text->failed) {
+        char *page = last_page(text);
+        size_t offset = text->length % PAGE_SIZE, part = min_u64(size, PAGE_SIZE - offset);
+
+        if (!page) {
+            text->failed = true;
+            return;
+        }
+        memcpy(page + offset, from, part);
+        text->length += part;
+        from += part;
+        size -= part;
     }
 }
 
@@ -68,13 +76,34 @@ void text_printf(struct text_buffer *text, const char *format, ...)
     }
     if ((size_t)length < sizeof(line)) {
         text_append(text, line, (size_t)length);
-        return;
-    }
-    /* Too long for the stack: once more, in place, with room for the closing zero. */
-    if (reserve(text, (size_t)length + 1)) {
+    } else { /* rare: a path in it */
+        char *longer = kalloc((size_t)length + 1);
+
+        if (!longer) {
+            text->failed = true;
+            return;
+        }
         va_start(arguments, format);
-        vsnprintf(text->bytes + text->length, (size_t)length + 1, format, arguments);
+        vsnprintf(longer, (size_t)length + 1, format, arguments);
         va_end(arguments);
-        text->length += (size_t)length;
+        text_append(text, longer, (size_t)length);
+        kfree(longer);
     }
+}
+
+ssize_t text_copy_out(const struct text_buffer *text, u64 offset, u64 user, size_t size)
+{
+    size_t done = 0;
+
+    size = offset < text->length ? min_u64(size, text->length - offset) : 0;
+    while (done < size) {
+        u64 at = offset + done;
+        size_t part = min_u64(size - done, PAGE_SIZE - at % PAGE_SIZE);
+
+        if (copy_to_user(user + done, text->page[at / PAGE_SIZE] + at % PAGE_SIZE, part) != 0) {
+            return done > 0 ? (ssize_t)done : -EFAULT;
+        }
+        done += part;
+    }
+    return (ssize_t)done;
 }

@@ -218,6 +218,7 @@ void area_remove(struct mm *mm, struct area *area)
     unlink_inode(area);
     spin_lock(&mm->pte_lock);
     unlink(mm, area);
+    mm->total_peak = max_u64(mm->total_peak, mm->total_pages);
     mm->total_pages -= (area->end - area->start) >> PAGE_SHIFT;
     mm->hole_hint = max_u64(mm->hole_hint, area->next == NULL ? mm->mmap_top : area->next->start);
     spin_unlock(&mm->pte_lock);

@@ -43,6 +43,7 @@ struct mm {
     u64 hole_size;
     u64 mmap_top;
     u64 brk_start, brk;
+    u64 total_peak;  /* most pages mapped so far, as far as munmap has looked */
     u64 stack_limit; /* RLIMIT_STACK in bytes; proc/ keeps it up to date */
     u64 data_limit, address_limit, lock_limit; /* RLIMIT_DATA, _AS, _MEMLOCK */
 

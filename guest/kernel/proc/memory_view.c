@@ -60,25 +60,71 @@ static void show_map(const struct area_view *area, void *argument)
     show_map_line(argument, area);
 }
 
+static void show_counts(const struct area_view *area, struct text_buffer *out);
+
 static void show_smap(const struct area_view *area, void *argument)
 {
     struct area_text *text = argument;
-    const u64 kib = PAGE_SIZE / 1024;
 
     show_map_line(text, area);
     text_printf(text->out,
                 "Size:           %8lu kB\nKernelPageSize: %8u kB\nMMUPageSize:    %8u kB\n",
                 (area->end - area->start) / 1024, 4u, 4u);
-    text_printf(text->out, "Rss:            %8lu kB\nPss:            %8lu kB\n",
-                area->resident * kib, area->proportional / 1024);
-    text_printf(text->out, "Shared_Clean:   %8lu kB\nShared_Dirty:   %8lu kB\n",
-                area->shared_clean * kib, area->shared_dirty * kib);
-    text_printf(text->out, "Private_Clean:  %8lu kB\nPrivate_Dirty:  %8lu kB\n",
+    show_counts(area, text->out);
+    text_printf(
+        text->out, "VmFlags: %s%s%s%s%s%s%s\n", area->prot & 1 ? "rd " : "",
+        area->prot & 2 ? "wr " : "", area->prot & 4 ? "ex " : "",
+        area->flags & AREA_FLAG_SHARED ? "sh " : "", area->flags & AREA_FLAG_GROWSDOWN ? "gd " : "",
+        area->flags & AREA_FLAG_LOCKED ? "lo " : "", area->flags & AREA_FLAG_DONTFORK ? "dc " : "");
+}
+
+static void show_counts(const struct area_view *area, struct text_buffer *out)
+{
+    const u64 kib = PAGE_SIZE / 1024;
+
+    text_printf(out, "Rss:            %8lu kB\nPss:            %8lu kB\n", area->resident * kib,
+                area->proportional / 1024);
+    text_printf(out, "Shared_Clean:   %8lu kB\nShared_Dirty:   %8lu kB\n", area->shared_clean * kib,
+                area->shared_dirty * kib);
+    text_printf(out, "Private_Clean:  %8lu kB\nPrivate_Dirty:  %8lu kB\n",
                 area->private_clean * kib, area->private_dirty * kib);
-    text_printf(text->out, "Referenced:     %8lu kB\nAnonymous:      %8lu kB\n",
-                area->referenced * kib, area->anonymous * kib);
-    text_printf(text->out, "Swap:           %8lu kB\nLocked:         %8lu kB\n",
-                area->swapped * kib, area->locked * kib);
+    text_printf(out, "Referenced:     %8lu kB\nAnonymous:      %8lu kB\n", area->referenced * kib,
+                area->anonymous * kib);
+    text_printf(out, "Swap:           %8lu kB\nLocked:         %8lu kB\n", area->swapped * kib,
+                area->locked * kib);
+}
+
+struct rollup {
+    struct area_view sum;
+    u64 first, last;
+};
+
+static void add_up(const struct area_view *area, void *argument)
+{
+    struct rollup *all = argument;
+
+    all->first = all->first ? all->first : area->start;
+    all->last = area->end;
+    all->sum.resident += area->resident;
+    all->sum.proportional += area->proportional;
+    all->sum.shared_clean += area->shared_clean;
+    all->sum.shared_dirty += area->shared_dirty;
+    all->sum.private_clean += area->private_clean;
+    all->sum.private_dirty += area->private_dirty;
+    all->sum.referenced += area->referenced;
+    all->sum.anonymous += area->anonymous;
+    all->sum.swapped += area->swapped;
+    all->sum.locked += area->locked;
+}
+
+static void show_rollup(struct mm *mm, struct text_buffer *out)
+{
+    struct rollup all = {.first = 0};
+
+    mm_each_area(mm, true, add_up, &all);
+    text_printf(out, "%08lx-%08lx ---p 00000000 00:00 0                          [rollup]\n",
+                all.first, all.last);
+    show_counts(&all.sum, out);
 }
 
 static void show_areas(struct mm *mm, bool detailed, struct text_buffer *out)
@@ -130,6 +176,9 @@ int memory_view_show(struct mm *mm, enum proc_view_file what, struct text_buffer
     case PROC_VIEW_MAPS:
     case PROC_VIEW_SMAPS:
         show_areas(mm, what == PROC_VIEW_SMAPS, out);
+        return 0;
+    case PROC_VIEW_SMAPS_ROLLUP:
+        show_rollup(mm, out);
         return 0;
     case PROC_VIEW_STATM:
         text_printf(out, "%lu %lu %lu %lu 0 %lu 0\n", mm->total_pages, mm_resident(mm),

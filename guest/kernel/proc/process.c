@@ -35,6 +35,7 @@ struct process *process_list;
 struct process *process_init;
 
 static u64 pid_map[BITMAP_WORDS(PID_LIMIT)];
+static u32 pid_limit = PID_LIMIT; /* numbers below it are given out; /proc/sys/kernel/pid_max */
 static u32 pid_last;
 static u32 process_total, thread_total;
 static u64 fork_total;
@@ -118,12 +119,12 @@ u32 pid_allocate(void)
     u32 found = 0;
 
     spin_lock(&process_lock);
-    for (u32 tries = 0; tries < PID_LIMIT; tries++) {
-        u64 next = bitmap_next_clear(pid_map, PID_LIMIT, pid_last + 1);
+    for (u32 tries = 0; tries < pid_limit; tries++) {
+        u64 next = bitmap_next_clear(pid_map, pid_limit, pid_last + 1);
 
-        if (next == PID_LIMIT) {
-            next = bitmap_next_clear(pid_map, PID_LIMIT, 2);
-            if (next == PID_LIMIT) {
+        if (next == pid_limit) {
+            next = bitmap_next_clear(pid_map, pid_limit, 2);
+            if (next == pid_limit) {
                 break;
             }
         }
@@ -158,7 +159,20 @@ void pid_release(u32 pid)
 
 u32 pid_maximum(void)
 {
+    return pid_limit;
+}
+
+u32 pid_highest(void)
+{
     return PID_LIMIT;
+}
+
+void pid_set_maximum(u32 limit)
+{
+    spin_lock(&process_lock);
+    pid_limit = limit;
+    pid_last = pid_last >= limit ? 1 : pid_last;
+    spin_unlock(&process_lock);
 }
 
 u32 pid_last_used(void)

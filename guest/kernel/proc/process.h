@@ -209,6 +209,10 @@ void thread_discard(struct thread *thread);
 u32 pid_allocate(void);
 void pid_release(u32 pid);
 u32 pid_maximum(void);
+#define PID_LEAST_MAXIMUM 301u
+/* What pid_maximum may be set to, and setting it; numbers in use stay. */
+u32 pid_highest(void);
+void pid_set_maximum(u32 limit);
 
 /* Resource use of the whole process so far, threads that ended included. */
 void process_usage(struct process *process, struct usage *out);

@@ -44,6 +44,29 @@ struct mm *process_mm_get(struct process *process)
     return mm;
 }
 
+/* The process with this pid or with a thread of this number.  process_lock. */
+static struct process *find_locked(u32 id)
+{
+    struct process *process = process_find_locked(id);
+    struct thread *thread = process ? NULL : thread_find_locked(id);
+
+    return thread ? thread->process : process;
+}
+
+/* => with a reference, or NULL */
+static struct process *find(u32 id)
+{
+    struct process *process;
+
+    spin_lock(&process_lock);
+    process = find_locked(id);
+    if (process) {
+        process_get(process);
+    }
+    spin_unlock(&process_lock);
+    return process;
+}
+
 static u32 current_pid(void)
 {
     return current_process()->pid;
@@ -73,7 +96,7 @@ static bool exists(u32 pid)
     bool found;
 
     spin_lock(&process_lock);
-    found = process_find_locked(pid) != NULL;
+    found = find_locked(pid) != NULL;
     spin_unlock(&process_lock);
     return found;
 }
@@ -84,7 +107,7 @@ static u32 next_tid(u32 pid, u32 after)
     u32 best = 0;
 
     spin_lock(&process_lock);
-    process = process_find_locked(pid);
+    process = find_locked(pid);
     if (process) {
         list_for_each(link, &process->threads)
         {
@@ -105,17 +128,24 @@ static u32 next_tid(u32 pid, u32 after)
 /* Everything of a process that its text files show, taken at one moment. */
 struct snapshot {
     char state;
-    u32 pid, parent, pgid, sid, tty, foreground, threads;
+    u32 pid, group, parent, pgid, sid, tty, foreground, threads;
     struct usage usage, children;
     u64 pending, shared_pending, blocked, ignored, caught;
     struct credentials ids;
     char name[17];
 };
 
-static char state_letter(const struct process *process)
+static char thread_letter(const struct thread *thread)
 {
-    const struct thread *first;
+    if (thread->task->state == TASK_RUNNABLE || thread->task->state == TASK_RUNNING) {
+        return 'R';
+    }
+    return thread->task->interruptible ? 'S' : 'D';
+}
 
+/* That of the thread of this number; of the first one where the number is the process's. */
+static char state_letter(const struct process *process, u32 id)
+{
     if (process->state == PROCESS_ZOMBIE) {
         return 'Z';
     }
@@ -124,15 +154,11 @@ static char state_letter(const struct process *process)
     }
     list_for_each(link, &process->threads)
     {
-        first = list_entry(link, struct thread, link);
-        if (first->task->state == TASK_RUNNABLE || first->task->state == TASK_RUNNING) {
-            return 'R';
+        const struct thread *thread = list_entry(link, struct thread, link);
+
+        if (thread->tid == id) {
+            return thread_letter(thread);
         }
-    }
-    list_for_each(link, &process->threads)
-    {
-        first = list_entry(link, struct thread, link);
-        return first->task->interruptible ? 'S' : 'D';
     }
     return 'Z';
 }
@@ -157,11 +183,14 @@ static void take_signals(const struct process *process, struct snapshot *out)
     }
 }
 
-static void take_snapshot(struct process *process, struct snapshot *out)
+static void take_snapshot(struct process *process, u32 id, struct snapshot *out)
 {
-    *out = (struct snapshot){.pid = process->pid};
+    const struct thread *thread;
+
+    *out = (struct snapshot){.pid = id, .group = process->pid};
     spin_lock(&process_lock);
-    out->state = state_letter(process);
+    thread = id == process->pid ? NULL : thread_find_locked(id);
+    out->state = state_letter(process, id);
     out->parent = process->parent_pid;
     out->pgid = process->pgid;
     out->sid = process->sid;
@@ -173,18 +202,22 @@ static void take_snapshot(struct process *process, struct snapshot *out)
         out->foreground = process->tty->foreground;
     }
     for (u32 i = 0; i < 16; i++) {
-        out->name[i] = process->name[i];
+        out->name[i] = thread ? thread->task->name[i] : process->name[i];
     }
-    process_usage_locked(process, &out->usage);
+    if (thread) {
+        thread_usage(thread, &out->usage);
+    } else {
+        process_usage_locked(process, &out->usage);
+    }
     take_signals(process, out);
     spin_unlock(&process_lock);
 }
 
-static void show_stat(struct process *process, struct mm *mm, struct text_buffer *out)
+static void show_stat(struct process *process, u32 id, struct mm *mm, struct text_buffer *out)
 {
     struct snapshot s;
 
-    take_snapshot(process, &s);
+    take_snapshot(process, id, &s);
     text_printf(out, "%u (%s) %c %u %u %u %u %d 0 %lu %lu %lu %lu", s.pid, s.name, s.state,
                 s.parent, s.pgid, s.sid, s.tty, s.foreground ? (i32)s.foreground : -1,
                 s.usage.min_flt, s.children.min_flt, s.usage.maj_flt, s.children.maj_flt);
@@ -221,7 +254,8 @@ static void show_memory(const struct mm *mm, struct text_buffer *out)
     const u64 kib = PAGE_SIZE / 1024;
 
     text_printf(out, "VmPeak:\t%8lu kB\nVmSize:\t%8lu kB\nVmLck:\t%8lu kB\nVmPin:\t%8u kB\n",
-                mm->total_pages * kib, mm->total_pages * kib, mm->locked_pages * kib, 0u);
+                max_u64(mm->total_peak, mm->total_pages) * kib, mm->total_pages * kib,
+                mm->locked_pages * kib, 0u);
     text_printf(out, "VmHWM:\t%8lu kB\nVmRSS:\t%8lu kB\nRssAnon:\t%8lu kB\nRssFile:\t%8lu kB\n",
                 max_u64(mm->rss_peak, mm_resident(mm)) * kib, mm_resident(mm) * kib,
                 mm->rss_anon * kib, mm->rss_file * kib);
@@ -232,24 +266,31 @@ static void show_memory(const struct mm *mm, struct text_buffer *out)
                 mm->table_pages * kib, mm->swap_entries * kib);
 }
 
-static void show_status(struct process *process, struct mm *mm, struct text_buffer *out)
+static void show_status(struct process *process, u32 id, struct mm *mm, struct text_buffer *out)
 {
     struct snapshot s;
 
-    take_snapshot(process, &s);
+    take_snapshot(process, id, &s);
     text_printf(out, "Name:\t%s\nUmask:\t%04o\nState:\t%s\nTgid:\t%u\nPid:\t%u\nPPid:\t%u\n",
-                s.name, process->fs ? process->fs->umask : 0, state_word(s.state), s.pid, s.pid,
+                s.name, process->fs ? process->fs->umask : 0, state_word(s.state), s.group, s.pid,
                 s.parent);
     text_printf(out, "TracerPid:\t0\nUid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\n", s.ids.uid,
                 s.ids.euid, s.ids.suid, s.ids.fsuid, s.ids.gid, s.ids.egid, s.ids.sgid,
                 s.ids.fsgid);
+    text_printf(out, "FDSize:\t256\nGroups:\t");
+    for (u32 i = 0; i < s.ids.group_count; i++) {
+        text_printf(out, "%u ", s.ids.groups[i]);
+    }
+    text_printf(out, "\n");
     if (mm) {
         show_memory(mm, out);
     }
     text_printf(out, "Threads:\t%u\nSigPnd:\t%016lx\nShdPnd:\t%016lx\nSigBlk:\t%016lx\n", s.threads,
                 s.pending, s.shared_pending, s.blocked);
-    text_printf(out, "SigIgn:\t%016lx\nSigCgt:\t%016lx\nNoNewPrivs:\t%u\n", s.ignored, s.caught,
-                process->no_new_privs);
+    text_printf(out, "SigIgn:\t%016lx\nSigCgt:\t%016lx\nNoNewPrivs:\t%u\nSeccomp:\t0\n", s.ignored,
+                s.caught, process->no_new_privs);
+    text_printf(out, "Cpus_allowed:\t%lx\nCpus_allowed_list:\t0-%u\n", (1ul << hart_count) - 1,
+                hart_count - 1);
     text_printf(out, "voluntary_ctxt_switches:\t%lu\nnonvoluntary_ctxt_switches:\t%lu\n",
                 s.usage.voluntary, s.usage.involuntary);
 }
@@ -290,18 +331,26 @@ static void show_limits(const struct process *process, struct text_buffer *out)
 /* --- one file
  * ---------------------------------------------------------------------------------------- */
 
-static int show_of(struct process *process, struct mm *mm, enum proc_view_file what,
+static void show_name(struct process *process, u32 id, struct text_buffer *out)
+{
+    struct snapshot s;
+
+    take_snapshot(process, id, &s);
+    text_printf(out, "%s\n", s.name);
+}
+
+static int show_of(struct process *process, u32 id, struct mm *mm, enum proc_view_file what,
                    struct text_buffer *out)
 {
     switch (what) {
     case PROC_VIEW_STAT:
-        show_stat(process, mm, out);
+        show_stat(process, id, mm, out);
         return 0;
     case PROC_VIEW_STATUS:
-        show_status(process, mm, out);
+        show_status(process, id, mm, out);
         return 0;
     case PROC_VIEW_COMM:
-        text_printf(out, "%.16s\n", process->name);
+        show_name(process, id, out);
         return 0;
     case PROC_VIEW_LIMITS:
         show_limits(process, out);
@@ -319,7 +368,7 @@ static int show_of(struct process *process, struct mm *mm, enum proc_view_file w
 
 static int show(u32 pid, enum proc_view_file what, struct text_buffer *out)
 {
-    struct process *process = process_find(pid);
+    struct process *process = find(pid);
     struct mm *mm;
     int error;
 
@@ -327,7 +376,7 @@ static int show(u32 pid, enum proc_view_file what, struct text_buffer *out)
         return -ESRCH;
     }
     mm = process_mm_get(process);
-    error = show_of(process, mm, what, out);
+    error = show_of(process, pid, mm, what, out);
     if (mm) {
         mm_put(mm);
     }
@@ -337,7 +386,7 @@ static int show(u32 pid, enum proc_view_file what, struct text_buffer *out)
 
 static int set_oom_score_adj(u32 pid, i32 value)
 {
-    struct process *process = process_find(pid);
+    struct process *process = find(pid);
     struct mm *mm;
 
     if (!process) {
@@ -358,7 +407,7 @@ static int set_oom_score_adj(u32 pid, i32 value)
 
 static i64 pagemap(u32 pid, u64 first, u64 *words, u64 count)
 {
-    struct process *process = process_find(pid);
+    struct process *process = find(pid);
     struct mm *mm = process ? process_mm_get(process) : NULL;
     u64 last = (1ull << 38) >> PAGE_SHIFT, done = 0;
 
@@ -382,7 +431,7 @@ static struct file_table *files_of(u32 pid)
     struct process *process;
 
     spin_lock(&process_lock);
-    process = process_find_locked(pid);
+    process = find_locked(pid);
     if (process && process->files && !list_empty(&process->threads)) {
         files = process->files;
         file_table_get(files);
@@ -421,7 +470,7 @@ static i64 path_text(struct inode *inode, char *out, u64 size)
 
 static i64 exe_path(u32 pid, char *out, u64 size)
 {
-    struct process *process = process_find(pid);
+    struct process *process = find(pid);
     struct mm *mm = process ? process_mm_get(process) : NULL;
     i64 length = process ? -ENOENT : -ESRCH;
 
@@ -442,7 +491,7 @@ static i64 cwd_path(u32 pid, char *out, u64 size)
     i64 length = -ENOENT;
 
     spin_lock(&process_lock);
-    process = process_find_locked(pid);
+    process = find_locked(pid);
     if (process && process->fs && !list_empty(&process->threads)) {
         cwd = fs_context_cwd(process->fs);
     }

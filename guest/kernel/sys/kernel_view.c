@@ -7,6 +7,7 @@
 #include "proc/process.h"
 #include "sys/names.h"
 #include "sys/syscall.h"
+#include "sys/sysctl_view.h"
 
 static int show_version(struct text_buffer *out)
 {
@@ -46,12 +47,6 @@ static int store_hostname(const char *text, size_t length)
     return kernel_set_hostname(text, length);
 }
 
-static int show_pid_max(struct text_buffer *out)
-{
-    text_printf(out, "%u\n", pid_maximum());
-    return 0;
-}
-
 static int show_tainted(struct text_buffer *out)
 {
     text_printf(out, "0\n");
@@ -87,7 +82,6 @@ static const struct procfs_entry entries[] = {
     {"sys/kernel/ostype", show_ostype, NULL},
     {"sys/kernel/osrelease", show_osrelease, NULL},
     {"sys/kernel/hostname", show_hostname, store_hostname},
-    {"sys/kernel/pid_max", show_pid_max, NULL},
     {"sys/kernel/tainted", show_tainted, NULL},
     {"sys/kernel/core_pattern", show_core_pattern, NULL},
     {"sys/kernel/shmmax", show_shmmax, NULL},
@@ -98,4 +92,5 @@ static const struct procfs_entry entries[] = {
 void syscall_views_init(void)
 {
     procfs_register(entries, ARRAY_LENGTH(entries));
+    sysctl_views_init();
 }
