@@ -5,12 +5,32 @@
 
 static const int glyph_width[] = {8, 12, 16}, glyph_height[] = {16, 24, 32};
 
+/*
+ * Large text in a small window: memory, the timeline, and one panel more (the inspector while
+ * something is inspected, else the tab).  The others have no room and are not drawn.
+ */
+static void compact_layout(struct map_layout *l, bool inspecting, int width, int height)
+{
+    int gap = l->unit / 4, top = 2 * l->unit + 3 * gap, low = height * 2 / 5;
+    struct rect bottom = {gap, height - low, width - 2 * gap, low - gap};
+    int timeline = 4 * l->unit;
+    l->top = (struct rect){gap, gap, width - 2 * gap, top - 2 * gap};
+    l->frames = (struct rect){gap, top, width - 2 * gap, height - low - top - timeline - 2 * gap};
+    l->timeline = (struct rect){gap, height - low - timeline - gap, width - 2 * gap, timeline};
+    l->inspector = inspecting ? bottom : (struct rect){0, 0, 0, 0};
+    l->tab = inspecting ? (struct rect){0, 0, 0, 0} : bottom;
+}
+
 struct map_layout view_layout(const struct map_view *view, int width, int height)
 {
     /* Chinese characters fill their squares: their lines need air between them. */
     int line = glyph_height[view->scale - 1];
     struct map_layout l = {.unit = view->chinese ? line + line / 8 : line,
                            .glyph = glyph_width[view->scale - 1]};
+    if (width < 90 * l.glyph || height < 29 * l.unit) {
+        compact_layout(&l, view->cursor_pfn || view->cursor_va, width, height);
+        return l;
+    }
     int gap = l.unit / 4, top = 2 * l.unit + 3 * gap;
     int side = 46 * l.glyph;
     if (side > width * 2 / 5) {

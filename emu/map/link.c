@@ -41,6 +41,7 @@ struct map_link {
     enum map_request armed; /* REQUEST_NEXT_*: stop there once */
     struct filter armed_filter;
     struct stop_at stop[MAP_BREAKS]; /* stop there every time */
+    bool held;                       /* stopped because the viewer wished it */
     u64 filled_at, fill_took;        /* nanoseconds of host time */
     u64 filled_icount;
     bool filled_stopped;
@@ -123,6 +124,7 @@ static void on_record(void *ctx, const struct trace_record *record)
         }
     }
     if (stop) {
+        link->held = true;
         machine_stop(link->machine);
     }
 }
@@ -150,8 +152,10 @@ static void carry_out(struct map_link *link, const struct asked *asked)
     case REQUEST_PAUSE:
         if (machine_is_stopped(link->machine)) {
             machine_continue(link->machine);
+            link->held = false;
         } else {
             machine_stop(link->machine);
+            link->held = true;
         }
         break;
     case REQUEST_STEP:
@@ -162,6 +166,7 @@ static void carry_out(struct map_link *link, const struct asked *asked)
     case REQUEST_NEXT_IN:
         link->armed = asked->request;
         link->armed_filter = asked->wanted;
+        link->held = false;
         machine_continue(link->machine);
         break;
     case REQUEST_BREAK:
@@ -229,6 +234,9 @@ static void on_wake(void *ctx, int fd)
         link->sink = -1;
         collector_destroy(link->collector);
         link->collector = NULL;
+        if (link->held && machine_is_stopped(link->machine)) {
+            machine_continue(link->machine); /* nobody else could */
+        }
         return;
     }
     pthread_mutex_lock(&link->lock);

@@ -193,13 +193,19 @@ static struct painter painter_of(struct canvas *canvas, const struct map_fonts *
 
 static void paint_panels(const struct painter *p)
 {
-    paint_top(p);
-    paint_frames(p);
-    paint_space(p);
-    paint_inspector(p);
-    paint_timeline(p);
-    paint_processes(p);
-    paint_tab(p);
+    const struct map_layout *l = &p->layout;
+    const struct {
+        struct rect where;
+        void (*paint)(const struct painter *p);
+    } panel[] = {{l->top, paint_top},           {l->frames, paint_frames},
+                 {l->space, paint_space},       {l->inspector, paint_inspector},
+                 {l->timeline, paint_timeline}, {l->processes, paint_processes},
+                 {l->tab, paint_tab}};
+    for (size_t i = 0; i < sizeof panel / sizeof *panel; i++) {
+        if (panel[i].where.w > 0 && panel[i].where.h > 0) { /* a small window has not all */
+            panel[i].paint(p);
+        }
+    }
 }
 
 void map_draw(struct canvas *canvas, const struct map_fonts *fonts, const struct map_model *model,
@@ -297,7 +303,7 @@ bool map_panel_text(struct canvas *canvas, const struct map_fonts *fonts,
                  {l->tab, paint_tab}};
     struct notebook book = {0};
     struct canvas_notes notes = {take_note, &book};
-    size_t at = 3; /* the mouse is nowhere: the inspector */
+    size_t at = l->inspector.w ? 3 : 6; /* the mouse is nowhere: the inspector */
     for (size_t i = 0; i < sizeof panel / sizeof *panel; i++) {
         at = rect_contains(panel[i].where, x, y) ? i : at;
     }

@@ -328,7 +328,9 @@ void paint_frames(const struct painter *p)
                                    : "");
     struct rect inside = paint_panel(p, p->layout.frames, title);
     struct rect before = canvas_clip(p->canvas, p->layout.frames);
-    paint_rows(p, &grid, inside);
-    paint_highlights(p, &grid);
+    if (grid.columns) { /* else the window is too small for a single row */
+        paint_rows(p, &grid, inside);
+        paint_highlights(p, &grid);
+    }
     canvas_clip(p->canvas, before);
 }

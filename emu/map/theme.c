@@ -49,7 +49,7 @@ static const struct look class_look[CLASS_COUNT] = {
     [CLASS_ZERO] = {'Z', "zero page", "零页"},
     [CLASS_RESERVED] = {'R', "reserved", "保留"},
     [CLASS_USER] = {'U', "user page", "用户页"},
-    [CLASS_OTHER] = {'-', "unknown", "未知"},
+    [CLASS_OTHER] = {'-', "kernel or free", "内核或空闲"},
 };
 
 char class_letter(enum frame_class class)

@@ -408,6 +408,36 @@ static void every_key_and_click_is_survived(void **state)
     model_destroy(empty);
 }
 
+/* Whatever the size of the window and of the text, drawing does no harm. */
+static void every_size_can_be_drawn(void **state)
+{
+    (void)state;
+    static const int width[] = {1, 40, 320, 640, 960, 1280, 2000};
+    static const int height[] = {1, 30, 200, 480, 600, 800, 1500};
+    struct map_fonts *fonts = map_fonts_open();
+    for (size_t i = 0; i < 7 * 7 * 3; i++) {
+        struct map_model *m = i % 5 ? make_model() : model_create();
+        struct map_view view;
+        view_init(&view);
+        view.scale = 1 + (int)(i % 3);
+        view.chinese = i % 2;
+        view.tab = (enum map_tab)(i / 3 % TAB_COUNT);
+        struct canvas *canvas = canvas_create(width[i / 3 % 7], height[i / 21 % 7]);
+        view_point(&view, m, canvas->width / 3, canvas->height / 4, canvas->width, canvas->height);
+        view_click(&view, m, CLICK_LEFT, canvas->width / 3, canvas->height / 4, canvas->width,
+                   canvas->height);
+        look_closely(&m->inspect);
+        look_closely(&m->hover);
+        for (const char *key = "?vhlC"; *key; key++) {
+            map_draw(canvas, fonts, m, &view);
+            view_key(&view, m, *key);
+        }
+        canvas_destroy(canvas);
+        model_destroy(m);
+    }
+    map_fonts_close(fonts);
+}
+
 static void a_click_finds_the_frame_that_is_drawn_there(void **state)
 {
     (void)state;
@@ -559,6 +589,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pictures_are_as_they_were),
         cmocka_unit_test(every_key_and_click_is_survived),
+        cmocka_unit_test(every_size_can_be_drawn),
         cmocka_unit_test(a_click_finds_the_frame_that_is_drawn_there),
         cmocka_unit_test(a_filter_is_typed),
         cmocka_unit_test(keys_travel_in_time),
