@@ -341,7 +341,7 @@ const u8 *jit_dispatch(struct hart *h, struct jit_frame *frame)
         }
         if (by_interp || h->frm > FRM_LAST_ON_HOST) {
             by_interp = false;
-            if (interpret_some(jit, h, BLOCK_INSNS, &frame->exit_reason)) {
+            if (interpret_some(jit, h, INTERPRET_STRETCH, &frame->exit_reason)) {
                 return jit->leave;
             }
             continue;

@@ -37,6 +37,8 @@ enum {
     STRETCH = 2048,
     STRETCH_WEIGHT = 16,
     HEATS = 1 << 18,
+    /* Interpreted where translated code cannot go on: longer than a trace. */
+    INTERPRET_STRETCH = 192,
 };
 
 /* Where indirect jumps and jumps between regions look first, by the host address of the target. */

@@ -84,7 +84,7 @@ void listing_print(FILE *out, const struct translator *t, const u8 *end)
             t->id, r->physical, r->blocks, r->insns, end - start);
     print_registers(out, t);
     for (unsigned i = 0; i < t->marks; i++) {
-        const struct listing_mark *mark = &t->mark[i];
+        const struct listing_place *mark = &t->mark[i];
         const u8 *next = i + 1 < t->marks ? t->mark[i + 1].at : end;
         if (mark->insn == LISTING_ROUTINES) {
             fputs("  (registers out and in, jumps to elsewhere, entries)\n", out);

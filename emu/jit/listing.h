@@ -12,7 +12,7 @@
 #include <stdio.h>
 
 /* Where the code of a part of the region begins. */
-struct listing_mark {
+struct listing_place {
     const u8 *at; /* in the run view */
     u16 insn;     /* index in region.insn, or one of LISTING_ */
 };

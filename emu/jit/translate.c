@@ -12,6 +12,9 @@ enum { FLOAT_HOST_FIRST = 3 };
 
 enum x86_reg x_host(const struct translator *t, unsigned x)
 {
+    if (t->renamed == x && x != 0) {
+        return RDX;
+    }
     u8 reg = t->region->int_reg[x];
     return reg == REGION_NONE ? X86_NONE : (enum x86_reg)int_host[reg];
 }
@@ -89,7 +92,7 @@ void f_written(struct translator *t, unsigned f, unsigned reg)
     }
 }
 
-static struct stub *new_stub(struct translator *t, u8 *from, enum stub_kind kind)
+struct stub *new_stub(struct translator *t, u8 *from, enum stub_kind kind)
 {
     if (t->stubs == STUBS) {
         t->x.full = true;
@@ -125,6 +128,12 @@ void also_from(struct translator *t, u8 *from)
     }
 }
 
+void add_site_uncharged(struct translator *t, u8 *from, enum jit_site_kind kind)
+{
+    add_site(t, from, kind, 0, 0);
+    t->stub[t->stubs - 1].uncharged = true;
+}
+
 static const struct region_block *present_block(const struct translator *t)
 {
     return &t->region->block[t->block];
@@ -133,7 +142,7 @@ static const struct region_block *present_block(const struct translator *t)
 int rest_of_block(const struct translator *t)
 {
     const struct region_block *block = present_block(t);
-    return block->first + block->count - t->insn;
+    return block->first + block->count - t->insn + t->plan[t->block].after;
 }
 
 /* Writes back what the region may have changed; touches nothing else. */
@@ -175,13 +184,14 @@ static u32 present_bits(const struct translator *t)
 }
 
 /* Calls out for the site that follows; back: where to go on, or NULL: behind the site. */
-static void call_out(struct translator *t, struct jit_step_site *site, size_t size, const u8 *back)
+static void call_out(struct translator *t, struct jit_step_site *site, size_t size, const u8 *back,
+                     bool uncharged)
 {
     x86_call_near(&t->x, t->slow);
     const u8 *here = x86_here(&t->x);
     site->site.resume = (i32)(back ? back - here : (ptrdiff_t)size);
     site->site.offset = t->region->insn_offset[t->insn];
-    site->site.rest = (u8)rest_of_block(t);
+    site->site.rest = uncharged ? 0 : (u8)rest_of_block(t);
     site->site.length = t->region->insn[t->insn].len;
     x86_data(&t->x, site, size);
 }
@@ -190,104 +200,12 @@ static void call_step(struct translator *t, const u8 *back)
 {
     struct jit_step_site site = {
         .site.kind = SITE_STEP, .insn = t->region->insn[t->insn], .bits = present_bits(t)};
-    call_out(t, &site, sizeof site, back);
+    call_out(t, &site, sizeof site, back, false);
 }
 
 void emit_step(struct translator *t)
 {
     call_step(t, NULL);
-}
-
-/* On to a block of this region, or to an address outside of it. */
-static void jump_to_block(struct translator *t, unsigned block)
-{
-    if (t->label[block]) {
-        x86_jump_to(&t->x, t->label[block]);
-    } else if (t->patches < PATCHES) {
-        t->patch[t->patches].from = x86_jump(&t->x);
-        t->patch[t->patches++].block = (u16)block;
-    } else {
-        t->x.full = true;
-    }
-}
-
-static void go_to_offset(struct translator *t, i32 offset)
-{
-    int block = region_block_at(t->region, offset);
-    if (block >= 0) {
-        jump_to_block(t, (unsigned)block);
-        return;
-    }
-    x86_load(&t->x, X86_8, false, RAX, HART_AT(fetch_page));
-    x86_alu_imm(&t->x, X86_ADD, X86_8, RAX, offset);
-    x86_jump_to(&t->x, t->indirect);
-}
-
-static void write_link(struct translator *t, unsigned rd, u16 next)
-{
-    if (rd != 0) {
-        enum x86_reg to = x_host(t, rd) == X86_NONE ? RCX : x_host(t, rd);
-        x86_load(&t->x, X86_8, false, to, HART_AT(fetch_page));
-        x86_lea(&t->x, X86_8, to, x86_at(to, next));
-        x_written(t, rd, to);
-    }
-}
-
-static enum x86_cond branch_condition(u16 op)
-{
-    switch (op) {
-    case OP_BEQ:
-        return X86_E;
-    case OP_BNE:
-        return X86_NE;
-    case OP_BLT:
-        return X86_L;
-    case OP_BGE:
-        return X86_GE;
-    case OP_BLTU:
-        return X86_B;
-    default:
-        return X86_AE;
-    }
-}
-
-static void emit_branch(struct translator *t, const struct region_block *block,
-                        const struct insn *i)
-{
-    enum x86_cond condition = branch_condition(i->op);
-    enum x86_reg a = x_read(t, i->rs1, RAX);
-    if (i->rs2 == 0) {
-        /* Against zero: the carry is clear as after a comparison with 0. */
-        x86_test(&t->x, X86_8, a, a);
-    } else if (x_host(t, i->rs2) == X86_NONE) {
-        x86_alu_load(&t->x, X86_CMP, X86_8, a, x_at(i->rs2));
-    } else {
-        x86_alu(&t->x, X86_CMP, X86_8, a, x_host(t, i->rs2));
-    }
-    int taken = region_block_at(t->region, block->target);
-    if (taken >= 0 && t->label[taken]) {
-        u8 *jump = x86_jump_if(&t->x, condition);
-        x86_patch(&t->x, jump, t->label[taken]);
-    } else if (taken >= 0 && t->patches < PATCHES) {
-        t->patch[t->patches].from = x86_jump_if(&t->x, condition);
-        t->patch[t->patches++].block = (u16)taken;
-    } else {
-        u8 *skip = x86_jump_if(&t->x, condition ^ 1);
-        go_to_offset(t, block->target);
-        x86_patch_here(&t->x, skip);
-    }
-}
-
-static void emit_indirect(struct translator *t, const struct region_block *block,
-                          const struct insn *i)
-{
-    x_copy(t, RAX, i->rs1);
-    if (i->imm != 0) {
-        x86_alu_imm(&t->x, X86_ADD, X86_8, RAX, i->imm);
-    }
-    x86_alu_imm(&t->x, X86_AND, X86_8, RAX, -2);
-    write_link(t, i->rd, block->next);
-    x86_jump_to(&t->x, t->indirect);
 }
 
 void emit_jump_lookup(struct x86 *x)
@@ -331,7 +249,7 @@ static void emit_indirect_routine(struct translator *t)
     x86_jump_mem(x, x86_at(RCX, offsetof(struct jump_entry, entry)));
 }
 
-static void emit_insn(struct translator *t, const struct insn *i)
+void emit_insn(struct translator *t, const struct insn *i)
 {
     if (insn_is_foreign(i)) {
         emit_step(t);
@@ -341,85 +259,11 @@ static void emit_insn(struct translator *t, const struct insn *i)
     }
 }
 
-static void emit_end(struct translator *t, const struct region_block *block)
-{
-    const struct insn *last = &t->region->insn[block->first + block->count - 1];
-    switch (block->end) {
-    case END_JUMP:
-        write_link(t, last->rd, block->next);
-        go_to_offset(t, block->target);
-        break;
-    case END_BRANCH:
-        emit_branch(t, block, last);
-        go_to_offset(t, block->next);
-        break;
-    case END_INDIRECT:
-        emit_indirect(t, block, last);
-        break;
-    default:
-        go_to_offset(t, block->next);
-        break;
-    }
-}
-
-static bool is_control(const struct region_block *block, unsigned index)
-{
-    return index + 1 == block->count &&
-           (block->end == END_JUMP || block->end == END_BRANCH || block->end == END_INDIRECT);
-}
-
-/* FS off would make the first floating-point instruction trap: let the interpreter find out. */
-static void emit_float_check(struct translator *t)
-{
-    x86_load(&t->x, X86_4, false, RAX, HART_AT(mstatus));
-    x86_alu_imm(&t->x, X86_AND, X86_4, RAX, (i32)MSTATUS_FS);
-    x86_alu_imm(&t->x, X86_CMP, X86_4, RAX, (i32)MSTATUS_FS);
-    add_site(t, x86_jump_if(&t->x, X86_NE), SITE_BUDGET, 0, 0);
-    x86_mov_imm(&t->x, RAX, (u64)(uintptr_t)&t->jit->float_live);
-    x86_alu_store_imm(&t->x, X86_CMP, X86_4, x86_at(RAX, 0), 0);
-    add_stub(t, x86_jump_if(&t->x, X86_E), STUB_FLOAT, 0);
-}
-
-static bool uses_float(const struct region *r, const struct region_block *block)
-{
-    for (unsigned i = 0; i < block->count; i++) {
-        const struct insn *insn = &r->insn[block->first + i];
-        if ((insn_table[insn->op].flags & INSN_FP) && !insn_is_foreign(insn)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static void mark(struct translator *t, unsigned insn)
+void listing_mark(struct translator *t, unsigned insn)
 {
     if (t->mark && t->marks < MARKS) {
-        t->mark[t->marks++] = (struct listing_mark){x86_here(&t->x), (u16)insn};
+        t->mark[t->marks++] = (struct listing_place){x86_here(&t->x), (u16)insn};
     }
-}
-
-static void emit_block(struct translator *t, unsigned index)
-{
-    const struct region_block *block = &t->region->block[index];
-    t->block = (u16)index;
-    t->insn = block->first;
-    t->label[index] = x86_here(&t->x);
-    mark(t, t->insn);
-    x86_alu_imm(&t->x, X86_SUB, X86_8, R15, block->count);
-    add_site(t, x86_jump_if(&t->x, X86_S), SITE_BUDGET, 0, 0);
-    if (uses_float(t->region, block)) {
-        emit_float_check(t);
-    }
-    for (unsigned i = 0; i < block->count; i++) {
-        t->insn = (u16)(block->first + i);
-        if (i > 0) {
-            mark(t, t->insn);
-        }
-        if (!is_control(block, i)) {
-            emit_insn(t, &t->region->insn[t->insn]);
-        }
-    }
-    emit_end(t, block);
 }
 
 _Static_assert(offsetof(struct jit, float_mode) == offsetof(struct jit, float_live) + 4,
@@ -438,11 +282,14 @@ static void emit_stub(struct translator *t, const struct stub *s)
     case STUB_SITE: {
         struct jit_step_site site = {
             .site = {.kind = s->site, .reg = s->site_reg, .size = s->size}};
-        call_out(t, &site, sizeof site.site, s->back);
+        call_out(t, &site, sizeof site.site, s->back, s->uncharged);
         break;
     }
     case STUB_STEP:
         call_step(t, s->back);
+        break;
+    case STUB_EDGE:
+        emit_edge_stub(t, s);
         break;
     case STUB_FLOAT:
         x86_load_mxcsr(x, x86_at(RAX, 4));
@@ -470,7 +317,7 @@ static void emit_routines(struct translator *t)
 
 static struct jit_region *finish(struct translator *t, unsigned entries)
 {
-    mark(t, LISTING_ROUTINES);
+    listing_mark(t, LISTING_ROUTINES);
     const struct region *r = t->region;
     struct jit_region *made = malloc(sizeof *made + entries * sizeof *made->entry);
     if (!made) {
@@ -485,11 +332,11 @@ static struct jit_region *finish(struct translator *t, unsigned entries)
         made->entry[made->entries++] =
             (struct jit_entry){.physical = r->physical + r->block[b].offset,
                                .entry = x86_here(&t->x),
-                               .inside = t->label[b],
+                               .inside = t->plan[b].at[PLACE_LABEL],
                                .count = r->block[b].count,
                                .region = made};
         reload_registers(t);
-        x86_jump_to(&t->x, t->label[b]);
+        x86_jump_to(&t->x, t->plan[b].at[PLACE_LABEL]);
     }
     return made;
 }
@@ -509,21 +356,23 @@ struct jit_region *jit_translate(struct jit *jit)
     if (jit->listing) {
         t->mark = calloc(MARKS, sizeof *t->mark);
     }
-    mark(t, LISTING_ROUTINES);
+    listing_mark(t, LISTING_ROUTINES);
     emit_routines(t);
+    plan_traces(t);
     unsigned entries = 0;
+    for (unsigned b = 0; b < t->region->blocks;) {
+        b = emit_block(t, b);
+    }
     for (unsigned b = 0; b < t->region->blocks; b++) {
-        emit_block(t, b);
         entries += t->region->block[b].entry;
     }
-    for (unsigned i = 0; i < t->patches; i++) {
-        x86_patch(&t->x, t->patch[i].from, t->label[t->patch[i].block]);
-    }
+    emit_labels(t);
     for (unsigned i = 0; i < t->stubs; i++) {
         struct stub s = t->stub[i];
-        mark(t, s.insn | LISTING_STUB);
+        listing_mark(t, s.insn | LISTING_STUB);
         emit_stub(t, &s);
     }
+    patch_blocks(t);
     struct jit_region *made = t->x.full ? NULL : finish(t, entries);
     if (made && t->x.full) {
         free(made);

@@ -10,6 +10,20 @@ enum stub_kind {
     STUB_STEP,  /* the instruction needs the interpreter after all */
     STUB_NAN,   /* a result that has to be the canonical NaN */
     STUB_FLOAT, /* MXCSR is still C's */
+    STUB_EDGE,  /* a branch that gives budget back, or leaves the region */
+};
+
+/* Where a block can be entered (translate_flow.c). */
+enum block_place { PLACE_LABEL, PLACE_CHECKED, PLACE_BODY, PLACES };
+
+struct block_plan {
+    const u8 *at[PLACES]; /* NULL: not yet written */
+    u16 trace;            /* the block that begins its trace */
+    u8 after;             /* instructions of the trace behind this block */
+    u8 ways;              /* how many blocks of the region lead here */
+    bool has_float;       /* of a trace's first block: some instruction of the trace is float */
+    bool wanted;          /* somebody jumps to its label */
+    bool swallowed;       /* its code is in the block before, as a conditional move */
 };
 
 /* Code out of the way: written behind the region, jumped to from `from`, going on at `back`. */
@@ -20,29 +34,37 @@ struct stub {
     u8 kind;
     u8 reg;                  /* STUB_NAN: the xmm register */
     u8 site, site_reg, size; /* STUB_SITE: enum jit_site_kind and what it needs */
+    bool uncharged;          /* ... before the trace's instructions were taken from the budget */
+    u8 refund, place;        /* STUB_EDGE: budget to give back, enum block_place of the target */
+    i16 target;              /* ... the block, or -1 */
+    i32 leave_to;            /* ... or the offset from the page's start */
 };
 
-enum { STUBS = 2048, PATCHES = 512, MARKS = REGION_INSNS + STUBS + 2 };
+enum { STUBS = 2048, PATCHES = 1024, MARKS = REGION_INSNS + STUBS + 2 };
 
-struct listing_mark;
+struct listing_place;
 
 struct translator {
     struct x86 x;
     struct jit *jit;
     const struct region *region;
     u64 id;
-    const u8 *label[REGION_BLOCKS]; /* where the blocks begin; NULL = not yet written */
+    struct block_plan plan[REGION_BLOCKS];
     struct {
         u8 *from;
         u16 block;
+        u8 place;
     } patch[PATCHES]; /* jumps to blocks */
     unsigned patches;
     struct stub stub[STUBS];
     unsigned stubs;
-    const u8 *slow;            /* routine of the region: calls out for the site that called it */
-    const u8 *indirect;        /* goes on at the virtual address in rax */
-    u16 block, insn;           /* being translated: index of the block, index in region.insn */
-    struct listing_mark *mark; /* for the listing (listing.h), or NULL: MARKS of them */
+    const u8 *slow;             /* routine of the region: calls out for the site that called it */
+    const u8 *indirect;         /* goes on at the virtual address in rax */
+    u16 block, insn;            /* being translated: index of the block, index in region.insn */
+    unsigned next_block;        /* the one whose code follows the present one's */
+    bool falls, falls_checked;  /* the block before runs into the present one; float was checked */
+    u8 renamed;                 /* x register whose value is in rdx for the moment, or 0 */
+    struct listing_place *mark; /* for the listing (listing.h), or NULL: MARKS of them */
     unsigned marks;
 };
 
@@ -84,11 +106,30 @@ void add_site(struct translator *t, u8 *from, enum jit_site_kind kind, unsigned 
 /* Another jump to the stub that was added last; NULL: none. */
 void also_from(struct translator *t, u8 *from);
 
-/* Instructions of the block from the present one on, itself included: what r15 lacks. */
+/* ... the same, where nothing has been taken from r15 yet. */
+void add_site_uncharged(struct translator *t, u8 *from, enum jit_site_kind kind);
+struct stub *new_stub(struct translator *t, u8 *from, enum stub_kind kind);
+
+/* Instructions of the trace from the present one on, itself included: what r15 lacks. */
 int rest_of_block(const struct translator *t);
 /* The whole present instruction by the interpreter, all registers through memory. */
 void emit_step(struct translator *t);
 
+/* The next code is of this instruction (index, or as in listing.h). */
+void listing_mark(struct translator *t, unsigned insn);
+
+/* translate_flow.c: which blocks form traces; then the code of one block: the next to be written;
+ * the labels that are out of the way; jumps between blocks. */
+void plan_traces(struct translator *t);
+unsigned emit_block(struct translator *t, unsigned b);
+void emit_labels(struct translator *t);
+void emit_edge_stub(struct translator *t, const struct stub *s);
+void patch_blocks(struct translator *t);
+
+/* One instruction that is no jump. */
+void emit_insn(struct translator *t, const struct insn *i);
+/* Two of them by code shorter than both have: true if there is. */
+bool emit_pair(struct translator *t, const struct insn *first, const struct insn *second);
 /* translate_int.c, translate_memory.c, translate_float.c: true when they know the instruction. */
 bool emit_int(struct translator *t, const struct insn *i);
 bool emit_memory(struct translator *t, const struct insn *i);

@@ -43,8 +43,18 @@ static void emit_alu(struct translator *t, enum x86_alu op, enum x86_width w, co
     if (b == i->rd && a != b) {
         to = RAX; /* rd must not change before it has been read */
     }
-    if (op == X86_ADD && w == X86_8 && a != 0 && b != 0 && x_host(t, a) != X86_NONE &&
-        x_host(t, b) != X86_NONE && x_host(t, a) != to) {
+    if (a == 0 || (b == 0 && op != X86_AND)) {
+        if (op == X86_SUB && a == 0) {
+            x_copy(t, RAX, b);
+            x86_unary(&t->x, X86_NEG, w, RAX);
+            to = RAX;
+        } else if (op == X86_AND) {
+            x86_mov_imm(&t->x, to, 0);
+        } else {
+            x_copy(t, to, a == 0 ? b : a); /* mv */
+        }
+    } else if (op == X86_ADD && w == X86_8 && a != 0 && b != 0 && x_host(t, a) != X86_NONE &&
+               x_host(t, b) != X86_NONE && x_host(t, a) != to) {
         x86_lea(&t->x, X86_8, to, x86_index(x_host(t, a), x_host(t, b), 1, 0));
     } else {
         x_copy(t, to, a);
@@ -568,6 +578,48 @@ static bool emit_register(struct translator *t, const struct insn *i)
     default:
         return false;
     }
+}
+
+static void emit_constant(struct translator *t, unsigned rd, u64 value)
+{
+    enum x86_reg to = x_result(t, rd);
+    x86_mov_imm(&t->x, to, value);
+    x_written(t, rd, to);
+}
+
+/* slli and srli or srai: extensions, and shifts of unsigned words. */
+static bool emit_shift_pair(struct translator *t, const struct insn *first,
+                            const struct insn *second)
+{
+    enum x86_width w = first->imm == 32 ? X86_4 : first->imm == 48 ? X86_2 : X86_1;
+    bool sign = second->op == OP_SRAI;
+    if ((first->imm != 32 && first->imm != 48 && first->imm != 56) || second->imm > first->imm ||
+        (sign && second->imm != first->imm)) {
+        return false;
+    }
+    enum x86_reg to = x_result(t, second->rd);
+    x86_extend(&t->x, w, sign, to, x_read(t, first->rs1, RAX));
+    if (second->imm < first->imm) {
+        x86_shift_imm(&t->x, X86_SHL, X86_8, to, (unsigned)(first->imm - second->imm));
+    }
+    x_written(t, second->rd, to);
+    return true;
+}
+
+bool emit_pair(struct translator *t, const struct insn *first, const struct insn *second)
+{
+    if (first->rd == 0 || second->rd != first->rd || second->rs1 != first->rd) {
+        return false;
+    }
+    if (first->op == OP_SLLI && (second->op == OP_SRLI || second->op == OP_SRAI)) {
+        return emit_shift_pair(t, first, second);
+    }
+    if (first->op == OP_LUI && (second->op == OP_ADDI || second->op == OP_ADDIW)) {
+        i64 value = (i64)first->imm + second->imm;
+        emit_constant(t, first->rd, (u64)(second->op == OP_ADDIW ? (i32)value : value));
+        return true;
+    }
+    return false;
 }
 
 bool emit_int(struct translator *t, const struct insn *i)

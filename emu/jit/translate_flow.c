@@ -1,0 +1,427 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * translate_flow.c - how control goes from block to block of a region.
+ *
+ * Blocks that run into each other form a trace, which takes its instructions from the budget once,
+ * where it is entered; a branch out of its middle gives back what it will not execute.  A loop's
+ * head begins a trace and its last branch ends one, so a round of a simple loop is charged once.
+ *
+ *        label: FS dirty and MXCSR the guest's?   (traces with floating point, from those without)
+ *      checked: budget -= instructions of the trace from here on; too little: out
+ *         body: the code
+ *
+ * A block in the middle of a trace has its label (if somebody wants it) out of the way.
+ *
+ * A branch around one or two simple instructions becomes a conditional move: compilers make such
+ * branches from conditions that cannot be predicted.
+ */
+#include "emu/jit/translate.h"
+
+enum { TRACE_INSNS = 120, CONVERTED_INSNS = 2 };
+
+static bool uses_float(const struct region *r, const struct region_block *block)
+{
+    for (unsigned i = 0; i < block->count; i++) {
+        const struct insn *insn = &r->insn[block->first + i];
+        if ((insn_table[insn->op].flags & INSN_FP) && !insn_is_foreign(insn)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool runs_on(const struct region_block *block)
+{
+    return block->end == END_NEXT || block->end == END_BRANCH || block->end == END_STEP;
+}
+
+static void count_ways(struct translator *t, bool *loop_head)
+{
+    const struct region *r = t->region;
+    for (unsigned b = 0; b < r->blocks; b++) {
+        const struct region_block *block = &r->block[b];
+        int to;
+        if ((block->end == END_BRANCH || block->end == END_JUMP) &&
+            (to = region_block_at(r, block->target)) >= 0) {
+            t->plan[to].ways++;
+            loop_head[to] |= block->target <= block->offset;
+        }
+        if (runs_on(block) && (to = region_block_at(r, block->next)) >= 0) {
+            t->plan[to].ways++;
+        }
+    }
+}
+
+void plan_traces(struct translator *t)
+{
+    const struct region *r = t->region;
+    bool loop_head[REGION_BLOCKS] = {false};
+    unsigned length = 0;
+    count_ways(t, loop_head);
+    for (unsigned b = 0; b < r->blocks; b++) {
+        const struct region_block *block = &r->block[b], *before = b > 0 ? block - 1 : NULL;
+        bool follows = before && (before->end == END_NEXT || before->end == END_BRANCH) &&
+                       before->next == block->offset && !loop_head[b] &&
+                       !(before->end == END_BRANCH && before->target <= before->offset) &&
+                       length + block->count <= TRACE_INSNS;
+        length = follows ? length + block->count : block->count;
+        t->plan[b].trace = follows ? t->plan[b - 1].trace : (u16)b;
+        t->plan[t->plan[b].trace].has_float |= uses_float(r, block);
+    }
+    for (unsigned b = r->blocks - 1; b-- > 0;) {
+        if (t->plan[b + 1].trace == t->plan[b].trace) {
+            t->plan[b].after = (u8)(r->block[b + 1].count + t->plan[b + 1].after);
+        }
+    }
+}
+
+static bool is_head(const struct translator *t, unsigned b)
+{
+    return t->plan[b].trace == b;
+}
+
+static bool has_float(const struct translator *t, unsigned b)
+{
+    return t->plan[t->plan[b].trace].has_float;
+}
+
+/* A jump that will lead to a place of a block. */
+static void patch_to(struct translator *t, u8 *from, unsigned block, enum block_place place)
+{
+    if (t->patches == PATCHES) {
+        t->x.full = true;
+        return;
+    }
+    t->plan[block].wanted |= place == PLACE_LABEL;
+    t->patch[t->patches].from = from;
+    t->patch[t->patches].place = (u8)place;
+    t->patch[t->patches++].block = (u16)block;
+}
+
+/* Where a jump from the present block to `to` leads when nothing is charged for it. */
+static enum block_place way_in(const struct translator *t, unsigned to)
+{
+    bool checked = !has_float(t, to) || has_float(t, t->block);
+    return is_head(t, to) && checked ? PLACE_CHECKED : PLACE_LABEL;
+}
+
+void patch_blocks(struct translator *t)
+{
+    for (unsigned i = 0; i < t->patches; i++) {
+        const struct block_plan *plan = &t->plan[t->patch[i].block];
+        x86_patch(&t->x, t->patch[i].from, plan->at[t->patch[i].place]);
+    }
+}
+
+/* FS off would make the first floating-point instruction trap: let the interpreter find out. */
+static void emit_float_check(struct translator *t)
+{
+    x86_load(&t->x, X86_4, false, RAX, HART_AT(mstatus));
+    x86_alu_imm(&t->x, X86_AND, X86_4, RAX, (i32)MSTATUS_FS);
+    x86_alu_imm(&t->x, X86_CMP, X86_4, RAX, (i32)MSTATUS_FS);
+    add_site_uncharged(t, x86_jump_if(&t->x, X86_NE), SITE_BUDGET);
+    x86_mov_imm(&t->x, RAX, (u64)(uintptr_t)&t->jit->float_live);
+    x86_alu_store_imm(&t->x, X86_CMP, X86_4, x86_at(RAX, 0), 0);
+    add_stub(t, x86_jump_if(&t->x, X86_E), STUB_FLOAT, 0);
+}
+
+static void emit_charge(struct translator *t, unsigned b)
+{
+    x86_alu_imm(&t->x, X86_SUB, X86_8, R15, t->region->block[b].count + t->plan[b].after);
+    add_site(t, x86_jump_if(&t->x, X86_S), SITE_BUDGET, 0, 0);
+}
+
+void emit_labels(struct translator *t)
+{
+    for (unsigned b = 0; b < t->region->blocks; b++) {
+        struct block_plan *plan = &t->plan[b];
+        if (plan->at[PLACE_LABEL] || plan->swallowed ||
+            !(plan->wanted || t->region->block[b].entry)) {
+            continue;
+        }
+        t->block = (u16)b;
+        t->insn = t->region->block[b].first;
+        plan->at[PLACE_LABEL] = x86_here(&t->x);
+        if (has_float(t, b)) {
+            emit_float_check(t);
+        }
+        if (is_head(t, b)) {
+            x86_jump_to(&t->x, plan->at[PLACE_CHECKED]);
+        } else {
+            emit_charge(t, b);
+            x86_jump_to(&t->x, plan->at[PLACE_BODY]);
+        }
+    }
+}
+
+static void begin_block(struct translator *t, unsigned b)
+{
+    struct block_plan *plan = &t->plan[b];
+    if (is_head(t, b)) {
+        if (plan->has_float && t->falls && !t->falls_checked) {
+            plan->at[PLACE_LABEL] = x86_here(&t->x);
+            emit_float_check(t);
+        }
+        plan->at[PLACE_CHECKED] = x86_here(&t->x);
+        if (!plan->has_float) {
+            plan->at[PLACE_LABEL] = plan->at[PLACE_CHECKED];
+        }
+        emit_charge(t, b);
+    }
+    plan->at[PLACE_BODY] = x86_here(&t->x);
+}
+
+/* On to an address outside of the region; gives back what was charged beyond the branch. */
+static void leave_to(struct translator *t, i32 offset, unsigned refund)
+{
+    if (refund > 0) {
+        x86_alu_imm(&t->x, X86_ADD, X86_8, R15, (i32)refund);
+    }
+    x86_load(&t->x, X86_8, false, RAX, HART_AT(fetch_page));
+    x86_alu_imm(&t->x, X86_ADD, X86_8, RAX, offset);
+    x86_jump_to(&t->x, t->indirect);
+}
+
+void emit_edge_stub(struct translator *t, const struct stub *s)
+{
+    if (s->target < 0) {
+        leave_to(t, s->leave_to, s->refund);
+        return;
+    }
+    x86_alu_imm(&t->x, X86_ADD, X86_8, R15, s->refund);
+    patch_to(t, x86_jump(&t->x), (unsigned)s->target, (enum block_place)s->place);
+}
+
+/* The conditional jump `from` goes to this offset. */
+static void branch_to(struct translator *t, u8 *from, i32 offset)
+{
+    unsigned refund = t->plan[t->block].after;
+    int to = region_block_at(t->region, offset);
+    enum block_place place = PLACE_LABEL;
+    if (to >= 0 && to > t->block && t->plan[to].trace == t->plan[t->block].trace) {
+        refund -= t->region->block[to].count + t->plan[to].after;
+        place = PLACE_BODY;
+    } else if (to >= 0) {
+        place = way_in(t, (unsigned)to);
+    }
+    if (to >= 0 && refund == 0) {
+        patch_to(t, from, (unsigned)to, place);
+        return;
+    }
+    struct stub *s = new_stub(t, from, STUB_EDGE);
+    s->target = (i16)to;
+    s->leave_to = offset;
+    s->refund = (u8)refund;
+    s->place = (u8)place;
+    if (to >= 0 && place == PLACE_LABEL) {
+        t->plan[to].wanted = true;
+    }
+}
+
+/* From the end of the present block, which ends its trace or runs on in it. */
+static void go_to_offset(struct translator *t, i32 offset)
+{
+    int to = region_block_at(t->region, offset);
+    if (to < 0) {
+        leave_to(t, offset, 0);
+    } else if ((unsigned)to == t->next_block) {
+        t->falls = true;
+        t->falls_checked = has_float(t, t->block);
+    } else {
+        patch_to(t, x86_jump(&t->x), (unsigned)to, way_in(t, (unsigned)to));
+    }
+}
+
+static void write_link(struct translator *t, unsigned rd, u16 next)
+{
+    if (rd != 0) {
+        enum x86_reg to = x_host(t, rd) == X86_NONE ? RCX : x_host(t, rd);
+        x86_load(&t->x, X86_8, false, to, HART_AT(fetch_page));
+        x86_alu_imm(&t->x, X86_ADD, X86_8, to, next);
+        x_written(t, rd, to);
+    }
+}
+
+static enum x86_cond branch_condition(u16 op)
+{
+    switch (op) {
+    case OP_BEQ:
+        return X86_E;
+    case OP_BNE:
+        return X86_NE;
+    case OP_BLT:
+        return X86_L;
+    case OP_BGE:
+        return X86_GE;
+    case OP_BLTU:
+        return X86_B;
+    default:
+        return X86_AE;
+    }
+}
+
+/* Uses rax. */
+static enum x86_cond emit_condition(struct translator *t, const struct insn *i)
+{
+    enum x86_reg a = x_read(t, i->rs1, RAX);
+    if (i->rs2 == 0) {
+        /* Against zero: the carry is clear as after a comparison with 0. */
+        x86_test(&t->x, X86_8, a, a);
+    } else if (x_host(t, i->rs2) == X86_NONE) {
+        x86_alu_load(&t->x, X86_CMP, X86_8, a, x_at(i->rs2));
+    } else {
+        x86_alu(&t->x, X86_CMP, X86_8, a, x_host(t, i->rs2));
+    }
+    return branch_condition(i->op);
+}
+
+/* Its code needs rax and rcx at the most, and nothing of it can be seen before it is over. */
+static bool is_simple(const struct insn *i)
+{
+    switch (i->op) {
+    case OP_ADDI:
+    case OP_ADDIW:
+    case OP_ANDI:
+    case OP_ORI:
+    case OP_XORI:
+    case OP_SLLI:
+    case OP_SRLI:
+    case OP_SRAI:
+    case OP_SLLIW:
+    case OP_SRLIW:
+    case OP_SRAIW:
+    case OP_LUI:
+    case OP_ADD:
+    case OP_ADDW:
+    case OP_SUB:
+    case OP_SUBW:
+    case OP_AND:
+    case OP_OR:
+    case OP_XOR:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool can_convert(const struct translator *t, unsigned b)
+{
+    const struct region *r = t->region;
+    if (b + 2 >= r->blocks || t->plan[b + 2].trace != t->plan[b].trace) {
+        return false;
+    }
+    const struct region_block *from = &r->block[b], *body = from + 1, *join = from + 2;
+    const struct insn *first = &r->insn[body->first];
+    if (from->target != join->offset || body->next != join->offset || body->end != END_NEXT ||
+        body->entry || t->plan[b + 1].ways != 1 || body->count > CONVERTED_INSNS ||
+        first->rd == 0 || x_host(t, first->rd) == X86_NONE) {
+        return false;
+    }
+    for (unsigned i = 0; i < body->count; i++) {
+        if (!is_simple(&first[i]) || first[i].rd != first->rd) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The skipped block's result is made in rdx and taken if the branch does not skip it. */
+static void convert_branch(struct translator *t, unsigned b, const struct insn *branch)
+{
+    const struct region_block *body = &t->region->block[b + 1];
+    const struct insn *first = &t->region->insn[body->first];
+    struct insn_use use = insn_use_of(first);
+    enum x86_reg host = x_host(t, first->rd);
+    t->plan[b + 1].swallowed = true;
+    if (use.int_read >> first->rd & 1) {
+        x86_mov(&t->x, X86_8, RDX, host);
+    }
+    t->renamed = first->rd;
+    for (unsigned i = 0; i < body->count; i++) {
+        t->insn = (u16)(body->first + i);
+        listing_mark(t, t->insn);
+        emit_int(t, &first[i]);
+    }
+    t->renamed = 0;
+    t->insn = (u16)(body->first - 1);
+    enum x86_cond skips = emit_condition(t, branch);
+    x86_lea(&t->x, X86_8, RCX, x86_at(R15, body->count));
+    x86_cmov(&t->x, skips ^ 1, X86_8, host, RDX);
+    x86_cmov(&t->x, skips, X86_8, R15, RCX);
+}
+
+static void emit_indirect(struct translator *t, const struct region_block *block,
+                          const struct insn *i)
+{
+    x_copy(t, RAX, i->rs1);
+    if (i->imm != 0) {
+        x86_alu_imm(&t->x, X86_ADD, X86_8, RAX, i->imm);
+    }
+    x86_alu_imm(&t->x, X86_AND, X86_8, RAX, -2);
+    write_link(t, i->rd, block->next);
+    x86_jump_to(&t->x, t->indirect);
+}
+
+static void emit_end(struct translator *t, unsigned b)
+{
+    const struct region_block *block = &t->region->block[b];
+    const struct insn *last = &t->region->insn[block->first + block->count - 1];
+    switch (block->end) {
+    case END_JUMP:
+        write_link(t, last->rd, block->next);
+        go_to_offset(t, block->target);
+        break;
+    case END_BRANCH:
+        if (can_convert(t, b)) {
+            convert_branch(t, b, last);
+            t->next_block = b + 2;
+            t->falls = true; /* in the same trace */
+            return;
+        }
+        branch_to(t, x86_jump_if(&t->x, emit_condition(t, last)), block->target);
+        go_to_offset(t, block->next);
+        break;
+    case END_INDIRECT:
+        emit_indirect(t, block, last);
+        break;
+    default:
+        go_to_offset(t, block->next);
+        break;
+    }
+}
+
+static bool is_control(const struct region_block *block, unsigned index)
+{
+    return index + 1 == block->count &&
+           (block->end == END_JUMP || block->end == END_BRANCH || block->end == END_INDIRECT);
+}
+
+unsigned emit_block(struct translator *t, unsigned b)
+{
+    const struct region_block *block = &t->region->block[b];
+    t->block = (u16)b;
+    t->insn = block->first;
+    t->next_block = b + 1;
+    listing_mark(t, t->insn);
+    begin_block(t, b);
+    t->falls = false;
+    for (unsigned i = 0; i < block->count;) {
+        const struct insn *insn = &t->region->insn[block->first + i];
+        t->insn = (u16)(block->first + i);
+        if (i > 0) {
+            listing_mark(t, t->insn);
+        }
+        if (is_control(block, i)) {
+            break;
+        }
+        bool pair = i + 1 < block->count && !is_control(block, i + 1);
+        if (pair && emit_pair(t, insn, insn + 1)) {
+            i += 2;
+        } else {
+            emit_insn(t, insn);
+            i++;
+        }
+    }
+    emit_end(t, b);
+    return t->next_block;
+}
