@@ -13,6 +13,13 @@
 #include "emu/hart/csrs.h"
 #include "emu/interp/interp.h"
 
+/* Invalid, zero divide, overflow, underflow, inexact; bit 1 is x86's own (denormal). */
+#define FLAGS(m) \
+    ((m)&1 ? 16 : 0) | ((m)&4 ? 8 : 0) | ((m)&8 ? 4 : 0) | ((m)&16 ? 2 : 0) | ((m)&32 ? 1 : 0)
+#define FLAGS4(m) FLAGS(m), FLAGS((m) + 1), FLAGS((m) + 2), FLAGS((m) + 3)
+#define FLAGS16(m) FLAGS4(m), FLAGS4((m) + 4), FLAGS4((m) + 8), FLAGS4((m) + 12)
+const u8 jit_flags_of_mxcsr[64] = {FLAGS16(0), FLAGS16(16), FLAGS16(32), FLAGS16(48)};
+
 #ifdef __x86_64__
 #include <xmmintrin.h>
 
@@ -30,9 +37,7 @@ static void begin_c(struct hart *h)
         return;
     }
     unsigned mxcsr = _mm_getcsr();
-    /* Invalid, zero divide, overflow, underflow, inexact; bit 1 is x86's own (denormal). */
-    h->fflags |= (mxcsr & 1) << 4 | (mxcsr & 4) << 1 | (mxcsr & 8) >> 1 | (mxcsr & 16) >> 3 |
-                 (mxcsr & 32) >> 5;
+    h->fflags |= jit_flags_of_mxcsr[mxcsr & 63];
     _mm_setcsr(MXCSR_DEFAULT);
 }
 

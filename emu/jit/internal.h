@@ -60,9 +60,16 @@ struct jit_frame {
     u32 status;                     /* JIT_INTERPRET for the dispatcher */
     u32 exit_reason;                /* enum exit_reason, when `leave` is reached */
     struct jit_frame *home;         /* the copy of this frame in C */
-    u64 pad[2];
+    u32 mxcsr[2];                   /* scratch */
+    u64 sign[2];                    /* constants: the sign of a double */
+    u64 magnitude[2];               /* ... all other bits */
+    u64 sign_single[2];             /* the same for a single in its box */
+    u64 magnitude_single[2];
+    u64 box[2]; /* what is above a single */
+    u64 pad;
 };
-enum { FRAME_BYTES = 72 };
+enum { FRAME_BYTES = 152 };
+_Static_assert(offsetof(struct jit_frame, sign) % 16 == 0, "operands of SSE instructions");
 _Static_assert(sizeof(struct jit_frame) == FRAME_BYTES, "keeps the stack aligned");
 
 /* Why a region calls out: what stands in its code behind the call (jit_slow). */
@@ -159,6 +166,7 @@ struct jit_entry *jit_find_entry(struct jit *jit, u64 physical, unsigned weight)
 bool jit_make_thunks(struct jit *jit);
 
 /* Around a run: what C code left in the host's flags is none of the guest's, and the reverse. */
+extern const u8 jit_flags_of_mxcsr[64]; /* fflags of MXCSR's sticky bits */
 u32 jit_float_begin(void);
 void jit_float_end(u32 mxcsr);
 

@@ -223,7 +223,14 @@ struct jit_entry *jit_find_entry(struct jit *jit, u64 physical, unsigned weight)
 static enum exit_reason jit_run(struct engine *engine, struct hart *h)
 {
     struct jit *jit = (struct jit *)engine;
-    struct jit_frame frame = {.jumps = jit->jumps, .jit = jit, .other = &jit->other};
+    struct jit_frame frame = {.jumps = jit->jumps,
+                              .jit = jit,
+                              .other = &jit->other,
+                              .sign = {1ull << 63},
+                              .magnitude = {~(1ull << 63)},
+                              .sign_single = {1ull << 31},
+                              .magnitude_single = {~(1ull << 31)},
+                              .box = {0xffffffff00000000u}};
     h->stop |= STOP_EVENTS;
     u32 mxcsr = jit_float_begin();
     jit->enter(h, &frame, jit->dispatch);

@@ -347,12 +347,18 @@ static bool has_native_code(u16 op)
     return true;
 }
 
+bool insn_is_float_csr(const struct insn *insn)
+{
+    return (insn_table[insn->op].flags & INSN_CSR) &&
+           (insn->imm == CSR_FRM || insn->imm == CSR_FFLAGS);
+}
+
 bool insn_is_light_csr(const struct insn *insn)
 {
     if (!(insn_table[insn->op].flags & INSN_CSR)) {
         return false;
     }
-    return insn->imm == CSR_SSTATUS || insn->imm == CSR_SSCRATCH || insn->imm == CSR_SEPC ||
+    return insn_is_float_csr(insn) || insn->imm == CSR_SSTATUS || insn->imm == CSR_SSCRATCH || insn->imm == CSR_SEPC ||
            insn->imm == CSR_SCAUSE || insn->imm == CSR_STVAL;
 }
 

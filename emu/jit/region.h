@@ -73,6 +73,7 @@ struct insn_use insn_use_of(const struct insn *insn);
 
 /* A CSR instruction on one of the registers that translated code reads and writes itself
  * (translate_system.c): it does not end a block. */
+bool insn_is_float_csr(const struct insn *insn); /* of these: frm and fflags */
 bool insn_is_light_csr(const struct insn *insn);
 
 /* The translator has no code for it: one step of the interpreter. */

@@ -7,6 +7,7 @@
  * exact; SSE detects tininess after rounding, as RISC-V does.  What differs is NaN: RISC-V gives
  * the canonical one always, so every result is compared with itself.
  */
+#include "emu/isa/csr.h"
 #include "emu/jit/translate.h"
 
 static void check_nan(struct translator *t, unsigned reg)
@@ -86,8 +87,17 @@ static void emit_compare(struct translator *t, const struct insn *i)
 
 static void emit_sign(struct translator *t, const struct insn *i)
 {
-    if (i->op == OP_FSGNJ_D && i->rs1 == i->rs2) {
-        unsigned from = f_read(t, i->rs1, 0);
+    if (i->rs1 == i->rs2) { /* fmv, fneg, fabs */
+        unsigned from = f_read(t, i->rs1, 0), to = f_result(t, i->rd);
+        if (i->op != OP_FSGNJ_D) {
+            if (from != to) {
+                x86_float_mov(&t->x, to, from);
+            }
+            bool negate = i->op == OP_FSGNJN_D;
+            x86_sse_logic_load(&t->x, negate ? X86_PXOR : X86_PAND, to,
+                               negate ? FRAME_AT(sign) : FRAME_AT(magnitude));
+            from = to;
+        }
         f_written(t, i->rd, from);
         return;
     }
@@ -200,4 +210,69 @@ bool emit_float(struct translator *t, const struct insn *i)
     default:
         return false;
     }
+}
+
+/* frm: reading it, and writing what it is already; all else is a step. */
+static bool emit_frm(struct translator *t, const struct insn *i)
+{
+    struct x86 *x = &t->x;
+    bool writes = i->op == OP_CSRRW || i->op == OP_CSRRWI;
+    if (!writes && i->rs1 != 0) {
+        return false;
+    }
+    if (writes) {
+        if (i->op == OP_CSRRWI) {
+            x86_mov_imm(x, RAX, i->rs1);
+        } else {
+            x_copy(t, RAX, i->rs1);
+        }
+        x86_alu_imm(x, X86_AND, X86_4, RAX, 7);
+        x86_alu_load(x, X86_CMP, X86_4, RAX, HART_AT(frm));
+        u8 *changes = x86_jump_if(x, X86_NE);
+        if (i->rd != 0) {
+            x_written(t, i->rd, RAX);
+        }
+        add_stub(t, changes, STUB_STEP, 0);
+    } else if (i->rd != 0) {
+        enum x86_reg to = x_result(t, i->rd);
+        x86_load(x, X86_4, false, to, HART_AT(frm));
+        x_written(t, i->rd, to);
+    }
+    return true;
+}
+
+/* fflags: what is in the hart and what the host's sticky bits add; writing clears those. */
+static bool emit_fflags(struct translator *t, const struct insn *i)
+{
+    struct x86 *x = &t->x;
+    bool writes = i->op == OP_CSRRW || i->op == OP_CSRRWI;
+    if (!writes && i->rs1 != 0) {
+        return false;
+    }
+    if (i->op == OP_CSRRW) {
+        x_copy(t, RDX, i->rs1);
+    } else if (writes) {
+        x86_mov_imm(x, RDX, i->rs1);
+    }
+    if (i->rd != 0) {
+        x86_store_mxcsr(x, FRAME_AT(mxcsr));
+        x86_load(x, X86_4, false, RAX, FRAME_AT(mxcsr));
+        x86_alu_imm(x, X86_AND, X86_4, RAX, 0x3f);
+        x86_mov_imm(x, RCX, (u64)(uintptr_t)jit_flags_of_mxcsr);
+        x86_load(x, X86_1, false, RAX, x86_index(RCX, RAX, 1, 0));
+        x86_alu_load(x, X86_OR, X86_4, RAX, HART_AT(fflags));
+        x_written(t, i->rd, RAX);
+    }
+    if (writes) {
+        x86_alu_imm(x, X86_AND, X86_4, RDX, 0x1f);
+        x86_store(x, X86_4, HART_AT(fflags), RDX);
+        x86_mov_imm(x, RCX, (u64)(uintptr_t)&t->jit->float_mode);
+        x86_load_mxcsr(x, x86_at(RCX, 0));
+    }
+    return true;
+}
+
+bool emit_float_csr(struct translator *t, const struct insn *i)
+{
+    return i->imm == CSR_FRM ? emit_frm(t, i) : emit_fflags(t, i);
 }

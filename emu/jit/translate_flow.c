@@ -23,7 +23,8 @@ static bool uses_float(const struct region *r, const struct region_block *block)
 {
     for (unsigned i = 0; i < block->count; i++) {
         const struct insn *insn = &r->insn[block->first + i];
-        if ((insn_table[insn->op].flags & INSN_FP) && !insn_is_foreign(insn)) {
+        if (insn_is_float_csr(insn) ||
+            ((insn_table[insn->op].flags & INSN_FP) && !insn_is_foreign(insn))) {
             return true;
         }
     }

@@ -166,6 +166,9 @@ bool emit_system(struct translator *t, const struct insn *i)
         emit_cbo_zero(t, i);
         return true;
     }
+    if (insn_is_float_csr(i)) {
+        return emit_float_csr(t, i);
+    }
     if (!(insn_table[i->op].flags & INSN_CSR) || !(t->jit->harts[0]->extensions & ISA_S)) {
         return false;
     }

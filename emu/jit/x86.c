@@ -184,6 +184,11 @@ void x86_load_mxcsr(struct x86 *x, struct x86_mem m)
     op_mem(x, 0, false, true, 0xae, 2, m, false);
 }
 
+void x86_store_mxcsr(struct x86 *x, struct x86_mem m)
+{
+    op_mem(x, 0, false, true, 0xae, 3, m, false);
+}
+
 void x86_lea(struct x86 *x, enum x86_width w, enum x86_reg to, struct x86_mem m)
 {
     op_mem(x, 0, w == X86_8, false, 0x8d, to, m, false);
@@ -446,6 +451,16 @@ void x86_sse(struct x86 *x, enum x86_sse op, bool d, unsigned to, unsigned from)
 void x86_sse_load(struct x86 *x, enum x86_sse op, bool d, unsigned to, struct x86_mem m)
 {
     op_mem(x, scalar_prefix(d), false, true, op, to, m, false);
+}
+
+void x86_sse_logic(struct x86 *x, enum x86_sse_logic op, unsigned to, unsigned from)
+{
+    op_reg(x, 0, false, true, op, to, from, false);
+}
+
+void x86_sse_logic_load(struct x86 *x, enum x86_sse_logic op, unsigned to, struct x86_mem m)
+{
+    op_mem(x, 0, false, true, op, to, m, false);
 }
 
 void x86_ucomi(struct x86 *x, bool d, unsigned a, unsigned b)

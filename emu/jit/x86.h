@@ -103,6 +103,7 @@ void x86_load(struct x86 *x, enum x86_width w, bool sign, enum x86_reg to,
 void x86_store(struct x86 *x, enum x86_width w, struct x86_mem m, enum x86_reg from);
 /* Rounding mode and exception bits of SSE. */
 void x86_load_mxcsr(struct x86 *x, struct x86_mem m);
+void x86_store_mxcsr(struct x86 *x, struct x86_mem m);
 void x86_store_imm(struct x86 *x, enum x86_width w, struct x86_mem m,
                    int32_t value); /* sign-extended */
 void x86_lea(struct x86 *x, enum x86_width w, enum x86_reg to, struct x86_mem m);
@@ -162,6 +163,8 @@ void x86_return(struct x86 *x);
 /* SSE2 scalar floating point; `d` chooses double, else single.  Registers are xmm0..xmm15. */
 enum x86_sse {
     X86_SQRT = 0x51,
+    X86_FMIN = 0x5d,
+    X86_FMAX = 0x5f,
     X86_FADD = 0x58,
     X86_FMUL = 0x59,
     X86_FSUB = 0x5c,
@@ -169,6 +172,10 @@ enum x86_sse {
 };
 void x86_sse(struct x86 *x, enum x86_sse op, bool d, unsigned to, unsigned from);
 void x86_sse_load(struct x86 *x, enum x86_sse op, bool d, unsigned to, struct x86_mem m);
+/* Bitwise, all 128 bits; memory operands lie on 16 bytes. */
+enum x86_sse_logic { X86_PAND = 0x54, X86_POR = 0x56, X86_PXOR = 0x57 };
+void x86_sse_logic(struct x86 *x, enum x86_sse_logic op, unsigned to, unsigned from);
+void x86_sse_logic_load(struct x86 *x, enum x86_sse_logic op, unsigned to, struct x86_mem m);
 void x86_ucomi(struct x86 *x, bool d, unsigned a, unsigned b);
 void x86_comi(struct x86 *x, bool d, unsigned a, unsigned b);
 void x86_float_load(struct x86 *x, bool d, unsigned to, struct x86_mem m);
