@@ -358,8 +358,8 @@ bool insn_is_light_csr(const struct insn *insn)
     if (!(insn_table[insn->op].flags & INSN_CSR)) {
         return false;
     }
-    return insn_is_float_csr(insn) || insn->imm == CSR_SSTATUS || insn->imm == CSR_SSCRATCH || insn->imm == CSR_SEPC ||
-           insn->imm == CSR_SCAUSE || insn->imm == CSR_STVAL;
+    return insn_is_float_csr(insn) || insn->imm == CSR_SSTATUS || insn->imm == CSR_SSCRATCH ||
+           insn->imm == CSR_SEPC || insn->imm == CSR_SCAUSE || insn->imm == CSR_STVAL;
 }
 
 bool insn_is_foreign(const struct insn *insn)

@@ -135,8 +135,8 @@ bool emit_int(struct translator *t, const struct insn *i);
 bool emit_memory(struct translator *t, const struct insn *i);
 bool emit_float(struct translator *t, const struct insn *i);
 bool emit_float_csr(struct translator *t, const struct insn *i); /* of insn_is_float_csr */
-bool emit_atomic(struct translator *t, const struct insn *i); /* translate_atomic.c */
-bool emit_system(struct translator *t, const struct insn *i); /* translate_system.c */
+bool emit_atomic(struct translator *t, const struct insn *i);    /* translate_atomic.c */
+bool emit_system(struct translator *t, const struct insn *i);    /* translate_system.c */
 /* rax = virtual address rs1 + imm, then the TLB probe for an access of this size: goes on with the
  * host address in rax; on a miss jumps (to be patched: the result) with the virtual one there.
  * Uses rcx and rdx. */

@@ -54,7 +54,7 @@ static i32 near_word(unsigned at)
 static u32 world_word(void)
 {
     static const u16 readable[] = {0xc00, 0xc01, 0xc02, 0x001, 0x002, 0x003, 0x100, 0x142};
-    switch (below(10)) {
+    switch (below(12)) {
     case 0:
         return CSRRW(0, 0x180, below(2) ? s2 : s3); /* satp */
     case 1:
@@ -69,6 +69,10 @@ static u32 world_word(void)
         return SD(below(32), (i32)below(256) * 8, gp); /* a page table */
     case 6:
         return FENCE_I;
+    case 7:
+        return CSRRW(any_destination(), 0x001, below(32)); /* fflags */
+    case 8:
+        return CSRRW(any_destination(), 0x002, below(2) ? zero : below(32)); /* frm */
     default:
         return world & WITH_CODE_STORES ? SW(t6, (i32)below(512) * 4, tp) : NOP;
     }

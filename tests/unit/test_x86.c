@@ -75,8 +75,7 @@ static void moves(void **state)
     CHECK(x86_store(&x, X86_1, x86_at(RAX, 0), RBX), "mov byte ptr [rax], bl");
     CHECK(x86_store(&x, X86_2, x86_at(R8, 1), R9), "mov word ptr [r8+0x01], r9w");
     CHECK(x86_store(&x, X86_4, x86_at(RBX, 0), RDI), "mov dword ptr [rbx], edi");
-    CHECK(x86_store(&x, X86_8, x86_index(RBX, RCX, 1, 0), RDI),
-          "mov qword ptr [rbx+rcx*1], rdi");
+    CHECK(x86_store(&x, X86_8, x86_index(RBX, RCX, 1, 0), RDI), "mov qword ptr [rbx+rcx*1], rdi");
     CHECK(x86_store_imm(&x, X86_8, x86_at(RBP, 0x1000), -1),
           "mov qword ptr [rbp+0x1000], 0xFFFFFFFFFFFFFFFF");
     CHECK(x86_store_imm(&x, X86_1, x86_at(RAX, 0), 7), "mov byte ptr [rax], 0x07");
@@ -96,8 +95,7 @@ static void arithmetic(void **state)
     CHECK(x86_alu(&x, X86_CMP, X86_4, R10, RBX), "cmp r10d, ebx");
     CHECK(x86_alu_imm(&x, X86_SUB, X86_8, RSP, 8), "sub rsp, 0x08");
     CHECK(x86_alu_imm(&x, X86_AND, X86_4, R8, 0x12345), "and r8d, 0x12345");
-    CHECK(x86_alu_load(&x, X86_XOR, X86_8, RAX, x86_at(RBP, 16)),
-          "xor rax, qword ptr [rbp+0x10]");
+    CHECK(x86_alu_load(&x, X86_XOR, X86_8, RAX, x86_at(RBP, 16)), "xor rax, qword ptr [rbp+0x10]");
     CHECK(x86_alu_store(&x, X86_OR, X86_4, x86_at(RBP, 16), R8), "or dword ptr [rbp+0x10], r8d");
     CHECK(x86_alu_store_imm(&x, X86_SUB, X86_8, x86_at(RBP, 0x100), 5),
           "sub qword ptr [rbp+0x100], 0x05");
@@ -147,6 +145,12 @@ static void floating_point(void **state)
           "mulsd xmm1, qword ptr [rbp+0x200]");
     CHECK(x86_ucomi(&x, true, 0, 0), "ucomisd xmm0, xmm0");
     CHECK(x86_comi(&x, false, 3, 12), "comiss xmm3, xmm12");
+    CHECK(x86_load_mxcsr(&x, x86_at(RSP, 56)), "ldmxcsr dword ptr [rsp+0x38]");
+    CHECK(x86_store_mxcsr(&x, x86_at(RCX, 0)), "stmxcsr dword ptr [rcx]");
+    CHECK(x86_sse_logic(&x, X86_PXOR, 9, 2), "xorps xmm9, xmm2");
+    CHECK(x86_sse_logic_load(&x, X86_PAND, 3, x86_at(RSP, 64)),
+          "andps xmm3, xmmword ptr [rsp+0x40]");
+    CHECK(x86_sse_logic(&x, X86_POR, 1, 12), "orps xmm1, xmm12");
     CHECK(x86_float_load(&x, true, 2, x86_at(RBP, 8)), "movsd xmm2, qword ptr [rbp+0x08]");
     CHECK(x86_float_store(&x, false, x86_at(RBP, 8), 10), "movss dword ptr [rbp+0x08], xmm10");
     CHECK(x86_float_mov(&x, 1, 11), "movaps xmm1, xmm11");
