@@ -76,6 +76,7 @@ static void detail(FILE *out, const char *text)
 {
     char line[1024];
     while (*text) {
+        text += strspn(text, " "); /* scdoc gives leading blanks a meaning */
         size_t length = strcspn(text, "\n");
         snprintf(line, sizeof line, "%.*s", (int)length, text);
         text += length + (text[length] == '\n');
@@ -100,6 +101,11 @@ static void commands(FILE *out)
             text + strlen(table[i].name) + (text[strlen(table[i].name)] == ' '), table[i].help);
         if (table[i].detail[0]) {
             detail(out, table[i].detail);
+        }
+        if (table[i].example[0] && strcmp(table[i].example, table[i].name) != 0) {
+            fputs("\tExample: *", out);
+            plain(out, table[i].example);
+            fputs("*\n\n", out);
         }
         buffer_free(&usage);
     }
