@@ -75,12 +75,12 @@ static void tool_options(FILE *out)
 static void detail(FILE *out, const char *text)
 {
     char line[1024];
+    fputc('\t', out);
     while (*text) {
         text += strspn(text, " "); /* scdoc gives leading blanks a meaning */
         size_t length = strcspn(text, "\n");
         snprintf(line, sizeof line, "%.*s", (int)length, text);
         text += length + (text[length] == '\n');
-        fputc('\t', out);
         plain(out, line);
         fputs(*text ? "++\n" : "\n", out);
     }
