@@ -211,6 +211,7 @@ static bool take(struct options *o, enum option_id id, const char *value, struct
         {OPTION_PERSIST, NULL, &o->persist},
         {OPTION_VERBOSE, NULL, &o->verbose},
         {OPTION_QUIET, NULL, &o->quiet},
+        {OPTION_AUDIT, NULL, &o->audit},
         {OPTION_MAP, NULL, &o->map},
         {OPTION_STATS, NULL, &o->stats},
         {OPTION_STOPPED, NULL, &o->stopped},

@@ -60,7 +60,7 @@ struct options {
     bool verbose, quiet;
 
     const char *trace, *expect, *shot, *look, *debug_items, *debug_file;
-    bool map, stats;
+    bool map, stats, audit;
 
     u64 max_instructions, timeout_ns;
     bool stopped, no_reboot;

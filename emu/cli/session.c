@@ -258,7 +258,8 @@ static bool connect_company(struct company *c, struct session *s, struct machine
 {
     bool monitor = wants_monitor(s, m);
     bool marks = wants_write_log(s);
-    if (monitor || recording_wanted(&c->recording) || s->options->map || c->shot || marks) {
+    if (monitor || recording_wanted(&c->recording) || s->options->map || c->shot || marks ||
+        s->options->audit) {
         c->observer = observer_create(m, err);
         if (!c->observer) {
             return false;
@@ -297,6 +298,18 @@ static int close_company(struct company *c, int status)
     return status;
 }
 
+/* After the guest has switched itself off.  => the status, 1 when its books are wrong. */
+static int audit(const struct company *c, struct machine *m, const struct machine_exit *e,
+                 int status)
+{
+    if (e->result != MACHINE_POWEROFF || e->status == EXIT_PANIC ||
+        monitor_audit(m, c->observer, stderr)) {
+        return status;
+    }
+    log_error("the audit found the kernel's books wrong");
+    return status ? status : 1;
+}
+
 int session_run(struct session *s, int argc, char *const *argv)
 {
     struct error err = {0};
@@ -322,6 +335,9 @@ int session_run(struct session *s, int argc, char *const *argv)
             print_stats(m, host_seconds() - start);
         }
         say_why(s, &e);
+        if (s->options->audit) {
+            status = audit(&company, m, &e, status);
+        }
         if (s->watch) {
             s->watch->ends(s->watch->ctx, &e);
         }

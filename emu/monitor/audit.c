@@ -13,14 +13,18 @@
 #include "emu/isa/pte.h"
 #include "emu/machine/machine.h"
 #include "emu/monitor/command.h"
+#include "emu/monitor/monitor.h"
 #include "emu/monitor/value.h"
 #include "emu/observe/swapcheck.h"
 #include "probe.h"
 
 COMMAND_HANDLER(audit);
+void show_audit(const json_t *value, struct buffer *out);
 
 #define MAX_FINDINGS 200
 #define MAX_ROOTS 4096
+
+#define SWAP_BAD 0x7fffu /* users of a slot that must not be used any more (mm/swap.h) */
 
 struct books {
     struct observer *o;
@@ -30,8 +34,11 @@ struct books {
     u32 *mapped;  /* by frame */
     u8 *writable; /* by frame: some PTE lets users write */
     u32 *slotted; /* by slot */
+    u8 *cached;   /* by slot: a frame says that it caches it */
     u64 *root;    /* spaces walked: vfork shares them */
     size_t roots;
+    u64 tables; /* page tables found on the way */
+    bool quiet; /* no hart is in the middle of the kernel: nothing is held for a moment */
     u32 pid;
     u64 ptes;
 };
@@ -103,6 +110,18 @@ static bool look(void *ctx, const struct pte_view *p)
     return true;
 }
 
+/* Counts the tables of the lower half, the root included. */
+static void count_tables(struct books *b, u64 table, unsigned level, unsigned entries)
+{
+    u64 pte;
+
+    b->tables++;
+    for (unsigned i = 0; level && i < entries; i++)
+        if (observer_read(b->o, table + i * PTE_BYTES, &pte, sizeof pte) && (pte & PTE_V) &&
+            !pte_is_leaf(pte))
+            count_tables(b, pte_address(pte), level - 1, 512);
+}
+
 static bool walk_process(void *ctx, const struct process_view *p)
 {
     struct books *b = ctx;
@@ -115,19 +134,46 @@ static bool walk_process(void *ctx, const struct process_view *p)
     b->root[b->roots++] = p->root;
     b->pid = p->pid;
     observer_ptes(b->o, observer_satp_of_root(b->o, p->root), 0, (u64)INT64_MAX, look, b);
+    count_tables(b, p->root, 2, 256);
     return true;
+}
+
+/* References of a user's page: its PTEs, the page cache, the swap cache, a pin, and no others. */
+static void check_references(struct books *b, const struct frame_view *f, u32 found)
+{
+    u32 explained = found + (f->kind != FRAME_ANON && f->owner) + (f->slot != 0) +
+                    ((f->flags & FRAME_MLOCKED) != 0);
+    const char *kind = observer_frame_kind_name(f->kind);
+
+    if (f->maps != found)
+        find(b, "maps-match", f->pfn, "frame 0x%llx (%s): counted %u mappings, found %u",
+             (unsigned long long)f->pfn, kind, f->maps, found);
+    else if (f->refs < found)
+        find(b, "refs-cover-maps", f->pfn, "frame 0x%llx (%s): %u references for %u mappings",
+             (unsigned long long)f->pfn, kind, f->refs, found);
+    else if (b->quiet && f->refs != explained)
+        find(b, "refs-explained", f->pfn,
+             "frame 0x%llx (%s): %u references; %u mappings and caches explain %u",
+             (unsigned long long)f->pfn, kind, f->refs, found, explained);
+    else if (f->kind == FRAME_ANON && found > 1 && b->writable[f->pfn - b->first])
+        find(b, "shared-not-writable", f->pfn,
+             "frame 0x%llx is shared by %u private mappings and one may write it",
+             (unsigned long long)f->pfn, found);
+    if (f->slot && f->slot < b->slots)
+        b->cached[f->slot] = 1;
 }
 
 static void check_frames(struct books *b)
 {
     struct frame_view f;
-    u64 free_frames = 0;
+    u64 free_frames = 0, tables = 0;
 
     for (u64 i = 0; i < b->frames; i++) {
         if (!observer_frame(b->o, b->first + i, &f))
             break;
         u32 found = b->mapped[i];
         free_frames += f.kind == FRAME_FREE;
+        tables += f.kind == FRAME_PGTABLE;
         if (f.kind == FRAME_FREE && found)
             find(b, "free-not-mapped", f.pfn, "frame 0x%llx is free and mapped %u times",
                  (unsigned long long)f.pfn, found);
@@ -139,18 +185,12 @@ static void check_frames(struct books *b)
                  "frame 0x%llx is the kernel's (%s) and mapped by "
                  "a user %u times",
                  (unsigned long long)f.pfn, observer_frame_kind_name(f.kind), found);
-        else if (f.kind >= FRAME_ANON && f.kind <= FRAME_SHM && f.maps != found)
-            find(b, "maps-match", f.pfn, "frame 0x%llx (%s): counted %u mappings, found %u",
-                 (unsigned long long)f.pfn, observer_frame_kind_name(f.kind), f.maps, found);
-        else if (f.kind >= FRAME_ANON && f.kind <= FRAME_SHM && f.refs < found)
-            find(b, "refs-cover-maps", f.pfn, "frame 0x%llx (%s): %u references for %u mappings",
-                 (unsigned long long)f.pfn, observer_frame_kind_name(f.kind), f.refs, found);
-        else if (f.kind == FRAME_ANON && found > 1 && b->writable[i])
-            find(b, "shared-not-writable", f.pfn,
-                 "frame 0x%llx is shared by %u private mappings "
-                 "and one may write it",
-                 (unsigned long long)f.pfn, found);
+        else if (f.kind >= FRAME_ANON && f.kind <= FRAME_SHM)
+            check_references(b, &f, found);
     }
+    if (b->quiet && tables != b->tables)
+        find(b, "tables-reachable", 0, "%llu frames are page tables, %llu are part of some space",
+             (unsigned long long)tables, (unsigned long long)b->tables);
     if (b->frames && observer_free_frames(b->o) != free_frames)
         find(b, "free-count", 0, "the kernel counts %llu free frames, the table has %llu",
              (unsigned long long)observer_free_frames(b->o), (unsigned long long)free_frames);
@@ -158,13 +198,28 @@ static void check_frames(struct books *b)
 
 static void check_slots(struct books *b)
 {
-    for (u64 slot = 0; slot < b->slots; slot++) {
+    u64 objects = 0, told = observer_shm_swapped(b->o);
+
+    for (u64 slot = 1; slot < b->slots; slot++) {
         unsigned users = observer_swap_users(b->o, slot);
-        /* A shared-memory object may hold one more. */
+        bool cached = observer_swap_cached(b->o, slot);
+
+        if (users == SWAP_BAD)
+            continue;
         if (users < b->slotted[slot])
             find(b, "slot-users", slot, "slot %llu: counted %u users, %u PTEs name it",
                  (unsigned long long)slot, users, b->slotted[slot]);
+        else
+            objects += users - b->slotted[slot];
+        if (cached != b->cached[slot])
+            find(b, "slot-cached", slot, "slot %llu is marked as %s, and %s frame says so",
+                 (unsigned long long)slot, cached ? "cached" : "not cached",
+                 b->cached[slot] ? "a" : "no");
     }
+    if (b->quiet && told != UINT64_MAX && objects != told)
+        find(b, "slots-explained", 0,
+             "%llu uses of slots are no PTE's; shared memory has %llu pages in swap",
+             (unsigned long long)objects, (unsigned long long)told);
 }
 
 static void check_sectors(struct books *b)
@@ -193,50 +248,89 @@ static void check_labels(struct books *b)
     }
 }
 
-json_t *run_audit(struct call *call)
+/* Is every hart in user mode or asleep?  Then the kernel is not in the middle of anything. */
+static bool is_quiet(struct machine *m)
 {
-    struct books b = {.o = call->observer};
+    for (unsigned i = 0; i < machine_hart_count(m); i++) {
+        const struct hart *h = machine_hart(m, i);
+        if (h->priv != PRIV_USER && !h->waiting)
+            return false;
+    }
+    return true;
+}
 
-    if (!observer_has_layout(call->observer))
-        return call_fail(call, "this guest does not tell its tables");
-    b.first = observer_first_pfn(b.o);
-    b.frames = observer_frame_count(b.o);
-    b.slots = observer_swap_slots(b.o);
-    b.findings = json_array();
-    b.mapped = calloc(b.frames + 1, sizeof *b.mapped);
-    b.writable = calloc(b.frames + 1, sizeof *b.writable);
-    b.slotted = calloc(b.slots + 1, sizeof *b.slotted);
-    b.root = calloc(MAX_ROOTS, sizeof *b.root);
-    bool ok = b.mapped && b.writable && b.slotted && b.root;
-    if (ok) {
+static bool open_books(struct books *b)
+{
+    b->first = observer_first_pfn(b->o);
+    b->frames = observer_frame_count(b->o);
+    b->slots = observer_swap_slots(b->o);
+    b->findings = json_array();
+    b->mapped = calloc(b->frames + 1, sizeof *b->mapped);
+    b->writable = calloc(b->frames + 1, sizeof *b->writable);
+    b->slotted = calloc(b->slots + 1, sizeof *b->slotted);
+    b->cached = calloc(b->slots + 1, sizeof *b->cached);
+    b->root = calloc(MAX_ROOTS, sizeof *b->root);
+    return b->mapped && b->writable && b->slotted && b->cached && b->root;
+}
+
+static void close_books(struct books *b)
+{
+    free(b->mapped);
+    free(b->writable);
+    free(b->slotted);
+    free(b->cached);
+    free(b->root);
+}
+
+/* at_end: the guest has switched itself off, which it does from inside the kernel. */
+static json_t *audit(struct observer *o, struct machine *m, bool at_end)
+{
+    struct books b = {.o = o};
+    json_t *value = NULL;
+
+    b.quiet = at_end || is_quiet(m);
+    if (open_books(&b)) {
         observer_processes(b.o, walk_process, &b);
         check_frames(&b);
         check_slots(&b);
         check_sectors(&b);
         check_labels(&b);
+        value = json_object();
+        value_set_count(value, "frames", b.frames);
+        value_set_count(value, "slots", b.slots);
+        value_set_count(value, "spaces", b.roots);
+        value_set_count(value, "ptes", b.ptes);
+        value_set_count(value, "findings", b.total);
+        value_set_flag(value, "in_kernel", !b.quiet);
+        json_object_set(value, "list", b.findings);
     }
-    free(b.mapped);
-    free(b.writable);
-    free(b.slotted);
-    free(b.root);
-    if (!ok) {
-        json_decref(b.findings);
-        return call_fail(call, "not enough memory");
-    }
-    json_t *value = json_object();
-    bool in_kernel = false;
-    for (unsigned i = 0; i < machine_hart_count(call->machine); i++) {
-        const struct hart *h = machine_hart(call->machine, i);
-        in_kernel = in_kernel || (h->priv != PRIV_USER && !h->waiting);
-    }
-    value_set_count(value, "frames", b.frames);
-    value_set_count(value, "slots", b.slots);
-    value_set_count(value, "spaces", b.roots);
-    value_set_count(value, "ptes", b.ptes);
-    value_set_count(value, "findings", b.total);
-    value_set_flag(value, "in_kernel", in_kernel);
-    json_object_set_new(value, "list", b.findings);
+    json_decref(b.findings);
+    close_books(&b);
     return value;
+}
+
+json_t *run_audit(struct call *call)
+{
+    if (!observer_has_layout(call->observer))
+        return call_fail(call, "this guest does not tell its tables");
+    json_t *value = audit(call->observer, call->machine, false);
+    return value ? value : call_fail(call, "not enough memory");
+}
+
+bool monitor_audit(struct machine *m, struct observer *o, FILE *out)
+{
+    struct buffer text = {0};
+    json_t *value = observer_has_layout(o) ? audit(o, m, true) : NULL;
+    bool sound = value && value_u64(value, "findings") == 0;
+
+    if (!value)
+        buffer_text(&text, "audit: this guest does not tell its tables\n");
+    else if (!sound)
+        show_audit(value, &text);
+    fwrite(text.data ? text.data : (const u8 *)"", 1, text.size, out);
+    buffer_free(&text);
+    json_decref(value);
+    return sound;
 }
 
 void show_audit(const json_t *value, struct buffer *out)
@@ -255,5 +349,7 @@ void show_audit(const json_t *value, struct buffer *out)
                       value_string(entry, "text"));
     }
     if (value_u64(value, "findings") && value_flag(value, "in_kernel"))
-        buffer_text(out, "a hart is inside the kernel: it may be in the middle of a change\n");
+        buffer_text(out,
+                    "a hart is inside the kernel: it may be in the middle of a change, and what it "
+                    "holds for a moment is not checked\n");
 }

@@ -36,6 +36,12 @@ bool monitor_execute(struct monitor *monitor, const char *line, FILE *out);
 bool monitor_script(struct monitor *monitor, const char *path, FILE *out, struct error *err);
 
 /*
+ * The audit of the kernel's books after the guest has switched itself off.  True: they are right.
+ * Else what is wrong is written to `out`.
+ */
+bool monitor_audit(struct machine *m, struct observer *o, FILE *out);
+
+/*
  * `faultline ctl SOCKET COMMAND...`: argv[0] = socket path, the rest one command.  Works with both
  * kinds of socket.  Returns the exit status: 0, 1 the command failed, 2 usage or no connection.
  */

@@ -152,6 +152,12 @@ u64 observer_swap_slots(const struct observer *o)
     return slots <= UINT64_C(1) << 32 ? slots : 0;
 }
 
+u64 observer_shm_swapped(const struct observer *o)
+{
+    return o->has_layout && o->layout.shm_swapped ? announced(o, o->layout.shm_swapped)
+                                                  : UINT64_MAX;
+}
+
 static u16 swap_entry(const struct observer *o, u64 slot)
 {
     u64 map, pa;

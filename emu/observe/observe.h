@@ -158,6 +158,8 @@ size_t observer_owners(const struct observer *o, u64 pfn,
 size_t observer_slot_owners(const struct observer *o, u64 slot,
                             bool (*fn)(void *ctx, const struct owner_view *w), void *ctx);
 
+/* Pages of shared memory that are in swap; UINT64_MAX: the guest does not tell. */
+u64 observer_shm_swapped(const struct observer *o);
 u64 observer_swap_slots(const struct observer *o);
 /* Users of a slot by the kernel's count. */
 unsigned observer_swap_users(const struct observer *o, u64 slot);

@@ -137,6 +137,7 @@ struct probe_layout {
 
     /* Free frames in the harts' batches: physical address of the first u32 count, their distance, number. */
     uint64_t free_batches, free_batch_stride, free_batch_count;
+    uint64_t shm_swapped;            /* physical address of a u64: pages of shared memory in swap */
     uint64_t policy;                 /* physical address of the replacement policy's name (16 bytes) */
 };
 

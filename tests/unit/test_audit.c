@@ -115,6 +115,7 @@ static void tell_layout(struct guest *g)
         .process_mm = 40,
         .mm_first_area = 8,
         .free_frames = WORDS + 24,
+        .shm_swapped = WORDS + 32,
     };
     struct hart *h = machine_hart(g->machine, 0);
     const struct hook *hook = observer_hook(g->observer);
@@ -139,7 +140,11 @@ static void make_books(struct guest *g)
         set_frame(g, pa, 1, 0, FRAME_KERNEL);
     set_frame(g, PAGE(8), 0, 0, FRAME_FREE);
     put64(g, WORDS + 24, 1);
+    for (unsigned slot = 0; slot < SLOTS; slot++)
+        set_users(g, slot, 0);
     for (unsigned n = 0; n < 2; n++) {
+        for (unsigned level = 0; level < 3; level++)
+            set_frame(g, TABLE(n, level), 1, 0, FRAME_PGTABLE);
         put64(g, PROCESS(n), n ? 0 : PROCESS(1) + DIRECT);
         put32(g, PROCESS(n) + 8, n ? 5 : 3);
         put32(g, PROCESS(n) + 32, 1);
@@ -176,6 +181,7 @@ static int set_up(void **state)
     assert_non_null(g->monitor);
     make_books(g);
     tell_layout(g);
+    machine_hart(g->machine, 0)->priv = PRIV_USER;
     *state = g;
     return 0;
 }
@@ -267,6 +273,32 @@ static void frame_beyond_memory(struct guest *g)
     set_pte(g, 0, 5, pte_of(UINT64_C(0x10000000000), READ_ONLY));
 }
 
+static void reference_too_many(struct guest *g)
+{
+    set_frame(g, PAGE(1), 2, 1, FRAME_ANON);
+}
+
+/* An anonymous page that nobody maps and no slot has: it is lost. */
+static void frame_lost(struct guest *g)
+{
+    set_frame(g, PAGE(5), 1, 0, FRAME_ANON);
+}
+
+static void table_lost(struct guest *g)
+{
+    set_frame(g, PAGE(6), 1, 0, FRAME_PGTABLE);
+}
+
+static void slot_lost(struct guest *g)
+{
+    set_users(g, 9, 1);
+}
+
+static void slot_not_cached(struct guest *g)
+{
+    set_users(g, 7, 0x8002);
+}
+
 static void free_count_wrong(struct guest *g)
 {
     put64(g, WORDS + 24, 2);
@@ -312,6 +344,11 @@ static void every_seeded_bug_is_found(void **state)
         {slot_freed_too_early, "slot-users"},
         {slot_beyond_the_area, "slot-range"},
         {frame_beyond_memory, "frame-range"},
+        {reference_too_many, "refs-explained"},
+        {frame_lost, "refs-explained"},
+        {table_lost, "tables-reachable"},
+        {slot_lost, "slots-explained"},
+        {slot_not_cached, "slot-cached"},
         {free_count_wrong, "free-count"},
         {free_frame_referenced, "free-not-referenced"},
         {write_without_read, "write-means-read"},

@@ -8,6 +8,7 @@
 #include "mm/area.h"
 #include "mm/policy.h"
 #include "mm/reclaim.h"
+#include "mm/shm.h"
 #include "mm/fault.h"
 #include "mm/frame.h"
 #include "mm/object.h"
@@ -70,6 +71,7 @@ void tell_layout(void)
     swap_fill_layout(&layout);
     reclaim_fill_layout(&layout);
     policy_fill_layout(&layout);
+    shm_fill_layout(&layout);
     layout.counters = direct_physical(fault_counts);
     PROBE(BOOT, direct_physical(&layout), sizeof layout);
 }

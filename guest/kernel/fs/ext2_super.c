@@ -235,6 +235,7 @@ static int load_groups(struct ext2 *ext2)
         if (!ext2->descriptors[i]) {
             return error;
         }
+        frame_pin(ext2->descriptors[i]);
     }
     for (u32 i = 0; i < ext2->group_count; i++) {
         const struct ext2_group_descriptor *descriptor = ext2_descriptor(ext2, i);
@@ -264,10 +265,12 @@ static void free_mount(struct ext2 *ext2)
                     i < (ext2->group_count + DESCRIPTORS_PER_BLOCK - 1) / DESCRIPTORS_PER_BLOCK;
          i++) {
         if (ext2->descriptors[i]) {
+            frame_unpin(ext2->descriptors[i]);
             cache_put(ext2->descriptors[i]);
         }
     }
     if (ext2->super_frame) {
+        frame_unpin(ext2->super_frame);
         cache_put(ext2->super_frame);
     }
     kfree(ext2->descriptors);
@@ -285,6 +288,7 @@ static int load(struct ext2 *ext2)
     if (!ext2->super_frame) {
         return error;
     }
+    frame_pin(ext2->super_frame);
     super = ext2_super_block(ext2);
     error = check_super_block(ext2, super);
     if (!error) {

@@ -7,7 +7,8 @@
  * the ring that the CLOCK hand goes round (mm/policy/clock.c).
  *
  * Invariants:
- *   refs = PTEs that map it + 1 if in a page cache + 1 if in the swap cache + temporary holders
+ *   refs = PTEs that map it + 1 if in a page cache + 1 if in the swap cache + 1 if pinned
+ *          + temporary holders
  *   maps = PTEs that map it
  *   refs == 0  <=>  kind == FRAME_FREE
  * Locks: refs, maps and flags are changed atomically; kind, owner and index by
@@ -225,6 +226,20 @@ static inline u8 frame_flag_clear(struct frame *frame, u8 flags) /* => the old f
 static inline u8 frame_flags(const struct frame *frame)
 {
     return __atomic_load_n(&frame->flags, __ATOMIC_ACQUIRE);
+}
+
+/*
+ * One reference is kept for as long as a file system is mounted, say: reclaim passes by, and
+ * the monitor's audit knows of it.  => one such reference a frame.
+ */
+static inline void frame_pin(struct frame *frame)
+{
+    frame_flag_set(frame, FRAME_MLOCKED);
+}
+
+static inline void frame_unpin(struct frame *frame)
+{
+    frame_flag_clear(frame, FRAME_MLOCKED);
 }
 
 /*

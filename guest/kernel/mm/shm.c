@@ -11,7 +11,7 @@
 #include "mm/reclaim.h"
 #include "mm/swap_cache.h"
 
-static u64 resident, next_number = 1ull << 31;
+static u64 resident, in_swap, next_number = 1ull << 31;
 static struct spinlock shm_lock = SPINLOCK("shm");
 /* Objects with pages in swap (through cache.dirty_link, which SHM inodes do not need otherwise). */
 static struct list swapped_objects = {&swapped_objects, &swapped_objects};
@@ -19,6 +19,11 @@ static struct list swapped_objects = {&swapped_objects, &swapped_objects};
 u64 shm_pages(void)
 {
     return resident;
+}
+
+void shm_fill_layout(struct probe_layout *layout)
+{
+    layout->shm_swapped = direct_physical(&in_swap);
 }
 
 void shm_count_page(int change)
@@ -29,6 +34,7 @@ void shm_count_page(int change)
 void shm_count_swapped(struct inode *inode, int change)
 {
     inode->cache.swapped += (u64)(i64)change;
+    atomic_add_u64(&in_swap, (u64)(i64)change); /* read by the monitor */
     spin_lock(&shm_lock);
     if (inode->cache.swapped == 0) {
         list_remove(&inode->cache.dirty_link);

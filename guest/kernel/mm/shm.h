@@ -42,6 +42,8 @@ bool shm_add_page(struct inode *inode, u64 index, struct frame *frame);
 /* Bring page `index` back from swap.  => the frame, referenced; NULL with *error. Sleeps. */
 struct frame *shm_swap_in(struct inode *inode, u64 index, int *error);
 
+/* Tell the monitor where the count of pages in swap is. */
+void shm_fill_layout(struct probe_layout *layout);
 void shm_count_page(int change);
 /* One more / one less page of the object is in swap.  => cache.lock held. */
 void shm_count_swapped(struct inode *inode, int change);
