@@ -60,6 +60,7 @@ static int show_vmstat(struct text_buffer *out)
     count(out, "nr_shmem", shm_pages());
     count(out, "pgfault", fault_minor_count() + fault_major_count());
     count(out, "pgmajfault", fault_major_count());
+    count(out, "fault_ahead_pages", fault_ahead_pages);
     count(out, "pgscan", reclaimed->scanned);
     count(out, "pgsteal", reclaimed->freed);
     count(out, "pgsteal_anon", reclaimed->anon_evicted);
@@ -138,7 +139,8 @@ OPTION(max_map_count, 0, 0x7fffffff, (void)0)
 OPTION(swappiness, 0, 200, (void)0)
 OPTION(panic_on_oom, 0, 2, (void)0)
 OPTION(min_free_kbytes, 0, 1ull << 30, vm_watermarks_update())
-OPTION(fault_around, 1, 64, (void)0)
+OPTION(fault_around, 1, 512, vm_options_tidy())
+OPTION(fault_ahead, 0, 512, (void)0)
 OPTION(swap_ahead, 1, 32, (void)0)
 
 static int show_policy(struct text_buffer *out)
@@ -184,6 +186,7 @@ static const struct procfs_entry entries[] = {
     {"sys/vm/policy", show_policy, NULL},
     {"sys/vm/drop_caches", show_drop_caches, store_drop_caches},
     {"sys/vm/fault_around", show_fault_around, store_fault_around},
+    {"sys/vm/fault_ahead", show_fault_ahead, store_fault_ahead},
     {"sys/vm/swap_ahead", show_swap_ahead, store_swap_ahead},
 };
 

@@ -38,20 +38,29 @@ static bool covers(const struct radix *tree, u64 index)
            (tree->height >= RADIX_MAX_HEIGHT || index >> (tree->height * RADIX_SHIFT) == 0);
 }
 
-u64 radix_get(const struct radix *tree, u64 index)
+_Static_assert(RADIX_GROUP == RADIX_SLOTS, "a group is a node of the lowest level");
+
+const u64 *radix_group(const struct radix *tree, u64 index)
 {
     const struct radix_node *node = tree->root;
 
     if (!covers(tree, index)) {
-        return 0;
+        return NULL;
     }
     for (u32 level = tree->height - 1; level > 0; level--) {
         node = child_of(node, slot_of(index, level));
         if (node == NULL) {
-            return 0;
+            return NULL;
         }
     }
-    return node->slots[slot_of(index, 0)];
+    return node->slots;
+}
+
+u64 radix_get(const struct radix *tree, u64 index)
+{
+    const u64 *group = radix_group(tree, index);
+
+    return group == NULL ? 0 : group[slot_of(index, 0)];
 }
 
 /* Add levels at the root until `index` fits.  => 0 or -ENOMEM. */

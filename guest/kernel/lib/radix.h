@@ -32,6 +32,13 @@ static inline void radix_init(struct radix *tree)
 u64 radix_get(const struct radix *tree, u64 index);
 
 /*
+ * The words of the aligned group of 64 indices that `index` is in; word i is at [i % RADIX_GROUP].
+ * => NULL if the group has none.  Valid until the tree changes.
+ */
+#define RADIX_GROUP 64u
+const u64 *radix_group(const struct radix *tree, u64 index);
+
+/*
  * Store a word; 0 removes what is there and frees nodes that become empty.
  * Replacing keeps the tags, removing clears them.
  * => 0, or -ENOMEM (only when a new index is stored).

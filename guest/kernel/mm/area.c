@@ -197,6 +197,12 @@ static inline void unlink(struct mm *mm, struct area *area)
     mm_window_close(mm);
 }
 
+void area_discard(struct area *area)
+{
+    unlink_inode(area);
+    area_destroy(area);
+}
+
 void area_insert_after(struct mm *mm, struct area *before, struct area *area)
 {
     kassert(area->start < area->end && (before == NULL || before->end <= area->start));
@@ -222,6 +228,25 @@ void area_remove(struct mm *mm, struct area *area)
     mm->total_pages -= (area->end - area->start) >> PAGE_SHIFT;
     mm->hole_hint = max_u64(mm->hole_hint, area->next == NULL ? mm->mmap_top : area->next->start);
     spin_unlock(&mm->pte_lock);
+}
+
+struct area *area_clone(struct mm *mm, struct area *before, const struct area *from)
+{
+    struct area *area = kalloc(sizeof(*area));
+
+    if (area == NULL) {
+        return NULL;
+    }
+    *area = *from;
+    area->flags = (from->flags & ~(AREA_FLAG_LOCKED | AREA_FLAG_LOCKONFAULT)) | AREA_FLAG_CLONED;
+    list_init(&area->inode_link);
+    link_after(mm, before, area);
+    mm->total_pages += (area->end - area->start) >> PAGE_SHIFT;
+    if (area->inode != NULL) {
+        inode_get(area->inode);
+        link_inode(area);
+    }
+    return area;
 }
 
 int area_split(struct mm *mm, struct area *area, u64 address)

@@ -45,6 +45,7 @@ struct area {
     u8 kind;                /* enum area_kind */
     struct inode *inode;    /* FILE_*, SHM; holds a reference */
     u64 pgoff;              /* page of the object at `start` */
+    u64 ahead_page, ahead_count; /* fault_ahead.c: page expected next, pages filled last */
     struct list inode_link; /* on inode->areas; under inode->areas_lock */
 };
 
@@ -63,8 +64,15 @@ struct area *area_find_at_or_above(struct mm *mm, u64 address); /* ... or the ne
 struct area *area_create(u64 start, u64 end, u8 prot, u32 flags, u8 kind); /* NULL: no memory */
 void area_destroy(struct area *area); /* => it is in no mm; gives back its inode */
 
+void area_discard(struct area *area); /* the same for one whose mm is going away as a whole */
+
 /* => mm->lock held; these take pte_lock themselves. */
 void area_insert(struct mm *mm, struct area *area);
+/*
+ * For fork(): a copy of `from`, put behind `before` in a mm that nobody else knows yet.  Not locked
+ * into memory.  => NULL: no memory
+ */
+struct area *area_clone(struct mm *mm, struct area *before, const struct area *from);
 void area_insert_after(struct mm *mm, struct area *before, struct area *area); /* NULL: first */
 void area_remove(struct mm *mm, struct area *area);
 int area_split(struct mm *mm, struct area *area,

@@ -100,6 +100,9 @@ static always_inline void zero_fill(struct fault *fault)
     fault->mm->rss_anon++;
     fault_set(fault, frame, fault->area->pte_flags | PTE_A | PTE_D);
     fault_done(fault, (fault->area->pte_flags & PTE_W) != 0 ? FAULT_ZERO_FILL : FAULT_ZERO_MAP);
+    if (unlikely(vm_options.fault_ahead != 0)) {
+        fault_ahead(fault);
+    }
 }
 
 static void nothing_there(struct fault *fault)
@@ -139,6 +142,9 @@ static always_inline void zero_copy(struct fault *fault)
     fault_set(fault, frame, fault->area->pte_flags | PTE_A | PTE_D);
     tlb_flush_page(fault->mm, fault_page(fault));
     fault_done(fault, FAULT_ZERO_COPY);
+    if (unlikely(vm_options.fault_ahead != 0)) {
+        fault_ahead(fault);
+    }
 }
 
 /* The last owner may write in place; a copy in swap would be out of date, so it goes. */
@@ -290,8 +296,40 @@ static u64 quick_touch(struct area *area)
         return 0;
     }
     area->flags |= AREA_FLAG_ANON_PAGES; /* will have: the quick way does not say so */
-    return area->pte_flags & ((vm_options.zero_page ? PTE_R : 0) |
-                              (page_blocks_of_64 && !policy_watches ? PTE_W : 0));
+    return area->pte_flags &
+           ((vm_options.zero_page ? PTE_R : 0) |
+            (page_blocks_of_64 && !policy_watches && vm_options.fault_ahead == 0 ? PTE_W : 0));
+}
+
+/* What was found for an address is good for all of the area that lies in the same leaf table. */
+static void open_window(struct mm *mm, struct area *area, u64 address, pte_t *entry)
+{
+    u64 region = round_down(address, LEAF_SIZE), start = max_u64(area->start, region);
+
+    mm->window_start = start;
+    mm->window_size = min_u64(area->end, region + LEAF_SIZE) - start;
+    mm->window_entry = entry - ((round_down(address, PAGE_SIZE) - start) >> PAGE_SHIFT);
+    mm->window_area = area;
+    mm->window_touch = quick_touch(area);
+}
+
+bool mm_fault_prepare(u64 address)
+{
+    struct mm *mm = this_hart()->mm;
+    bool changed = this_hart()->free_frames == NULL && frame_batch_refill();
+
+    spin_lock(&mm->pte_lock);
+    if (address - mm->window_start >= mm->window_size && !mm->forking) {
+        struct area *area = area_find(mm, address);
+        pte_t *entry = area == NULL ? NULL : pte_find(mm, address);
+
+        if (entry != NULL) {
+            open_window(mm, area, address, entry);
+            changed = true;
+        }
+    }
+    spin_unlock(&mm->pte_lock);
+    return changed;
 }
 
 /* Search area and entry of the address.  => true: found, and the window is open around it. */
@@ -299,7 +337,6 @@ static bool look_up(struct fault *fault)
 {
     struct mm *mm = fault->mm;
     struct area *area = area_find(mm, fault->address);
-    u64 region = round_down(fault->address, LEAF_SIZE), start;
 
     fault->area = area;
     if (unlikely(mm->forking)) {
@@ -319,12 +356,7 @@ static bool look_up(struct fault *fault)
         fault->need = NEED_FRAME;
         return false;
     }
-    start = max_u64(area->start, region);
-    mm->window_start = start;
-    mm->window_size = min_u64(area->end, region + LEAF_SIZE) - start;
-    mm->window_entry = fault->entry - ((fault_page(fault) - start) >> PAGE_SHIFT);
-    mm->window_area = area;
-    mm->window_touch = quick_touch(area);
+    open_window(mm, area, fault->address, fault->entry);
     return true;
 }
 

@@ -30,6 +30,12 @@ int mm_fault(struct mm *mm, u64 address, enum probe_access access, bool from_ker
  */
 bool mm_fault_quickly(u64 cause, u64 address);
 
+/*
+ * mm_fault_quickly() did not work: see to it that the hart has a frame and the address is in the
+ * window.  => true: something was changed, it may work now.
+ */
+bool mm_fault_prepare(u64 address);
+
 /* Fault in every page of [start, end) as if touched.  => 0, -EFAULT, -ENOMEM. */
 int mm_populate(struct mm *mm, u64 start, u64 end, bool write);
 
@@ -37,6 +43,7 @@ int mm_populate(struct mm *mm, u64 start, u64 end, bool write);
 int mm_touch(struct mm *mm, u64 address, bool write);
 
 extern u64 fault_counts[FAULT_KIND_COUNT]; /* system-wide, by kind */
+extern u64 fault_ahead_pages; /* pages that were filled before anybody asked (fault_ahead.c) */
 u64 fault_minor_count(void);
 u64 fault_major_count(void);
 

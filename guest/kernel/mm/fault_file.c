@@ -119,42 +119,65 @@ static u64 read_bits(const struct area *area, const struct frame *frame)
 }
 
 /*
+ * Map what the cache has of `count` pages from `index` on, where nothing is mapped yet.
+ * => cache.lock held; all entries are in the leaf table of the fault.
+ */
+static void map_cached(struct fault *fault, u64 index, pte_t *entry, u64 count)
+{
+    struct inode *inode = fault->area->inode;
+    const u64 *group = NULL;
+    u64 bits = 0, mapped = 0;
+
+    for (u64 end = index + count; index < end; index++, entry++) {
+        struct frame *frame;
+
+        if (group == NULL || index % RADIX_GROUP == 0) {
+            group = radix_group(&inode->cache.pages, index);
+            if (group == NULL) {
+                break; /* a file so sparse: another fault will come */
+            }
+        }
+        frame = *entry != 0 ? NULL : cache_frame_of(group[index % RADIX_GROUP]);
+        if (frame == NULL || (frame->flags & (FRAME_UPTODATE | FRAME_BUSY)) != FRAME_UPTODATE) {
+            continue;
+        }
+        if (bits == 0) {
+            bits = read_bits(fault->area, frame) | (hardware_sets_a ? 0 : PTE_A);
+        }
+        frame_map(frame);
+        pte_write(entry, pte_make(frame_pfn(frame), bits));
+        mapped++;
+    }
+    fault->around = (u16)(fault->around + mapped);
+    *((inode->flags & INODE_SHM) != 0 ? &fault->mm->rss_shm : &fault->mm->rss_file) += mapped;
+}
+
+/*
  * Map the neighbours that are in memory anyway, in the aligned window around the
  * address, without A: only the page asked for was used.  (A hart that does not set
  * A itself would fault for each: then A is set.)
  */
-static void map_around(struct fault *fault, u64 index)
+static void map_around(struct fault *fault)
 {
     struct area *area = fault->area;
     struct inode *inode = area->inode;
     u64 window = (u64)vm_options.fault_around << PAGE_SHIFT;
-    u64 start, end, at;
+    u64 start, end;
 
     if (window <= PAGE_SIZE || (area->flags & AREA_FLAG_RANDOM) != 0) {
         return;
     }
+    if (vm_options.around_all && (area->pte_flags & PTE_W) == 0 &&
+        inode->cache.pages.count >= inode_pages(inode)) {
+        window = LEAF_SIZE; /* nothing to read, nothing that could become dirty: all at once */
+    }
     start = max_u64(round_down(fault->address, window), area->start);
     end = min_u64(round_down(fault->address, window) + window, area->end);
+    end = min_u64(end, start + ((inode_pages(inode) - area_page_index(area, start)) << PAGE_SHIFT));
     spin_lock(&inode->cache.lock);
-    for (at = start; at < end; at += PAGE_SIZE) {
-        pte_t *entry = fault->entry + ((i64)(at - fault_page(fault)) >> PAGE_SHIFT);
-        u64 neighbour = index + (u64)((i64)(at - fault_page(fault)) >> PAGE_SHIFT);
-        struct frame *frame;
-
-        if (*entry != 0 || neighbour >= inode_pages(inode)) {
-            continue;
-        }
-        frame = cache_peek_locked(inode, neighbour);
-        if (frame == NULL ||
-            (frame_flags(frame) & (FRAME_UPTODATE | FRAME_BUSY)) != FRAME_UPTODATE) {
-            continue;
-        }
-        frame_map(frame);
-        count_mapped(fault->mm, frame);
-        pte_write(entry, pte_make(frame_pfn(frame),
-                                  read_bits(area, frame) | (hardware_sets_a ? 0 : PTE_A)));
-        fault->around++;
-    }
+    map_cached(fault, area_page_index(area, start),
+               fault->entry + ((i64)(start - fault_page(fault)) >> PAGE_SHIFT),
+               (end - start) >> PAGE_SHIFT);
     spin_unlock(&inode->cache.lock);
 }
 
@@ -167,11 +190,11 @@ static void map_page(struct fault *fault, struct frame *frame, u64 bits)
 }
 
 /* file-map, file-read, file-wait: which, is decided by what had to be waited for. */
-static void file_map(struct fault *fault, struct frame *frame, u64 index)
+static void file_map(struct fault *fault, struct frame *frame)
 {
     map_page(fault, frame, read_bits(fault->area, frame));
     fault_filled(fault);
-    map_around(fault, index);
+    map_around(fault);
     fault_done(fault, fault->origin == FAULT_KIND_NONE || fault->origin == FAULT_SHM_FILL ||
                               fault->origin == FAULT_SHM_SWAPIN
                           ? FAULT_FILE_MAP
@@ -229,11 +252,11 @@ static void file_write(struct fault *fault, struct frame *frame, u64 index)
 }
 
 /* shm-fill, shm-map, shm-swapin. */
-static void shm_map(struct fault *fault, struct frame *frame, u64 index)
+static void shm_map(struct fault *fault, struct frame *frame)
 {
     map_page(fault, frame, fault->area->pte_flags | (fault_is_write(fault) ? PTE_D : 0));
     if (fault->origin == FAULT_KIND_NONE) {
-        map_around(fault, index);
+        map_around(fault);
     }
     fault_done(fault, fault->origin == FAULT_SHM_FILL || fault->origin == FAULT_SHM_SWAPIN
                           ? (enum fault_kind)fault->origin
@@ -257,9 +280,9 @@ void fault_object(struct fault *fault)
     }
     fault->old_refs = frame->refs - 1;
     if (area->kind == AREA_SHM) {
-        shm_map(fault, frame, index);
+        shm_map(fault, frame);
     } else if (!fault_is_write(fault)) {
-        file_map(fault, frame, index);
+        file_map(fault, frame);
     } else if (area_is_private(area)) {
         file_cow(fault, frame);
     } else {

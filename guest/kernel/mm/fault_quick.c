@@ -172,7 +172,7 @@ static __attribute__((noinline)) bool write_protected(struct mm *mm, pte_t *entr
 
     if (likely(hart_count == 1 && area_is_private(area) && !policy_watches &&
                (area->pte_flags & (PTE_W | PTE_X)) == PTE_W)) {
-        if ((pte & PTE_SPECIAL) != 0 && page_blocks_of_64) {
+        if ((pte & PTE_SPECIAL) != 0 && (mm->window_touch & PTE_W) != 0) {
             return zero_copy(mm, entry, address);
         }
         if (old->kind == FRAME_ANON && old->slot == 0) {

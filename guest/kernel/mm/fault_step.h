@@ -115,6 +115,8 @@ static always_inline void fault_filled(const struct fault *fault)
 /* fault_file.c: entry is empty in an area of an object / store to its read-only page. */
 void fault_object(struct fault *fault);
 void fault_object_write(struct fault *fault);
+/* fault_ahead.c: a store was given a fresh page; may fill more behind it */
+void fault_ahead(struct fault *fault);
 /* fault_swap.c */
 void fault_swapped(struct fault *fault);
 

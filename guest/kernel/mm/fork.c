@@ -23,6 +23,7 @@ struct copy {
     struct mm *parent, *child;
     struct area *area;
     u64 entries; /* PTEs copied or shared */
+    u64 anon;    /* pages the child has got so, not yet in its rss_anon */
 };
 
 static u64 last_entries[MAX_HARTS];
@@ -49,37 +50,40 @@ static pte_t copy_page(struct copy *copy, const struct frame *frame, u64 address
 }
 
 /* One entry that names an anonymous frame.  => the child's PTE, 0: no frame. */
-static pte_t share_page(struct copy *copy, pte_t *entry, pte_t pte, u64 address)
+static always_inline pte_t share_page(struct copy *copy, pte_t *entry, pte_t pte, u64 address)
 {
     struct frame *frame = pte_frame(pte);
 
-    if (vm_options.eager_fork && (pte & PTE_V) != 0) {
+    if (unlikely(vm_options.eager_fork && (pte & PTE_V) != 0)) {
         pte_t own = copy_page(copy, frame, address);
 
-        if (own != 0) {
-            copy->child->rss_anon++;
-        }
+        copy->anon += own != 0;
         return own;
     }
-    if ((pte & PTE_V) == 0) { /* away: bit 2 is part of its class, not W */
+    if (unlikely((pte & PTE_V) == 0)) { /* away: bit 2 is part of its class, not W */
         pte |= PTE_COW;
         pte_write(entry, pte);
     } else if ((pte & (PTE_W | PTE_COW)) != PTE_COW) {
-        pte = pte_clear_bits(entry, PTE_W) & ~PTE_W; /* the hart may be setting D: one AMO */
-        pte |= PTE_COW;
-        pte_set_bits(entry, PTE_COW);
+        if (hart_count > 1) { /* another thread's hart may be setting D: one AMO each */
+            pte = pte_clear_bits(entry, PTE_W);
+            pte_set_bits(entry, PTE_COW);
+        }
+        pte = (pte & ~PTE_W) | PTE_COW;
+        if (hart_count == 1) {
+            pte_write(entry, pte);
+        }
     }
     frame_map(frame);
-    copy->child->rss_anon++;
+    copy->anon++;
     return pte & ~(PTE_A | PTE_D);
 }
 
 /* => the child's word, 0 to leave it empty; *failed: no memory. */
-static pte_t copy_entry(struct copy *copy, pte_t *entry, u64 address, bool *failed)
+static always_inline pte_t copy_entry(struct copy *copy, pte_t *entry, u64 address, bool *failed)
 {
     pte_t pte = pte_read(entry);
 
-    if (pte_has_frame(pte)) {
+    if (likely(pte_has_frame(pte))) {
         if (pte_frame(pte)->kind != FRAME_ANON) {
             return 0; /* a page of the file: the child will fault it in */
         }
@@ -113,6 +117,10 @@ static bool copy_table(struct copy *copy, u64 *address, u64 stop, pte_t *entry)
         pte_t pte;
 
         if (*entry == 0) {
+            while (stop - *address > 4 * PAGE_SIZE && (entry[1] | entry[2] | entry[3] | entry[4]) == 0) {
+                *address += 4 * PAGE_SIZE; /* much of a table is empty */
+                entry += 4;
+            }
             continue;
         }
         if (target == NULL) {
@@ -164,6 +172,8 @@ static int copy_pages(struct copy *copy)
             u64 stop = min_u64(end, round_down(address, LEAF_SIZE) + LEAF_SIZE);
 
             complete = copy_table(copy, &address, stop, entry);
+            copy->child->rss_anon += copy->anon;
+            copy->anon = 0;
         }
         spin_unlock(&copy->child->pte_lock);
         spin_unlock(&copy->parent->pte_lock);
@@ -176,39 +186,60 @@ static int copy_pages(struct copy *copy)
     return 0;
 }
 
-static int copy_area(struct mm *parent, struct mm *child, const struct area *area, u64 *entries)
+/* Must the child get entries of this area now?  Pages of objects it faults in itself. */
+static bool has_own_pages(const struct area *area)
 {
-    u32 flags = (area->flags & ~(AREA_FLAG_LOCKED | AREA_FLAG_LOCKONFAULT)) | AREA_FLAG_CLONED;
-    u64 pages = (area->end - area->start) >> PAGE_SHIFT;
-    struct copy copy = {.parent = parent, .child = child};
-    struct area *twin;
-    int error;
+    return area->kind == AREA_SPECIAL ||
+           (area->flags & (AREA_FLAG_SHARED | AREA_FLAG_ANON_PAGES | AREA_FLAG_WIPEONFORK)) ==
+               AREA_FLAG_ANON_PAGES;
+}
 
-    if ((flags & AREA_FLAG_ACCOUNTED) != 0 && vm_commit(pages) != 0) {
-        return -ENOMEM;
-    }
-    twin = area_create(area->start, area->end, area->prot, flags, area->kind);
+/* => 0, -ENOMEM.  The child is nobody's yet, its areas come in order: no search, no lock. */
+static int copy_area(struct copy *copy, const struct area *area, struct area **last)
+{
+    struct area *twin = area_clone(copy->child, *last, area);
+
     if (twin == NULL) {
-        if ((flags & AREA_FLAG_ACCOUNTED) != 0) {
-            vm_uncommit(pages);
-        }
         return -ENOMEM;
     }
-    twin->inode = area->inode == NULL ? NULL : inode_get(area->inode);
-    twin->pgoff = area->pgoff;
-    area_insert(child, twin);
-    if ((area->flags & AREA_FLAG_SHARED) != 0 || (area->flags & AREA_FLAG_ANON_PAGES) == 0 ||
-        (area->flags & AREA_FLAG_WIPEONFORK) != 0) {
-        if (area->kind == AREA_SPECIAL) {
-            copy.area = twin;
-            error = copy_pages(&copy);
-            return error;
-        }
+    *last = twin;
+    if (!has_own_pages(area)) {
         return 0;
     }
-    copy.area = twin;
-    error = copy_pages(&copy);
-    *entries += copy.entries;
+    copy->area = twin;
+    return copy_pages(copy);
+}
+
+/* Copy all areas that fork() copies.  => 0, -ENOMEM; what was promised is that of the child's. */
+static int copy_areas(struct copy *copy)
+{
+    struct area *last = NULL;
+    u64 promised = 0;
+    int error;
+
+    for (const struct area *area = copy->parent->first_area; area != NULL; area = area->next) {
+        if ((area->flags & (AREA_FLAG_DONTFORK | AREA_FLAG_ACCOUNTED)) == AREA_FLAG_ACCOUNTED) {
+            promised += (area->end - area->start) >> PAGE_SHIFT;
+        }
+    }
+    error = vm_commit(promised);
+    if (error != 0) {
+        return error;
+    }
+    for (const struct area *area = copy->parent->first_area; area != NULL && error == 0;
+         area = area->next) {
+        if ((area->flags & AREA_FLAG_DONTFORK) == 0) {
+            error = copy_area(copy, area, &last);
+        }
+    }
+    if (error != 0) { /* mm_put() takes back what the areas that were made promised */
+        for (const struct area *area = copy->child->first_area; area != NULL; area = area->next) {
+            if ((area->flags & AREA_FLAG_ACCOUNTED) != 0) {
+                promised -= (area->end - area->start) >> PAGE_SHIFT;
+            }
+        }
+        vm_uncommit(promised);
+    }
     return error;
 }
 
@@ -224,19 +255,15 @@ static void set_forking(struct mm *mm, bool forking)
 struct mm *mm_fork(struct mm *parent)
 {
     struct mm *child = mm_create_child(parent);
-    u64 entries = 0;
-    int error = 0;
+    struct copy copy = {.parent = parent, .child = child};
+    int error;
 
     if (child == NULL) {
         return NULL;
     }
     mutex_lock(&parent->lock);
     set_forking(parent, true);
-    for (struct area *area = parent->first_area; area != NULL && error == 0; area = area->next) {
-        if ((area->flags & AREA_FLAG_DONTFORK) == 0) {
-            error = copy_area(parent, child, area, &entries);
-        }
-    }
+    error = copy_areas(&copy);
     child->data_pages = parent->data_pages;
     child->stack_pages = parent->stack_pages;
     tlb_flush_mm(parent); /* also after a failure: entries lost W */
@@ -247,6 +274,6 @@ struct mm *mm_fork(struct mm *parent)
             child); /* takes the counts back; the parent's pages may stay COW, which is harmless */
         return NULL;
     }
-    last_entries[this_hart()->index] = entries;
+    last_entries[this_hart()->index] = copy.entries;
     return child;
 }

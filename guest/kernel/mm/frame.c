@@ -344,7 +344,17 @@ struct frame *frame_alloc_block(enum probe_frame_kind kind, unsigned order, unsi
 
 struct frame *frame_alloc(enum probe_frame_kind kind, unsigned how)
 {
-    return frame_alloc_block(kind, 0, how);
+    struct frame *frame = frame_alloc_fast(kind);
+
+    if (unlikely(frame == NULL)) {
+        return frame_alloc_block(kind, 0, how);
+    }
+    frame->owner = NULL;
+    frame->index = 0;
+    if ((how & FRAME_ZEROED) != 0) {
+        page_zero(frame_to_virt(frame));
+    }
+    return frame;
 }
 
 static void free_to_pool(struct frame *frame, unsigned order)
@@ -363,6 +373,9 @@ void frame_free(struct frame *frame)
 {
     struct hart_local *hart = this_hart();
 
+    if (likely(frame_free_fast(frame))) {
+        return;
+    }
     kassert(frame->counts == 0 && frame->slot == 0);
     if (frame->order != 0 || !batches_on) {
         free_to_pool(frame, frame->order);

@@ -174,7 +174,8 @@ static void *alloc_block(size_t size, unsigned how)
     if (order_of(size) > FRAME_MAX_ORDER) {
         return NULL;
     }
-    frame = frame_alloc_block(FRAME_KERNEL, order_of(size), FRAME_RECLAIM | how);
+    frame = size <= PAGE_SIZE ? frame_alloc(FRAME_KERNEL, FRAME_RECLAIM | how)
+                              : frame_alloc_block(FRAME_KERNEL, order_of(size), FRAME_RECLAIM | how);
     return frame == NULL ? NULL : frame_to_virt(frame);
 }
 

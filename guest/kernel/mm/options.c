@@ -10,6 +10,9 @@
 #include "mm/frame.h"
 #include "mm/swap.h"
 
+#define AROUND_MAX 512u   /* pages of one leaf table */
+#define FAULT_AHEAD_ON 16u /* as much as is mapped around a page of a file */
+
 struct vm_options vm_options = {
     .zero_page = true,
     .fault_around = 16,
@@ -63,9 +66,28 @@ void vm_options_parse(void)
         vm_options.zero_page = strcmp(text, "off") != 0;
     }
     parse_u32("vm.fault_around", &vm_options.fault_around);
+    if (boot_option("vm.fault_around", text, sizeof(text))) {
+        vm_options.around_all = strcmp(text, "all") == 0;
+    }
+    parse_u32("vm.fault_ahead", &vm_options.fault_ahead);
+    if (boot_option("vm.fault_ahead", text, sizeof(text)) && strcmp(text, "on") == 0) {
+        vm_options.fault_ahead = FAULT_AHEAD_ON;
+    }
+    vm_options_tidy();
     parse_u32("vm.swap_ahead", &vm_options.swap_ahead);
     vm_options.min_free_kbytes = frames_usable * 4 / 128;
     vm_watermarks_update();
+}
+
+void vm_options_tidy(void)
+{
+    u32 size = 1;
+
+    while (size < AROUND_MAX && size * 2 <= vm_options.fault_around) {
+        size *= 2;
+    }
+    vm_options.fault_around = size;
+    vm_options.fault_ahead = (u32)min_u64(vm_options.fault_ahead, AROUND_MAX);
 }
 
 void vm_watermarks_update(void)

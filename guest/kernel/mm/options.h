@@ -15,6 +15,8 @@ struct vm_options {
     bool eager_mmap;  /* mmap() allocates or reads at once */
     bool zero_page;   /* first reads map the shared zero page */
     u32 fault_around; /* pages mapped around a file fault; 1 = none */
+    bool around_all;  /* a whole leaf table if the file is all in memory and not writable */
+    u32 fault_ahead;  /* pages filled behind a sequential store, at most; 0 = none */
     u32 swap_ahead;   /* slots read together; 1 = none */
     u32 overcommit_memory, overcommit_ratio;
     u32 max_map_count;
@@ -27,6 +29,8 @@ extern struct vm_options vm_options;
 
 /* Parse vm.* from the boot arguments. */
 void vm_options_parse(void);
+/* After fault_around was set: a power of two, at most a leaf table. */
+void vm_options_tidy(void);
 /* Recompute the watermarks after min_free_kbytes changed. */
 void vm_watermarks_update(void);
 

@@ -42,14 +42,9 @@ u64 cache_pages(void)
     return pages_cached;
 }
 
-static struct frame *frame_of_word(u64 word)
-{
-    return word == 0 || shm_is_swapped(word) ? NULL : (struct frame *)word;
-}
-
 struct frame *cache_peek_locked(struct inode *inode, u64 index)
 {
-    return frame_of_word(radix_get(&inode->cache.pages, index));
+    return cache_frame_of(radix_get(&inode->cache.pages, index));
 }
 
 struct frame *cache_peek(struct inode *inode, u64 index, u64 *swapped)
@@ -59,7 +54,7 @@ struct frame *cache_peek(struct inode *inode, u64 index, u64 *swapped)
 
     spin_lock(&inode->cache.lock);
     word = radix_get(&inode->cache.pages, index);
-    frame = frame_of_word(word);
+    frame = cache_frame_of(word);
     if (frame != NULL) {
         frame_get(frame);
     } else if (word != 0) {
@@ -478,7 +473,7 @@ u64 cache_drop_clean(struct inode *inode)
         struct frame *frame;
 
         spin_lock(&inode->cache.lock);
-        frame = frame_of_word(radix_next(&inode->cache.pages, &index));
+        frame = cache_frame_of(radix_next(&inode->cache.pages, &index));
         if (frame != NULL) {
             frame_get(frame);
         }

@@ -59,6 +59,12 @@ struct frame *cache_get_ahead(struct inode *inode, u64 index, int *error);
 struct frame *cache_peek(struct inode *inode, u64 index, u64 *swapped);
 struct frame *cache_peek_locked(struct inode *inode, u64 index);
 
+/* What a word of cache.pages says: the frame, NULL for none or one in swap (an odd word: shm.h). */
+static inline struct frame *cache_frame_of(u64 word)
+{
+    return (word & 1) != 0 ? NULL : (struct frame *)word;
+}
+
 /* The page's contents were changed.  => frame belongs to inode and is referenced. */
 void cache_mark_dirty(struct inode *inode, struct frame *frame);
 

@@ -17,6 +17,7 @@
 #define KERNEL_FIRST 256u /* root entries from here on are the kernel's */
 
 static u64 kernel_root[ENTRIES] __attribute__((aligned(4096)));
+static u64 kernel_end_entry; /* no RAM and no device from this root entry on */
 u64 kernel_root_pa;
 bool hardware_sets_a;
 
@@ -37,6 +38,7 @@ void mm_init(void)
             pte_make(i << 18, PTE_V | PTE_R | PTE_W | PTE_X | PTE_G | PTE_A | PTE_D);
     }
     kernel_root_pa = direct_physical(kernel_root);
+    kernel_end_entry = KERNEL_FIRST + ((frame_first_pfn + frame_count - 1) >> 18) + 1;
     sched_activate_mm = mm_activate;
 }
 
@@ -48,15 +50,19 @@ void mm_init_hart(void)
 
 static pte_t *table_create(struct mm *mm)
 {
-    struct frame *frame = frame_alloc(FRAME_PGTABLE, FRAME_MAY_FAIL);
+    struct frame *frame = frame_alloc_fast(FRAME_PGTABLE);
     pte_t *table;
 
     if (frame == NULL) {
-        return NULL;
+        frame = frame_alloc(FRAME_PGTABLE, FRAME_MAY_FAIL);
+        if (frame == NULL) {
+            return NULL;
+        }
     }
     table = frame_to_virt(frame);
     page_zero(table);
     frame->owner = mm;
+    frame->index = 0;
     mm->table_pages++;
     return table;
 }
@@ -74,8 +80,9 @@ bool pagetable_create(struct mm *mm)
     if (root == NULL) {
         return false;
     }
-    memcpy(root + KERNEL_FIRST, kernel_root + KERNEL_FIRST,
-           (ENTRIES - KERNEL_FIRST) * sizeof(*root));
+    for (u64 i = KERNEL_FIRST; i < kernel_end_entry; i++) {
+        root[i] = kernel_root[i];
+    }
     mm->root = root;
     mm->root_pa = direct_physical(root);
     return true;
@@ -83,20 +90,20 @@ bool pagetable_create(struct mm *mm)
 
 pte_t *pte_find(struct mm *mm, u64 address)
 {
-    pte_t *table = mm->root;
+    pte_t entry = mm->root[index_at(address, 2)];
 
-    for (unsigned level = 2; level > 0; level--) {
-        pte_t entry = table[index_at(address, level)];
-
-        if ((entry & PTE_V) == 0) {
-            return NULL;
-        }
-        table = table_of(entry);
+    if ((entry & PTE_V) == 0) {
+        return NULL;
     }
-    return &table[index_at(address, 0)];
+    entry = table_of(entry)[index_at(address, 1)];
+    if ((entry & PTE_V) == 0) {
+        return NULL;
+    }
+    return &table_of(entry)[index_at(address, 0)];
 }
 
-pte_t *pte_reach(struct mm *mm, u64 address)
+/* Make the tables that are missing on the way. */
+static pte_t *make_tables(struct mm *mm, u64 address)
 {
     pte_t *table = mm->root;
 
@@ -115,6 +122,13 @@ pte_t *pte_reach(struct mm *mm, u64 address)
         table = table_of(*entry);
     }
     return &table[index_at(address, 0)];
+}
+
+pte_t *pte_reach(struct mm *mm, u64 address)
+{
+    pte_t *entry = pte_find(mm, address);
+
+    return likely(entry != NULL) ? entry : make_tables(mm, address);
 }
 
 pte_t *pte_next_table(struct mm *mm, u64 *address, u64 end)

@@ -96,22 +96,32 @@ struct mm *mm_get(struct mm *mm)
     return mm;
 }
 
-/* Give back everything an area holds.  => nobody runs in the mm any more. */
-static void discard_area(struct mm *mm, struct area *area)
+/*
+ * Give back everything the areas hold, and them.  => nobody runs in the mm any more; only the reverse
+ * map can still find it, through the inodes' lists and the family.
+ */
+static void discard_areas(struct mm *mm)
 {
-    u64 first = area->pgoff, pages = (area->end - area->start) >> PAGE_SHIFT;
+    struct area *area, *next;
+    u64 promised = 0;
 
     spin_lock(&mm->pte_lock);
-    zap_range(mm, area->start, area->end, true);
+    for (area = mm->first_area; area != NULL; area = area->next) {
+        zap_range(mm, area->start, area->end, true);
+    }
     spin_unlock(&mm->pte_lock);
-    if (area->kind == AREA_FILE_SHARED && area->inode->cache.dirty > 0) {
-        writeback_start(area->inode, first, first + pages - 1, WRITEBACK_EXIT);
+    for (area = mm->first_area; area != NULL; area = next) {
+        u64 first = area->pgoff, pages = (area->end - area->start) >> PAGE_SHIFT;
+
+        next = area->next;
+        if (area->kind == AREA_FILE_SHARED && area->inode->cache.dirty > 0) {
+            writeback_start(area->inode, first, first + pages - 1, WRITEBACK_EXIT);
+        }
+        promised += (area->flags & AREA_FLAG_ACCOUNTED) != 0 ? pages : 0;
+        area_discard(area);
     }
-    if (area->flags & AREA_FLAG_ACCOUNTED) {
-        vm_uncommit(pages);
-    }
-    area_remove(mm, area);
-    area_destroy(area);
+    mm->first_area = NULL;
+    vm_uncommit(promised);
 }
 
 void mm_put(struct mm *mm)
@@ -123,9 +133,7 @@ void mm_put(struct mm *mm)
         return;
     }
     kassert(mm->harts_active == 0);
-    while (mm->first_area != NULL) {
-        discard_area(mm, mm->first_area);
-    }
+    discard_areas(mm);
     kassert(mm->rss_anon == 0 && mm->rss_file == 0 && mm->rss_shm == 0 && mm->swap_entries == 0);
     family_leave(mm);
     pagetable_destroy(mm);

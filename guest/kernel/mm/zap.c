@@ -140,6 +140,9 @@ static always_inline void zap_table_at_once(struct zap *zap, struct tally *tally
         struct frame *frame;
 
         if (pte == 0) {
+            while (stop - entry > 4 && (entry[1] | entry[2] | entry[3] | entry[4]) == 0) {
+                entry += 4; /* much of a table is empty */
+            }
             continue;
         }
         frame = pte_frame(pte);

@@ -128,8 +128,12 @@ struct signal_actions *signal_actions_create(const struct signal_actions *from)
     struct signal_actions *actions = kalloc(sizeof *actions);
 
     if (actions) {
-        if (from) {
-            *actions = *from;
+        for (u32 signo = 1; from && signo <= SIGNAL_COUNT; signo++) {
+            const struct abi_sigaction *one = &from->action[signo];
+
+            if ((one->handler | one->flags | one->mask) != 0) { /* few are ever set */
+                actions->action[signo] = *one;
+            }
         }
         actions->refs = 1;
     }

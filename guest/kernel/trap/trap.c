@@ -64,14 +64,14 @@ static u64 fault_slowly(u64 cause, u64 address)
 }
 
 /*
- * A page fault of user code that mm_fault_quickly() did not handle, perhaps only because this hart
- * has no frame at hand.  => 0: handled.  Otherwise a signal is pending.
+ * A page fault of user code that mm_fault_quickly() did not handle, perhaps only because something
+ * was not at hand.  => 0: handled.  Otherwise a signal is pending.
  * Nothing here or below may depend on s0..s11 being in the frame.
  */
 u64 trap_user_fault(u64 cause, u64 address)
 {
-    if (this_hart()->free_frames == NULL && cause != CAUSE_FETCH_PAGE_FAULT &&
-        frame_batch_refill() && mm_fault_quickly(cause, address)) {
+    if (cause != CAUSE_FETCH_PAGE_FAULT && mm_fault_prepare(address) &&
+        mm_fault_quickly(cause, address)) {
         return 0;
     }
     return fault_slowly(cause, address);

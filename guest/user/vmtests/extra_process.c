@@ -149,13 +149,13 @@ int vm_rusage(void)
     SYS(getrusage, 0, &before);
     pages_write(at, 64, 1);
     SYS(getrusage, 0, &after);
-    if (on_faultline() && vm_lazy("mmap"))
+    if (on_faultline() && vm_each_page_faults())
         EXPECT(after.minflt - before.minflt == 64);
     EXPECT(after.minflt >= before.minflt);
     SYS(getrusage, -1, &before);
     EXPECT(child_run(fault_much, NULL) == VM_OK);
     SYS(getrusage, -1, &after);
-    if (on_faultline() && vm_lazy("mmap"))
+    if (on_faultline() && vm_each_page_faults())
         EXPECT(after.minflt - before.minflt >= 64);
     return VM_OK;
 }

@@ -58,6 +58,11 @@ bool vm_lazy(const char *technique)
     return !kernel_option("vm.eager=", technique);
 }
 
+bool vm_each_page_faults(void)
+{
+    return vm_lazy("mmap") && !kernel_option("vm.fault_ahead=", "on");
+}
+
 struct outcome {
     int status; /* exit status, or 128 + signal */
     char why[256];

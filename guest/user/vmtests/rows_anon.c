@@ -149,7 +149,7 @@ int vm_zero_fill(void)
     EXPECT(at != NULL);
     vm_measure(&before);
     pages_write(at, PAGES, 0x5a);
-    if (vm_lazy("mmap"))
+    if (vm_each_page_faults())
         EXPECT(faults_of(&before, FAULT_ZERO_FILL, PAGES) == PAGES);
     for (size_t i = 0; i < PAGES * PAGE; i++)
         EXPECT(at[i] == (i % PAGE == 0 ? 0x5a : 0));
@@ -165,7 +165,7 @@ int vm_zero_copy(void)
     EXPECT(pages_read(at, PAGES) == 0 && *other == 0);
     vm_measure(&before);
     pages_write(at, PAGES, 9);
-    if (vm_lazy("mmap") && !kernel_option("vm.zeropage=", "off"))
+    if (vm_each_page_faults() && !kernel_option("vm.zeropage=", "off"))
         EXPECT(faults_of(&before, FAULT_ZERO_COPY, PAGES) == PAGES);
     EXPECT(pages_read(at, PAGES) == 9 * PAGES);
     for (size_t i = 0; i < PAGE; i++)

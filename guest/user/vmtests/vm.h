@@ -45,6 +45,8 @@ u64 faults_of(const struct faults *before, unsigned kind, u64 otherwise);
 
 /* True when lazy paging was not switched off at boot for this technique. */
 bool vm_lazy(const char *technique);
+/* The same for mmap, and no page is filled before it is asked for (vm.fault_ahead=on). */
+bool vm_each_page_faults(void);
 
 #define VMTEST(function, name, text) int vm_##function(void);
 #include "vmtests.def"
