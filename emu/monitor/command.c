@@ -90,7 +90,8 @@ static void suggest(const char *line, struct error *err)
     }
     if (!nearest.best) {
         /* Two words: compare the whole of what was typed. */
-        nearest = nearest_begin(line);
+        snprintf(typed, sizeof typed, "%.*s", (int)strcspn(line, "\r\n"), line);
+        nearest = nearest_begin(typed);
         for (size_t i = 0; i < ARRAY_LENGTH(table); i++)
             nearest_offer(&nearest, table[i].name);
     }
@@ -256,15 +257,6 @@ json_t *command_named_arguments(const struct command *command, const json_t *giv
         }
     }
     return object;
-}
-
-void command_complete(const char *line, struct buffer *out)
-{
-    size_t typed = strlen(line);
-
-    for (size_t i = 0; i < ARRAY_LENGTH(table); i++)
-        if (!strncmp(table[i].name, line, typed))
-            buffer_printf(out, "%s\n", table[i].name);
 }
 
 const char *call_text(const struct call *call, const char *name)

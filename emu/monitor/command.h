@@ -73,7 +73,8 @@ struct parameter {
 bool command_parameter(const struct command *command, size_t index, struct parameter *out);
 /* "walk ADDRESS", for help. */
 void command_usage(const struct command *command, struct buffer *out);
-/* Names and words that may follow: one per line, for completion. */
+/* Whole lines that the one typed may become: commands, then the words they understand (complete.c).
+ */
 void command_complete(const char *line, struct buffer *out);
 
 /* ---- for handlers ---- */

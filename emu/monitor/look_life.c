@@ -124,6 +124,11 @@ static bool page_of(struct call *call, const char *text, struct address *a)
         return error_set(&call->error, 22,
                          "why takes the address of a process: PID:ADDRESS (rmap PFN tells who "
                          "maps a frame)");
+    if (a->value >> 63)
+        return error_set(&call->error, 22,
+                         "0x%llx belongs to the kernel, which every process has in common: it is "
+                         "mapped once, at boot (walk tells where to)",
+                         (unsigned long long)a->value);
     return true;
 }
 

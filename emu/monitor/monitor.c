@@ -22,6 +22,7 @@
 #include "emu/monitor/script.h"
 #include "emu/monitor/session.h"
 #include "emu/monitor/value.h"
+#include "emu/monitor/wrap.h"
 #include "emu/observe/history.h"
 #include "emu/trace/text.h"
 
@@ -173,7 +174,10 @@ void monitor_announce(struct monitor *m, const char *text)
             continue;
         heard = true;
         session_write(s, "\r\x1b[K", s->fd < 0 ? 4 : 0);
-        session_write(s, text, strlen(text));
+        struct buffer wrapped = {0};
+        wrap_text(text, strlen(text), s->fd < 0 ? wrap_width(STDOUT_FILENO) : 0, &wrapped);
+        session_write(s, (const char *)wrapped.data, wrapped.size);
+        buffer_free(&wrapped);
         session_write(s, "\n", 1);
         session_prompt(s);
     }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "emu/machine/control.h"
+#include "emu/monitor/wrap.h"
 
 #define PROMPT "(fl) "
 
@@ -116,9 +117,13 @@ void session_line(struct session *s, const char *line)
         return;
     }
     if (line[strspn(line, " \t\r")]) {
+        struct buffer wrapped = {0};
         monitor_line(s->monitor, s, line, &out, NULL);
-        session_write(s, (const char *)out.data, out.size);
+        wrap_text((const char *)out.data, out.size, s->fd < 0 ? wrap_width(STDOUT_FILENO) : 0,
+                  &wrapped);
+        session_write(s, (const char *)wrapped.data, wrapped.size);
         buffer_free(&out);
+        buffer_free(&wrapped);
     }
     session_prompt(s);
     drain(s);

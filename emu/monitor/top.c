@@ -11,13 +11,21 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <term.h> /* after curses.h; it has a macro for every capability */
 #include <unistd.h>
 
+#undef lines
+#undef columns
+
 #include "emu/monitor/client.h"
+#include "emu/monitor/guard.h"
 #include "emu/monitor/value.h"
 #include "emu/trace/record.h"
 
 #define MAX_KINDS 32
+#define MAX_PAST 512
+#define LEAST_ROWS 12
+#define LEAST_COLUMNS 40
 #define COLOUR_HEAD 1
 #define COLOUR_BAR 2
 #define COLOUR_BAD 3
@@ -29,6 +37,8 @@ struct view {
     double rate, fault_rate;
     u64 kind[MAX_KINDS]; /* totals at the last look, by place in event.def */
     double kind_rate[MAX_KINDS];
+    double past[MAX_PAST]; /* faults a second, oldest first */
+    unsigned pasts;
     bool gone;
 };
 
@@ -50,6 +60,32 @@ static void head(int row, const char *text)
 static json_t *ask(struct view *v, const char *line)
 {
     return v->client->closed ? NULL : client_ask(v->client, line);
+}
+
+static void note_rate(struct view *v)
+{
+    if (v->pasts == MAX_PAST)
+        memmove(v->past, v->past + 1, --v->pasts * sizeof *v->past);
+    v->past[v->pasts++] = v->fault_rate;
+}
+
+/* The last minutes in one line: the taller the letter, the more faults. */
+static void draw_past(const struct view *v, int row)
+{
+    static const char level[] = " .:-=+*#";
+    unsigned width = COLS > 24 ? (unsigned)COLS - 24 : 0;
+    unsigned from = v->pasts > width ? v->pasts - width : 0;
+    double most = 1;
+    char text[32];
+
+    for (unsigned i = from; i < v->pasts; i++)
+        most = v->past[i] > most ? v->past[i] : most;
+    snprintf(text, sizeof text, "faults/s, top %.0f", most);
+    mvprintw(row, 0, "%-22.22s|", text);
+    attron(COLOR_PAIR(COLOUR_BAR));
+    for (unsigned i = from; i < v->pasts; i++)
+        addch((chtype)(unsigned char)level[(unsigned)(v->past[i] / most * 7 + 0.5) & 7]);
+    attroff(COLOR_PAIR(COLOUR_BAR));
 }
 
 static int draw_status(struct view *v, double passed)
@@ -88,7 +124,10 @@ static int draw_status(struct view *v, double passed)
              value_u64(s, "used"), value_u64(s, "slots"), value_u64(s, "swap_out"),
              value_u64(s, "swap_in"), value_u64(s, "evict"), value_u64(s, "writeback"));
     json_decref(s);
-    return 3;
+    if (passed > 0)
+        note_rate(v);
+    draw_past(v, 3);
+    return 4;
 }
 
 static void bar(int row, int column, int width, double part)
@@ -101,17 +140,44 @@ static void bar(int row, int column, int width, double part)
     attroff(COLOR_PAIR(COLOUR_BAR));
 }
 
+/* A row of the answer's list that is not drawn yet: the one with most faults. */
+static const json_t *most_faults(const json_t *list, u64 *drawn)
+{
+    const json_t *best = NULL;
+    size_t i, place = 0;
+    json_t *entry;
+
+    json_array_foreach(list, i, entry)
+    {
+        if (i < 64 && !(*drawn >> i & 1) &&
+            (!best || value_u64(entry, "total") > value_u64(best, "total"))) {
+            best = entry;
+            place = i;
+        }
+    }
+    *drawn |= UINT64_C(1) << place;
+    return best;
+}
+
+static unsigned kind_of(const json_t *entry)
+{
+    const char *name = value_string(entry, "kind");
+
+    return fault_kind_by_name(name, strlen(name)) % MAX_KINDS;
+}
+
 static int draw_kinds(struct view *v, int row, int last, double passed)
 {
     json_t *f = ask(v, "faults by kind"), *entry;
+    const json_t *list = value_list(f, "kinds"), *best;
     double most = 1;
+    u64 drawn = 0;
     size_t i;
 
     head(row++, "kind            total     per s   p50     p95   instructions");
-    json_array_foreach(value_list(f, "kinds"), i, entry)
+    json_array_foreach(list, i, entry)
     {
-        const char *name = value_string(entry, "kind");
-        unsigned kind = fault_kind_by_name(name, strlen(name)) % MAX_KINDS;
+        unsigned kind = kind_of(entry);
         u64 total = value_u64(entry, "total");
         v->kind_rate[kind] =
             passed > 0 && total >= v->kind[kind] ? (double)(total - v->kind[kind]) / passed : 0;
@@ -119,16 +185,11 @@ static int draw_kinds(struct view *v, int row, int last, double passed)
         if (v->kind_rate[kind] > most)
             most = v->kind_rate[kind];
     }
-    json_array_foreach(value_list(f, "kinds"), i, entry)
-    {
-        const char *name = value_string(entry, "kind");
-        unsigned kind = fault_kind_by_name(name, strlen(name)) % MAX_KINDS;
-        if (row >= last)
-            break;
-        mvprintw(row, 0, "%-12s %9" PRIu64 " %9.0f %6" PRIu64 " %6" PRIu64, name,
-                 value_u64(entry, "total"), v->kind_rate[kind], value_u64(entry, "p50"),
-                 value_u64(entry, "p95"));
-        bar(row++, 48, COLS - 49, v->kind_rate[kind] / most);
+    while (row < last && (best = most_faults(list, &drawn)) != NULL) {
+        mvprintw(row, 0, "%-12s %9" PRIu64 " %9.0f %6" PRIu64 " %6" PRIu64,
+                 value_string(best, "kind"), value_u64(best, "total"), v->kind_rate[kind_of(best)],
+                 value_u64(best, "p50"), value_u64(best, "p95"));
+        bar(row++, 48, COLS - 49, v->kind_rate[kind_of(best)] / most);
     }
     json_decref(f);
     return row;
@@ -174,8 +235,8 @@ static void draw_memory(struct view *v, int row, int last)
     size_t each = cells ? (frames + cells - 1) / cells : 1;
     char title[128];
     snprintf(title, sizeof title,
-             "memory: K kernel T table A anon F file S shm Z zero . free; "
-             "small: shared; %zu frame(s) a letter",
+             "memory, %zu a letter: K kernel T table A anon F file S shm Z zero . free, small "
+             "shared",
              each);
     head(row++, title);
     char best = '.';
@@ -202,6 +263,11 @@ static void draw(struct view *v)
 
     v->time = now;
     erase();
+    if (LINES < LEAST_ROWS || COLS < LEAST_COLUMNS) {
+        mvprintw(0, 0, "%dx%d is too small (%dx%d)", COLS, LINES, LEAST_COLUMNS, LEAST_ROWS);
+        refresh();
+        return;
+    }
     int row = draw_status(v, passed);
     if (v->gone)
         return;
@@ -238,29 +304,68 @@ static bool key(struct view *v, int pressed)
     return true;
 }
 
+/* Whether the terminal can be drawn on; else says what can be done. */
+static bool can_draw(void)
+{
+    const char *name = getenv("TERM");
+
+    if (isatty(STDOUT_FILENO) && isatty(STDIN_FILENO) && name && *name && strcmp(name, "dumb") != 0)
+        return true;
+    fprintf(stderr,
+            "faultline: top needs a terminal it can draw on%s; the commands 'faults', 'info "
+            "procs', 'swap' and 'frames map' show the same as text\n",
+            name && *name ? (strcmp(name, "dumb") ? "" : ", and TERM=dumb is none")
+                          : " (TERM is not set)");
+    return false;
+}
+
+static void begin_colours(void)
+{
+    const char *no = getenv("NO_COLOR");
+
+    if (!has_colors() || (no && *no))
+        return;
+    start_color();
+    use_default_colors();
+    init_pair(COLOUR_HEAD, COLOR_CYAN, -1);
+    init_pair(COLOUR_BAR, COLOR_YELLOW, -1);
+    init_pair(COLOUR_BAD, COLOR_RED, -1);
+}
+
+/* What brings the terminal's first screen and its cursor back, should we not come to it. */
+static void guard_screen(void)
+{
+    const char *leave = tigetstr("rmcup"), *cursor = tigetstr("cnorm");
+    char goodbye[64];
+
+    snprintf(goodbye, sizeof goodbye, "%s%s", leave && leave != (char *)-1 ? leave : "",
+             cursor && cursor != (char *)-1 ? cursor : "");
+    guard_goodbye(goodbye);
+}
+
 int top_run(struct client *client)
 {
     struct view v = {.client = client};
     bool go_on = true;
+    SCREEN *screen;
 
-    if (!isatty(STDOUT_FILENO)) {
-        fputs("faultline: top needs a terminal\n", stderr);
+    if (!can_draw())
+        return 2;
+    setlocale(LC_ALL, "");
+    guard_begin();
+    screen = newterm(NULL, stdout, stdin);
+    if (!screen) {
+        guard_end();
+        fprintf(stderr, "faultline: the terminal '%s' is not known here\n", getenv("TERM"));
         return 2;
     }
-    setlocale(LC_ALL, "");
-    initscr();
     cbreak();
     noecho();
     curs_set(0);
     keypad(stdscr, TRUE);
     timeout(1000);
-    if (has_colors() && !getenv("NO_COLOR")) {
-        start_color();
-        use_default_colors();
-        init_pair(COLOUR_HEAD, COLOR_CYAN, -1);
-        init_pair(COLOUR_BAR, COLOR_YELLOW, -1);
-        init_pair(COLOUR_BAD, COLOR_RED, -1);
-    }
+    begin_colours();
+    guard_screen();
     while (go_on && !v.gone) {
         draw(&v);
         if (!v.gone) {
@@ -269,6 +374,9 @@ int top_run(struct client *client)
         }
     }
     endwin();
+    delscreen(screen);
+    guard_goodbye("");
+    guard_end();
     if (v.gone)
         fputs("faultline: the machine has ended\n", stderr);
     return 0;

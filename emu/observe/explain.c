@@ -171,8 +171,8 @@ static void say_frames(const struct speaker *s)
         SAY(s, "The old frame had %u references; the writer gave up one, %u keep it.\n",
             "旧页框原有 %u 个引用；写入者放弃其中一个，还剩 %u 个。\n", f->refs, f->refs - 1);
     else if (f->refs && f->pfn_old)
-        SAY(s, "The old frame had %u reference(s) before.\n", "旧页框此前有 %u 个引用。\n",
-            f->refs);
+        SAY(s, "The old frame had %u reference%s before.\n", "旧页框此前有 %u 个引用%s。\n",
+            f->refs, s->chinese || f->refs == 1 ? "" : "s");
 }
 
 static void say_besides(const struct speaker *s)
