@@ -47,7 +47,7 @@ static void say_hello(const struct session *s, const struct machine *m)
     }
 }
 
-static void print_stats(const struct machine *m, double seconds)
+static void print_stats(struct machine *m, double seconds)
 {
     double instructions = (double)machine_instructions(m);
     fprintf(stderr, "instructions   %" PRIu64 "\n", machine_instructions(m));
@@ -55,10 +55,10 @@ static void print_stats(const struct machine *m, double seconds)
     fprintf(stderr, "host time      %.3f s\n", seconds);
     fprintf(stderr, "speed          %.1f million instructions a second\n",
             seconds > 0 ? instructions / seconds / 1e6 : 0.0);
-    const char *name;
-    u64 value;
-    for (unsigned i = 0; machine_engine_counter(m, i, &name, &value); i++) {
-        fprintf(stderr, "%-14s %" PRIu64 "\n", name, value);
+    struct counters counters;
+    machine_counters(m, &counters);
+    for (unsigned i = 0; counter_info(i); i++) {
+        fprintf(stderr, "%-25s%" PRIu64 "\n", counter_info(i)->name, counter_value(&counters, i));
     }
 }
 

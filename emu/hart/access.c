@@ -58,7 +58,9 @@ static bool fill(struct hart *h, struct tlb_context *context, enum access access
     }
     enum tlb_table table = table_of[access];
     tlb_fill(context, table, va, w.pa, host, flags, w.level, (w.pte & PTE_G) != 0);
-    h->tlb.counters.fills[table]++;
+    *(table == TLB_LOAD    ? &h->counters.load_fills
+      : table == TLB_STORE ? &h->counters.store_fills
+                           : &h->counters.fetch_fills) += 1;
     return true;
 }
 
@@ -115,6 +117,7 @@ static bool load_across(struct hart *h, u64 va, unsigned size, u64 *value)
 
 bool hart_load(struct hart *h, u64 va, unsigned size, u64 *value)
 {
+    h->counters.slow_loads++;
     if (UNLIKELY(first_part(va, size) != size)) {
         return load_across(h, va, size, value);
     }
@@ -126,6 +129,7 @@ bool hart_load(struct hart *h, u64 va, unsigned size, u64 *value)
         *value = load_sized(target.host, size);
         return true;
     }
+    h->counters.device_accesses++;
     hart_sync(h);
     return bus_read(h->bus, target.pa, size, value) || refuse(h, ACCESS_LOAD, va);
 }
@@ -136,6 +140,7 @@ static void stored(struct hart *h, const struct target *target, unsigned size)
     if (LIKELY(!(target->flags & TLB_CODE))) {
         return;
     }
+    h->counters.code_stores++;
     hart_sync(h);
     if (ram_stored(h->ram, target->pa, size)) {
         h->fetch_page = FETCH_NONE;
@@ -167,6 +172,7 @@ static bool store_across(struct hart *h, u64 va, unsigned size, u64 value)
 
 bool hart_store(struct hart *h, u64 va, unsigned size, u64 value)
 {
+    h->counters.slow_stores++;
     if (UNLIKELY(first_part(va, size) != size)) {
         return store_across(h, va, size, value);
     }
@@ -179,6 +185,7 @@ bool hart_store(struct hart *h, u64 va, unsigned size, u64 value)
         stored(h, &target, size);
         return true;
     }
+    h->counters.device_accesses++;
     hart_sync(h);
     return bus_write(h->bus, target.pa, size, value) || refuse(h, ACCESS_STORE, va);
 }

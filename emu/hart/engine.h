@@ -38,8 +38,6 @@ struct engine {
     void (*invalidate)(struct engine *engine, u64 pa, u64 length);
     /* Forgets all code (a state was loaded, memory was replaced).  Not while run is active. */
     void (*flush)(struct engine *engine);
-    /* Adds up what the engine counted, for --stats: name and value, until false. */
-    bool (*counter)(struct engine *engine, unsigned index, const char **name, u64 *value);
     /* Lists code on `out` as it is translated; NULL where nothing is. */
     void (*list)(struct engine *engine, FILE *out);
     void (*destroy)(struct engine *engine);

@@ -24,7 +24,7 @@ bool hart_init(struct hart *h, const struct hart_config *config, struct ram *ram
         .bus = bus,
         .clock = clock,
     };
-    if (!tlb_init(&h->tlb, err)) {
+    if (!tlb_init(&h->tlb, &h->counters, err)) {
         return false;
     }
     h->stimecmp_event = clock_register(clock, "stimecmp", stimecmp_due, h);
@@ -54,6 +54,7 @@ void hart_reset(struct hart *h)
         .host = h->host,
         .engine = h->engine,
         .stimecmp_event = h->stimecmp_event,
+        .counters = h->counters,
         .fetch_page = FETCH_NONE,
         .priv = PRIV_MACHINE,
         .stimecmp = UINT64_MAX,
@@ -99,13 +100,14 @@ void hart_grant(struct hart *h, i64 instructions)
     h->granted = instructions;
 }
 
-#define FIELDS_U64(F)                                                                           \
-    F(pc)                                                                                       \
-    F(mstatus)                                                                                  \
-    F(mip) F(mip_software) F(mie) F(medeleg) F(mideleg) F(mtvec) F(mscratch) F(mepc) F(mcause)  \
-        F(mtval) F(stvec) F(sscratch) F(sepc) F(scause) F(stval) F(satp) F(stimecmp) F(menvcfg) \
-            F(senvcfg) F(mcounteren) F(scounteren) F(mcountinhibit) F(executed) F(trapped)      \
-                F(cycle_offset) F(instret_offset)
+#define FIELDS_U64(F)                                                                             \
+    F(pc)                                                                                         \
+    F(mstatus)                                                                                    \
+    F(mip)                                                                                        \
+    F(mip_software) F(mie) F(medeleg) F(mideleg) F(mtvec) F(mscratch) F(mepc) F(mcause) F(mtval)  \
+        F(stvec) F(sscratch) F(sepc) F(scause) F(stval) F(satp) F(stimecmp) F(menvcfg) F(senvcfg) \
+            F(mcounteren) F(scounteren) F(mcountinhibit) F(executed) F(trapped) F(cycle_offset)   \
+                F(instret_offset)
 
 void hart_save(const struct hart *h, struct serial_writer *writer)
 {
@@ -171,7 +173,7 @@ static void load_contexts(struct hart *h, struct serial_reader *reader, struct e
     if (!tlb_load(&h->tlb, h->ram, reader, err)) {
         return;
     }
-    struct tlb_counters counters = h->tlb.counters;
+    struct counters counters = h->counters;
     u64 stamps = h->tlb.clock;
     h->context = &h->tlb.context[context];
     h->fetch_context = &h->tlb.context[fetch];
@@ -180,7 +182,7 @@ static void load_contexts(struct hart *h, struct serial_reader *reader, struct e
         h->tlb.clock != stamps || !h->context->used || !h->fetch_context->used) {
         serial_reject(reader, "the TLB does not belong to the hart");
     }
-    h->tlb.counters = counters;
+    h->counters = counters;
 }
 
 bool hart_load_state(struct hart *h, struct serial_reader *reader, struct error *err)
@@ -207,6 +209,7 @@ bool hart_load_state(struct hart *h, struct serial_reader *reader, struct error 
     serial_leave(reader);
     h->budget = 0;
     h->granted = 0;
+    h->mode_since = h->executed;
     h->fetch_page = FETCH_NONE;
     if (!serial_ok(reader, err)) {
         hart_reset(h);

@@ -160,6 +160,9 @@ struct hart {
 
     struct tlb tlb;
 
+    struct counters counters;
+    u64 mode_since; /* hart_executed() when the present privilege began to count */
+
     /* Links, not state. */
     u32 id, extensions;
     struct ram *ram;
@@ -191,6 +194,9 @@ void hart_reset(struct hart *h);
  * traps and interrupts delegated, counters and the time comparator open, satp 0, sstatus.SIE 0.
  */
 void hart_start_supervisor(struct hart *h, u64 pc, u64 argument);
+
+/* Brings the counters of instructions by mode up to now. */
+void hart_count_mode(struct hart *h);
 
 /* Between runs: allows `instructions` from now on; what was left of an earlier grant is void. */
 void hart_grant(struct hart *h, i64 instructions);

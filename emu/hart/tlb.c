@@ -31,9 +31,9 @@ static void forget_large(struct tlb_context *context)
     context->large_high = 0;
 }
 
-bool tlb_init(struct tlb *tlb, struct error *err)
+bool tlb_init(struct tlb *tlb, struct counters *counters, struct error *err)
 {
-    *tlb = (struct tlb){0};
+    *tlb = (struct tlb){.counters = counters};
     tlb->context = calloc(TLB_CONTEXTS, sizeof(struct tlb_context));
     if (!tlb->context) {
         return error_set(err, ENOMEM, "out of memory");
@@ -82,17 +82,17 @@ static void empty_context(struct tlb_context *context)
     forget_large(context);
 }
 
-/* First use of a context: calloc gave zeroes, which would match addresses of page 0. */
-static void erase_context(struct tlb_context *context)
+/*
+ * First use of a context.  A tag of zero matches only addresses of page 0, and they look only at
+ * entry 0: the other entries may stay as calloc gave them, untouched.
+ */
+static void begin_context(struct tlb_context *context)
 {
-    memset(context, 0, sizeof(*context));
     for (enum tlb_table table = TLB_LOAD; table < TLB_TABLES; table++) {
-        struct tlb_entry *entries = table_of(context, table);
-        for (unsigned i = 0; i < entries_of(table); i++) {
-            entries[i].tag = TLB_EMPTY;
-        }
+        table_of(context, table)[0].tag = TLB_EMPTY;
     }
     forget_large(context);
+    context->used = true;
 }
 
 void tlb_reset(struct tlb *tlb)
@@ -100,20 +100,19 @@ void tlb_reset(struct tlb *tlb)
     for (unsigned i = 0; i < TLB_CONTEXTS; i++) {
         /* Pages of contexts that are never used are never touched. */
         if (tlb->context[i].used) {
-            erase_context(&tlb->context[i]);
+            empty_context(&tlb->context[i]);
+            tlb->context[i].used = false;
         }
     }
     tlb->used = 0;
     tlb->clock = 0;
-    tlb->counters = (struct tlb_counters){0};
 }
 
 /* An unused context, or the one that was not selected for the longest time, emptied. */
 static unsigned take_context(struct tlb *tlb)
 {
     if (tlb->used < TLB_CONTEXTS) {
-        erase_context(&tlb->context[tlb->used]);
-        tlb->context[tlb->used].used = true;
+        begin_context(&tlb->context[tlb->used]);
         return tlb->used++;
     }
     unsigned oldest = 0;
@@ -122,7 +121,7 @@ static unsigned take_context(struct tlb *tlb)
             oldest = i;
         }
     }
-    tlb->counters.replacements++;
+    tlb->counters->contexts_replaced++;
     empty_context(&tlb->context[oldest]);
     return oldest;
 }
@@ -137,7 +136,7 @@ static void set_key(struct tlb *tlb, unsigned index, u64 satp, u32 mode)
 
 struct tlb_context *tlb_select(struct tlb *tlb, u64 satp, u32 mode)
 {
-    tlb->counters.selections++;
+    tlb->counters->context_switches++;
     unsigned index = 0;
     while (index < tlb->used && (tlb->key_satp[index] != satp || tlb->key_mode[index] != mode)) {
         index++;
@@ -206,7 +205,7 @@ static void fence_not_global(struct tlb_context *context)
 
 void tlb_fence(struct tlb *tlb, bool by_address, u64 va, bool by_asid, u64 asid)
 {
-    tlb->counters.fences++;
+    *(by_address ? &tlb->counters->fences_of_pages : &tlb->counters->fences_all) += 1;
     for (unsigned i = 0; i < tlb->used; i++) {
         u64 satp = tlb->key_satp[i];
         if (satp == 0 || (by_asid && (satp & SATP_ASID) >> SATP_ASID_SHIFT != (asid & 0xffff))) {
@@ -351,7 +350,7 @@ bool tlb_load(struct tlb *tlb, const struct ram *ram, struct serial_reader *read
     tlb->clock = serial_get_u64(reader, "clock");
     for (unsigned i = 0; i < TLB_CONTEXTS && serial_get_bool(reader, "used"); i++) {
         struct tlb_context *context = &tlb->context[i];
-        erase_context(context);
+        begin_context(context);
         context->used = true;
         tlb->used = i + 1;
         u64 satp = serial_get_u64(reader, "satp");

@@ -23,12 +23,13 @@
 
 #include "emu/base/error.h"
 #include "emu/base/types.h"
+#include "emu/hart/counters.h"
 #include "emu/mem/ram.h"
 #include "emu/mem/serial.h"
 
 #define TLB_CONTEXTS 16
 #define TLB_DATA_ENTRIES 4096
-#define TLB_FETCH_ENTRIES 1024
+#define TLB_FETCH_ENTRIES 4096
 
 /* Low bits of a tag. */
 #define TLB_MMIO 0x008u  /* not RAM: the addend gives the physical address */
@@ -70,12 +71,6 @@ _Static_assert(offsetof(struct tlb_context, fetch) == 131072, "translated code r
 #define TLB_MODE_SUM(mode) ((mode) >> 2 & 1u)
 #define TLB_MODE_MXR(mode) ((mode) >> 3 & 1u)
 
-/* Counted for --stats; no part of machine state. */
-struct tlb_counters {
-    u64 fills[TLB_TABLES];
-    u64 selections, replacements, fences;
-};
-
 struct tlb {
     struct tlb_context *context; /* TLB_CONTEXTS of them */
     /* satp and mode of the contexts in use, side by side: they are searched at every trap. */
@@ -83,10 +78,11 @@ struct tlb {
     u32 key_mode[TLB_CONTEXTS];
     unsigned used; /* contexts are taken into use in order */
     u64 clock;     /* stamps given out */
-    struct tlb_counters counters;
+    struct counters *counters;
 };
 
-bool tlb_init(struct tlb *tlb, struct error *err);
+/* counters: outlive the TLB. */
+bool tlb_init(struct tlb *tlb, struct counters *counters, struct error *err);
 void tlb_destroy(struct tlb *tlb);
 /* Everything empty and unused. */
 void tlb_reset(struct tlb *tlb);

@@ -29,8 +29,18 @@ void hart_select_contexts(struct hart *h)
     }
 }
 
+void hart_count_mode(struct hart *h)
+{
+    u64 now = hart_executed(h);
+    *(h->priv == PRIV_USER         ? &h->counters.user_instructions
+      : h->priv == PRIV_SUPERVISOR ? &h->counters.supervisor_instructions
+                                   : &h->counters.machine_instructions) += now - h->mode_since;
+    h->mode_since = now;
+}
+
 void hart_set_privilege(struct hart *h, unsigned priv)
 {
+    hart_count_mode(h);
     h->priv = (u8)priv;
     hart_select_contexts(h);
 }
@@ -85,6 +95,9 @@ static void enter(struct hart *h, u64 cause, u64 tval, bool to_supervisor)
 
 void hart_trap(struct hart *h, u64 cause, u64 tval)
 {
+    h->counters.exceptions++;
+    h->counters.page_faults +=
+        cause == CAUSE_FETCH_PAGE || cause == CAUSE_LOAD_PAGE || cause == CAUSE_STORE_PAGE;
     enter(h, cause, tval, h->priv != PRIV_MACHINE && (h->medeleg >> cause & 1));
     h->budget--;
     h->trapped++;
@@ -126,6 +139,7 @@ bool hart_take_interrupt(struct hart *h)
         return false;
     }
     h->waiting = false;
+    h->counters.interrupts++;
     enter(h, cause, 0, (h->mideleg >> (cause & 63) & 1) != 0);
     return true;
 }
@@ -178,6 +192,7 @@ static void tell_return(struct hart *h, enum trap_return_kind kind, unsigned to,
 /* The part that sret and mret share; status: mstatus with the stack popped. */
 static void leave(struct hart *h, u64 status, unsigned to, u64 new_pc)
 {
+    h->counters.trap_returns++;
     if (to != PRIV_MACHINE) {
         status &= ~MSTATUS_MPRV;
     }

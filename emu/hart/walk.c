@@ -65,6 +65,7 @@ enum walk_result walk(struct hart *h, u64 va, enum access access, unsigned priv,
         *out = (struct walk){.pa = va};
         return WALK_OK;
     }
+    h->counters.walks++;
     if (!pte_canonical(va, levels)) {
         return WALK_PAGE_FAULT;
     }

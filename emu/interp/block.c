@@ -81,6 +81,7 @@ void block_cache_flush(struct block_cache *cache)
     }
     cache->used = 0;
     cache->flushes++;
+    cache->harts[0]->counters.block_flushes++;
 }
 
 /* Bits of the granules of a block in its page. */
@@ -270,7 +271,7 @@ struct block *block_translate(struct block_cache *cache, u64 pa, u32 extensions)
     struct block **page = &cache->page[page_index(cache, pa)];
     block->page_next = *page;
     *page = block;
-    cache->translated++;
+    cache->harts[0]->counters.blocks_decoded++;
     return block;
 }
 
@@ -282,7 +283,7 @@ static void drop(struct block_cache *cache, struct block *block)
     }
     *at = block->chain;
     block->count = BLOCK_UNREACHABLE;
-    cache->dropped++;
+    cache->harts[0]->counters.blocks_dropped++;
 }
 
 static void invalidate_in_page(struct block_cache *cache, u64 first, u64 last)

@@ -81,7 +81,7 @@ struct block_cache {
     u8 *arena;
     size_t used;
     struct block *unlinked;
-    u64 flushes, translated, dropped;
+    u64 flushes;
     struct interp_patron patron; /* without functions: there is none */
     bool stretch;                /* interp_stretch() runs */
 };

@@ -35,25 +35,6 @@ static void interp_flush(struct engine *engine)
     block_cache_flush(&interp->cache);
 }
 
-static bool interp_counter(struct engine *engine, unsigned index, const char **name, u64 *value)
-{
-    const struct interp *interp = (const struct interp *)engine;
-    const struct {
-        const char *name;
-        u64 value;
-    } counters[] = {
-        {"blocks decoded", interp->cache.translated},
-        {"blocks dropped", interp->cache.dropped},
-        {"block cache flushes", interp->cache.flushes},
-    };
-    if (index >= ARRAY_LENGTH(counters)) {
-        return false;
-    }
-    *name = counters[index].name;
-    *value = counters[index].value;
-    return true;
-}
-
 static void interp_destroy(struct engine *engine)
 {
     struct interp *interp = (struct interp *)engine;
@@ -73,7 +54,6 @@ struct engine *interp_create(struct hart *const *harts, unsigned count, struct e
         .run = interp_run,
         .invalidate = interp_invalidate,
         .flush = interp_flush,
-        .counter = interp_counter,
         .destroy = interp_destroy,
     };
     if (!block_cache_init(&interp->cache, harts[0]->ram, harts, count, interp_handlers(), err)) {

@@ -304,7 +304,10 @@ refuse: /* illegal for a reason that decoding cannot know */
 
 enum exit_reason interp_execute(struct block_cache *cache, struct hart *h)
 {
-    return execute(cache, h, NULL);
+    i64 before = h->budget;
+    enum exit_reason reason = execute(cache, h, NULL);
+    h->counters.interpreted_instructions += (u64)(before - h->budget);
+    return reason;
 }
 
 const i32 *interp_handlers(void)

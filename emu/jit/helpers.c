@@ -152,7 +152,7 @@ static u32 step(struct hart *h, struct jit_frame *frame)
     struct jit *jit = frame->jit;
     u64 pc = h->pc, page = h->fetch_page;
     u32 stop = h->stop;
-    jit->counters.steps++;
+    h->counters.single_steps++;
     begin_c(h);
     if (interpret(jit, h, 1) == EXIT_STOP) {
         h->stop |= STOP_RETURN;
@@ -312,6 +312,7 @@ u32 jit_slow(struct hart *h, const struct jit_site *site, u64 va, i64 budget,
         frame->status = JIT_INTERPRET;
         return 0;
     case SITE_STEP:
+        h->counters.helper_calls++;
         return execute(h, frame, (const struct jit_step_site *)site);
     default:
         return access_slowly(h, site, va);
@@ -332,7 +333,7 @@ static bool interpret_some(struct jit *jit, struct hart *h, i64 count, u32 *reas
 const u8 *jit_dispatch(struct hart *h, struct jit_frame *frame)
 {
     struct jit *jit = frame->jit;
-    jit->counters.dispatches++;
+    h->counters.side_exits++;
     begin_c(h);
     jit->float_live = 0;
     bool by_interp = frame->status == JIT_INTERPRET;
@@ -367,9 +368,11 @@ const u8 *jit_dispatch(struct hart *h, struct jit_frame *frame)
                 end_c(h);
                 return known->entry;
             }
+            h->counters.table_misses++;
             entry = jit_find_entry(jit, at, weight);
         }
         if (!entry) {
+            h->counters.stretches++;
             i64 before = h->budget;
             if (interpret_some(jit, h, STRETCH, &frame->exit_reason)) {
                 return jit->leave;

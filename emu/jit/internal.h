@@ -120,10 +120,6 @@ struct jit_region {
 
 enum { ENTRY_BUCKETS = 1 << 14 };
 
-struct jit_counters {
-    u64 regions, killed, flushes, dispatches, steps, slow_loads, slow_stores, code_bytes;
-};
-
 struct jit {
     struct engine engine;
     struct engine *interp; /* for what is not translated */
@@ -151,10 +147,10 @@ struct jit {
      * is C's, with whatever sticky bits C left.  A block with floating point makes it the guest's.
      */
     u32 float_live;
-    u32 float_mode; /* MXCSR with frm and no sticky bits */
-    struct jit_counters counters;
-    FILE *listing;         /* where translated code is listed, or NULL */
-    struct region scratch; /* the region being translated */
+    u32 float_mode;            /* MXCSR with frm and no sticky bits */
+    struct counters *counters; /* of hart 0 */
+    FILE *listing;             /* where translated code is listed, or NULL */
+    struct region scratch;     /* the region being translated */
 };
 
 /* translate.c: writes the code of jit->scratch; NULL when code memory is full. */

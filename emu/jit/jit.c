@@ -94,7 +94,7 @@ static void jit_flush(struct engine *engine)
     memset(jit->jumps, 0, sizeof jit->jumps);
     memset(jit->heat, 0, sizeof jit->heat); /* only what is still hot comes back */
     jit->used = jit->fixed;
-    jit->counters.flushes++;
+    jit->counters->code_flushes++;
     jit->interp->flush(jit->interp);
 }
 
@@ -125,7 +125,7 @@ static void jit_invalidate(struct engine *engine, u64 pa, u64 length)
             *link = region->page_next;
             forget_entries(jit, region);
             free(region);
-            jit->counters.killed++;
+            jit->counters->regions_killed++;
         }
     }
     /* It recomputes the marks of the pages with what this engine still holds. */
@@ -157,7 +157,7 @@ static void add_region(struct jit *jit, struct jit_region *region)
         *bucket = entry;
     }
     mark_code(jit, region);
-    jit->counters.regions++;
+    jit->counters->regions_translated++;
 }
 
 static struct jit_entry *find_entry(struct jit *jit, u64 physical)
@@ -238,26 +238,6 @@ static enum exit_reason jit_run(struct engine *engine, struct hart *h)
     return (enum exit_reason)frame.exit_reason;
 }
 
-static bool jit_counter(struct engine *engine, unsigned index, const char **name, u64 *value)
-{
-    const struct jit *jit = (const struct jit *)engine;
-    const struct {
-        const char *name;
-        u64 value;
-    } counters[] = {
-        {"regions translated", jit->counters.regions}, {"regions dropped", jit->counters.killed},
-        {"code flushes", jit->counters.flushes},       {"bytes of code", jit->counters.code_bytes},
-        {"dispatches", jit->counters.dispatches},      {"single steps", jit->counters.steps},
-    };
-    if (index >= ARRAY_LENGTH(counters)) {
-        return jit->interp->counter(jit->interp, index - (unsigned)ARRAY_LENGTH(counters), name,
-                                    value);
-    }
-    *name = counters[index].name;
-    *value = counters[index].value;
-    return true;
-}
-
 static void jit_list(struct engine *engine, FILE *out)
 {
     ((struct jit *)engine)->listing = out;
@@ -300,11 +280,11 @@ struct engine *jit_create(struct hart *const *harts, unsigned count, struct erro
         .run = jit_run,
         .invalidate = jit_invalidate,
         .flush = jit_flush,
-        .counter = jit_counter,
         .list = jit_list,
         .destroy = jit_destroy,
     };
     jit->harts = harts;
+    jit->counters = &harts[0]->counters;
     jit->hart_count = count;
     jit->ram = harts[0]->ram;
     jit->features = find_features();

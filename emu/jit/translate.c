@@ -382,7 +382,7 @@ struct jit_region *jit_translate(struct jit *jit)
         size_t length = (size_t)(t->x.next - t->x.start);
         code_memory_publish(&jit->memory, jit->used, length);
         jit->used += (length + 15) & ~(size_t)15;
-        jit->counters.code_bytes += length;
+        jit->counters->code_bytes += length;
         if (t->mark) {
             listing_print(jit->listing, t, x86_here(&t->x));
         }

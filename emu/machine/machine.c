@@ -245,9 +245,13 @@ bool machine_list_code(struct machine *m, FILE *out)
     return m->engine->list != NULL;
 }
 
-bool machine_engine_counter(const struct machine *m, unsigned index, const char **name, u64 *value)
+void machine_counters(struct machine *m, struct counters *sum)
 {
-    return m->engine->counter && m->engine->counter(m->engine, index, name, value);
+    *sum = (struct counters){0};
+    for (unsigned i = 0; i < m->harts; i++) {
+        hart_count_mode(m->hart[i]);
+        counters_add(sum, &m->hart[i]->counters);
+    }
 }
 
 void machine_save(const struct machine *m, struct serial_writer *writer)

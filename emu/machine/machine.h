@@ -14,6 +14,7 @@
 
 #include "emu/base/error.h"
 #include "emu/base/types.h"
+#include "emu/hart/counters.h"
 #include "emu/mem/serial.h"
 #include "emu/machine/config.h"
 
@@ -67,8 +68,8 @@ u64 machine_instructions(const struct machine *m);
 const void *machine_device_tree(const struct machine *m, size_t *size);
 /* Lists code on `out` as it is translated; false: this engine translates nothing. */
 bool machine_list_code(struct machine *m, FILE *out);
-/* What the engine counted, for --stats: name and value of counter `index`; false: no more. */
-bool machine_engine_counter(const struct machine *m, unsigned index, const char **name, u64 *value);
+/* What all harts and their engine counted (counters.h). */
+void machine_counters(struct machine *m, struct counters *sum);
 /* The images as given, so that symbols can be read from them. */
 const struct machine_bytes *machine_kernel(const struct machine *m);
 

@@ -85,32 +85,11 @@ static void add_row(json_t *list, const char *name, u64 count)
     json_array_append_new(list, row);
 }
 
-static void add_tlb(struct machine *m, json_t *list)
-{
-    struct tlb_counters sum = {.fills = {0}};
-
-    for (unsigned i = 0; i < machine_hart_count(m); i++) {
-        const struct tlb_counters *c = &machine_hart(m, i)->tlb.counters;
-        for (unsigned table = 0; table < TLB_TABLES; table++)
-            sum.fills[table] += c->fills[table];
-        sum.selections += c->selections;
-        sum.replacements += c->replacements;
-        sum.fences += c->fences;
-    }
-    add_row(list, "TLB fills for loads", sum.fills[TLB_LOAD]);
-    add_row(list, "TLB fills for stores", sum.fills[TLB_STORE]);
-    add_row(list, "TLB fills for fetches", sum.fills[TLB_FETCH]);
-    add_row(list, "TLB contexts selected", sum.selections);
-    add_row(list, "TLB contexts replaced", sum.replacements);
-    add_row(list, "sfence.vma", sum.fences);
-}
-
 json_t *run_stat(struct call *call)
 {
     const struct trace_counts *c = observer_counts(call->observer);
     json_t *value = json_object(), *list = json_array();
-    const char *name;
-    u64 count;
+    struct counters counters;
 
     add_row(list, "instructions", machine_instructions(call->machine));
     for (unsigned i = 0; i < machine_hart_count(call->machine); i++) {
@@ -126,9 +105,9 @@ json_t *run_stat(struct call *call)
     for (unsigned event = 1; event < PROBE_EVENT_COUNT; event++)
         if (c->event[event])
             add_row(list, record_type_name(RECORD_PROBE + event), c->event[event]);
-    add_tlb(call->machine, list);
-    for (unsigned i = 0; machine_engine_counter(call->machine, i, &name, &count); i++)
-        add_row(list, name, count);
+    machine_counters(call->machine, &counters);
+    for (unsigned i = 0; counter_info(i); i++)
+        add_row(list, counter_info(i)->name, counter_value(&counters, i));
     json_object_set_new(value, "counters", list);
     return value;
 }

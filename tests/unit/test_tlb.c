@@ -223,7 +223,7 @@ static void test_fence_is_exact(void **state)
     }
     hart_fence(h, true, 0x1fff, true, 2);  /* page 1 of the second space */
     hart_fence(h, true, 0x2000, false, 0); /* page 2 everywhere */
-    u64 fills = h->tlb.counters.fills[TLB_LOAD];
+    u64 fills = h->counters.load_fills;
     for (unsigned space = 0; space < 2; space++) {
         for (unsigned page = 0; page < 4; page++) {
             csr_poke(h, CSR_SATP,
@@ -233,7 +233,7 @@ static void test_fence_is_exact(void **state)
             assert_int_equal(hart_load(h, (u64)page << 12, 8, &value), !gone);
         }
     }
-    assert_int_equal(h->tlb.counters.fills[TLB_LOAD], fills);
+    assert_int_equal(h->counters.load_fills, fills);
     hart_set_privilege(h, PRIV_SUPERVISOR);
     hart_fence(h, false, 0, true, 2); /* one whole space */
     assert_false(hart_load(h, 0, 8, &value));
@@ -299,7 +299,8 @@ static void test_contexts_are_replaced(void **state)
     struct tlb tlb;
     struct error err = {0};
     u8 page[1];
-    assert_true(tlb_init(&tlb, &err));
+    struct counters counters = {0};
+    assert_true(tlb_init(&tlb, &counters, &err));
     struct tlb_context *first = tlb_select(&tlb, 1, 0);
     tlb_fill(first, TLB_LOAD, 0x5000, 0, page, 0, 0, false);
     for (u64 i = 2; i <= TLB_CONTEXTS; i++) {
@@ -312,14 +313,14 @@ static void test_contexts_are_replaced(void **state)
     assert_ptr_not_equal(second, third);
     assert_ptr_not_equal(tlb_select(&tlb, 100, 0), first); /* 4 went */
     assert_ptr_equal(tlb_select(&tlb, 1, 0), first);
-    assert_int_equal(tlb.counters.replacements, 1);
+    assert_int_equal(counters.contexts_replaced, 1);
     tlb_select(&tlb, 4, 0); /* 5 goes */
     for (u64 i = 6; i <= TLB_CONTEXTS + 1; i++) {
         tlb_select(&tlb, i + 200, 0);
     }
     /* Every older one has gone by now; the selected one again comes empty. */
     struct tlb_context *again = tlb_select(&tlb, 300, 0);
-    assert_true(tlb_entry(again, TLB_LOAD, 0x5000)->tag & TLB_EMPTY);
+    assert_int_not_equal(tlb_entry(again, TLB_LOAD, 0x5000)->tag & PAGE_MASK, 0x5000);
     tlb_destroy(&tlb);
 }
 
