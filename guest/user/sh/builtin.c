@@ -264,8 +264,12 @@ static int builtin_exec(int argc, char **argv)
     path = command_find(argv[1]);
     fflush(NULL);
     if (path != NULL) {
+        if (shell.interactive)
+            jobs_ignore_signals(false);
         execve(path, argv + 1, vars_environment());
         error = errno;
+        if (shell.interactive)
+            jobs_ignore_signals(true);
     }
     sh_error("exec: %s: %s", argv[1], path != NULL ? strerror(error) : "not found");
     free(path);

@@ -28,16 +28,23 @@ int status_of(int wait_status)
     return 128 + WTERMSIG(wait_status);
 }
 
+/* What an interactive shell does not take from its terminal; a program it becomes does. */
+void jobs_ignore_signals(bool ignore)
+{
+    static const int ignored[] = {SIGTTIN, SIGTTOU, SIGTSTP, SIGQUIT, SIGTERM};
+
+    for (size_t i = 0; i < sizeof ignored / sizeof ignored[0]; i++)
+        signal(ignored[i], ignore ? SIG_IGN : SIG_DFL);
+}
+
 /* Takes the terminal if this is an interactive shell with one. */
 void jobs_set_up(void)
 {
-    static const int ignored[] = {SIGTTIN, SIGTTOU, SIGTSTP, SIGQUIT, SIGTERM};
     pid_t group = getpgrp();
 
     if (!shell.interactive)
         return;
-    for (size_t i = 0; i < sizeof ignored / sizeof ignored[0]; i++)
-        signal(ignored[i], SIG_IGN);
+    jobs_ignore_signals(true);
     terminal = fcntl(0, F_DUPFD_CLOEXEC, 30);
     if (terminal < 0 || tcgetpgrp(terminal) < 0) {
         terminal = -1;

@@ -219,6 +219,7 @@ struct job {
     bool notified, background;
     char *text;
 };
+void jobs_ignore_signals(bool ignore); /* those from the terminal; for exec */
 struct job *job_new(const char *text, bool background);
 void job_add(struct job *job, pid_t pid);
 int job_wait(struct job *job); /* foreground; status as in $? */
