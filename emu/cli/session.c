@@ -193,7 +193,7 @@ static bool wants_monitor(const struct session *s, const struct machine *m)
 {
     const struct options *o = s->options;
     bool none = o->monitor && strcmp(o->monitor, "none") == 0;
-    return (o->monitor && !none) || o->qmp || o->script ||
+    return (o->monitor && !none) || o->qmp || o->script || o->audit ||
            (!none && !s->command && machine_has_terminal(m));
 }
 
@@ -298,6 +298,32 @@ static int close_company(struct company *c, int status)
     return status;
 }
 
+/* After a panic.  Without a monitor there is no history, but names there are. */
+static void explain_panic(struct company *c, const struct session *s, struct machine *m)
+{
+    struct error err = {0};
+    bool seen = c->monitor != NULL;
+    size_t size;
+    if (!panic_text(s, &size) && !(c->observer && observer_panic(c->observer))) {
+        return; /* a program that ended with this status */
+    }
+    if (!c->observer) {
+        c->observer = observer_create(m, &err);
+    }
+    if (!c->monitor && c->observer) {
+        c->monitor = monitor_create(m, c->observer, &err);
+        if (c->monitor && !symbolfiles_add(monitor_symbols(c->monitor), s->options, &err)) {
+            log_warn("%s", err.text);
+        }
+    }
+    if (c->monitor) {
+        monitor_panic(c->monitor, stderr);
+    }
+    if (!seen) {
+        log_note("the life of the page is remembered with --audit; a run repeats exactly");
+    }
+}
+
 /* After the guest has switched itself off.  => the status, 1 when its books are wrong. */
 static int audit(const struct company *c, struct machine *m, const struct machine_exit *e,
                  int status)
@@ -335,6 +361,9 @@ int session_run(struct session *s, int argc, char *const *argv)
             print_stats(m, host_seconds() - start);
         }
         say_why(s, &e);
+        if (e.result == MACHINE_POWEROFF && e.status == EXIT_PANIC) {
+            explain_panic(&company, s, m);
+        }
         if (s->options->audit) {
             status = audit(&company, m, &e, status);
         }

@@ -36,6 +36,12 @@ bool monitor_execute(struct monitor *monitor, const char *line, FILE *out);
 bool monitor_script(struct monitor *monitor, const char *path, FILE *out, struct error *err);
 
 /*
+ * After a panic of the guest's kernel: callers by name, and area and life of the page it stumbled
+ * over, as far as the observer was there to see it.
+ */
+void monitor_panic(struct monitor *m, FILE *out);
+
+/*
  * The audit of the kernel's books after the guest has switched itself off.  True: they are right.
  * Else what is wrong is written to `out`.
  */

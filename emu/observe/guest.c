@@ -66,6 +66,12 @@ const char *observer_panic(const struct observer *o)
     return o->panic[0] ? o->panic : NULL;
 }
 
+bool observer_panic_hart(const struct observer *o, unsigned *hart)
+{
+    *hart = o->panic_hart;
+    return o->panic[0] != 0;
+}
+
 void observer_policy(const struct observer *o, char name[16])
 {
     u8 letter = 0;

@@ -235,6 +235,7 @@ static void act_on(struct observer *o, struct hart *h, unsigned event, const u64
         break;
     case PROBE_EV_PANIC:
         take_panic(o, a[0]);
+        o->panic_hart = (unsigned)h->id;
         break;
     default:
         break;

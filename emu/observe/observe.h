@@ -50,6 +50,8 @@ bool observer_has_layout(const struct observer *o);
 const struct probe_layout *observer_layout(const struct observer *o);
 /* The guest kernel panicked; text it gave, or NULL. */
 const char *observer_panic(const struct observer *o);
+/* The hart that said so; false: no panic was seen. */
+bool observer_panic_hart(const struct observer *o, unsigned *hart);
 /* The guest's replacement policy (at most 15 characters); "" if it does not tell. */
 void observer_policy(const struct observer *o, char name[16]);
 

@@ -72,6 +72,7 @@ struct observer {
     bool has_layout;
     struct probe_layout layout;
     char panic[MAX_PANIC];
+    unsigned panic_hart;
 
     struct hart_view hart[MAX_HARTS];
     struct thread **thread;

@@ -3,17 +3,19 @@
  * panic.c - the end after an invariant did not hold.
  *
  * Says what and where (the return addresses on the stack: some may be left over from
- * calls that are done), tells the emulator, and ends the machine with status 126.  A panic within
- * a panic ends it at once.
+ * calls that are done; the area of the last page fault), tells the emulator, and ends the machine
+ * with status 126.  A panic within a panic ends it at once.
  */
 #include "lib/assert.h"
 
 #include "dev/device.h"
 #include "lib/printf.h"
 #include "lib/sbi.h"
+#include "mm/space.h"
 #include "probe.h"
 #include "sync/hart.h"
 #include "sync/task.h"
+#include "trap/trap.h"
 
 #define PANIC_STATUS 126
 #define DEPTH_MAX 24
@@ -43,7 +45,8 @@ static void print_callers(void)
 {
     const u64 *at = __builtin_frame_address(0);
     const struct task *task = current();
-    u64 end = task && task->stack ? (u64)task->stack + KERNEL_STACK_SIZE : (u64)at + BOOT_STACK_LOOK;
+    u64 end =
+        task && task->stack ? (u64)task->stack + KERNEL_STACK_SIZE : (u64)at + BOOT_STACK_LOOK;
 
     for (u32 depth = 0; depth < DEPTH_MAX && (u64)at < end; at++) {
         if (follows_call(*at)) {
@@ -53,10 +56,38 @@ static void print_callers(void)
     }
 }
 
+/* What the process has at the address, if that is what brought us into the kernel. */
+static void print_area(u64 cause, u64 address, u64 pc)
+{
+    static const char *const kinds[] = {
+#define AREA_KIND(id, NAME, text) [id] = text,
+#include "event.def"
+    };
+    const struct mm *mm = this_hart()->mm;
+
+    if (cause != CAUSE_FETCH_PAGE_FAULT && cause != CAUSE_LOAD_PAGE_FAULT &&
+        cause != CAUSE_STORE_PAGE_FAULT) {
+        return;
+    }
+    log_error("the last page fault: address %#lx, pc %#lx", address, pc);
+    for (const struct area *area = mm == NULL ? NULL : mm->first_area; area != NULL;
+         area = area->next) {
+        if (address >= area->start && address < area->end) {
+            log_error("area %#lx-%#lx %c%c%c %s", area->start, area->end,
+                      (area->prot & 1) != 0 ? 'r' : '-', (area->prot & 2) != 0 ? 'w' : '-',
+                      (area->prot & 4) != 0 ? 'x' : '-',
+                      area->kind < AREA_KIND_COUNT ? kinds[area->kind] : "?");
+            return;
+        }
+    }
+    log_error("no area there");
+}
+
 void panic(const char *format, ...)
 {
     static char message[256];
     static u32 panics;
+    u64 cause = csr_read(scause), address = csr_read(stval), pc = csr_read(sepc);
     va_list arguments;
 
     csr_clear(sstatus, SSTATUS_SIE);
@@ -68,8 +99,12 @@ void panic(const char *format, ...)
         if (current()) {
             log_error("hart %u, task %s, pid %u", this_hart()->id, current()->name, current()->pid);
         }
+        if (trap_fatal) {
+            trap_print(trap_fatal);
+        }
         print_callers();
         PROBE(PANIC, message);
+        print_area(cause, address, pc); /* last: its tables may be what is broken */
         machine_power_off(PANIC_STATUS);
     }
     sbi_system_reset(SBI_SHUTDOWN, 1);

@@ -4,6 +4,7 @@
 #include "abi/time.h"
 #include "dev/block.h"
 #include "fs/procfs_node.h"
+#include "lib/errno.h"
 #include "lib/fdt.h"
 #include "lib/string.h"
 #include "sync/hart.h"
@@ -153,6 +154,27 @@ static int show_interrupts(struct text_buffer *out)
     return 0;
 }
 
+static int show_nothing(struct text_buffer *out)
+{
+    (void)out;
+    return 0;
+}
+
+/*
+ * "c" as on Linux: the kernel stores to address 0 and so ends in a panic, to try what happens then.
+ * "c ADDRESS": to that one.
+ */
+static int store_sysrq(const char *text, size_t length)
+{
+    u64 address = 0;
+
+    if (length == 0 || text[0] != 'c' || (length > 2 && !string_to_u64(text + 2, NULL, &address))) {
+        return -EINVAL;
+    }
+    *(volatile u8 *)address = 0;
+    return 0;
+}
+
 static const struct procfs_entry entries[] = {
     {"cmdline", show_cmdline, NULL},
     {"uptime", show_uptime, NULL},
@@ -164,6 +186,7 @@ static const struct procfs_entry entries[] = {
     {"diskstats", show_diskstats, NULL},
     {"partitions", show_partitions, NULL},
     {"interrupts", show_interrupts, NULL},
+    {"sysrq-trigger", show_nothing, store_sysrq},
 };
 
 void procfs_register_system(void)

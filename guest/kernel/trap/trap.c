@@ -200,6 +200,8 @@ static bool user_memory_fault(struct trapframe *frame)
     return true;
 }
 
+const struct trapframe *trap_fatal;
+
 void trap_kernel(struct trapframe *frame)
 {
     u64 cause = frame->cause;
@@ -216,7 +218,7 @@ void trap_kernel(struct trapframe *frame)
         frame->pc = uaccess_fixup(frame->pc);
         return;
     }
-    trap_print(frame);
+    trap_fatal = frame;
     panic("the kernel faulted: cause %lu, address %#lx, pc %#lx", cause, frame->value, frame->pc);
 }
 

@@ -12,6 +12,7 @@
 
 void trap_init_hart(void);
 void trap_print(const struct trapframe *frame); /* registers, for panics */
+extern const struct trapframe *trap_fatal;      /* of the trap that ended in a panic, or NULL */
 
 void syscall_dispatch(struct trapframe *frame);
 void signal_deliver(struct trapframe *frame);
