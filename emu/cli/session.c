@@ -47,12 +47,20 @@ static void say_hello(const struct session *s, const struct machine *m)
     }
 }
 
-static void print_stats(struct machine *m, double seconds)
+static double thread_seconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static void print_stats(struct machine *m, double seconds, double cpu_seconds)
 {
     double instructions = (double)machine_instructions(m);
     fprintf(stderr, "instructions   %" PRIu64 "\n", machine_instructions(m));
     fprintf(stderr, "guest time     %.6f s\n", (double)machine_time(m) / 1e9);
     fprintf(stderr, "host time      %.3f s\n", seconds);
+    fprintf(stderr, "processor time %.3f s of the thread that ran the machine\n", cpu_seconds);
     fprintf(stderr, "speed          %.1f million instructions a second\n",
             seconds > 0 ? instructions / seconds / 1e6 : 0.0);
     struct counters counters;
@@ -107,19 +115,22 @@ static void say_why(const struct session *s, const struct machine_exit *e)
 struct run {
     struct machine *machine;
     struct machine_exit *exit;
+    double cpu_seconds; /* of the thread that runs the machine */
 };
 
 static void run_to_the_end(void *ctx)
 {
     struct run *run = ctx;
+    double start = thread_seconds();
     machine_run(run->machine, run->exit);
+    run->cpu_seconds = thread_seconds() - start;
 }
 
 /* False with *err set when there is no window to show the map in. */
 static bool run_machine(struct session *s, struct machine *m, struct observer *observer,
-                        struct machine_exit *e, struct error *err)
+                        struct machine_exit *e, double *cpu_seconds, struct error *err)
 {
-    struct run run = {m, e};
+    struct run run = {m, e, 0};
     bool ok = true;
     terminal_catch_signals(m);
     terminal_enter(!s->command);
@@ -132,6 +143,7 @@ static bool run_machine(struct session *s, struct machine *m, struct observer *o
     }
     terminal_catch_signals(NULL);
     terminal_leave();
+    *cpu_seconds = run.cpu_seconds;
     return ok;
 }
 
@@ -352,13 +364,14 @@ int session_run(struct session *s, int argc, char *const *argv)
         if (s->watch) {
             s->watch->begins(s->watch->ctx, m);
         }
-        if (run_machine(s, m, company.observer, &e, &err)) {
+        double cpu_seconds;
+        if (run_machine(s, m, company.observer, &e, &cpu_seconds, &err)) {
             status = process_status(&e);
         } else {
             log_error("%s", err.text);
         }
         if (s->options->stats) {
-            print_stats(m, host_seconds() - start);
+            print_stats(m, host_seconds() - start, cpu_seconds);
         }
         say_why(s, &e);
         if (e.result == MACHINE_POWEROFF && e.status == EXIT_PANIC) {

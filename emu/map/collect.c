@@ -5,6 +5,7 @@
 #include "emu/machine/control.h"
 #include "emu/machine/machine.h"
 #include "emu/map/focus.h"
+#include "emu/map/ring.h"
 #include "emu/map/spaces.h"
 #include "emu/mem/ram.h"
 #include "emu/observe/observe.h"
@@ -61,7 +62,7 @@ static void on_record(void *ctx, const struct trace_record *record)
     struct collector *c = ctx;
     count_record(c, record);
     if (record_is_shown(record)) {
-        c->event[c->events++ % KEPT_EVENTS] = *record;
+        record_copy(&c->event[c->events++ % KEPT_EVENTS], record);
     }
 }
 
@@ -321,9 +322,23 @@ static void fill_file(struct collector *c, const struct process_view *process,
     }
 }
 
-static void fill_focus(struct collector *c, struct map_focus *focus)
+/* The walk of focus->va and the file behind it. */
+static void fill_address(struct collector *c, bool tells, struct map_focus *focus)
 {
     struct process_view process;
+    if (!tells) {
+        u64 satp = focus->pid ? observer_space_satp(c->observer, focus->pid - 1) : 0;
+        if (satp) {
+            fill_walk(c, satp, focus);
+        }
+    } else if (observer_process(c->observer, focus->pid, &process) && process.root) {
+        fill_walk(c, observer_satp_of_root(c->observer, process.root), focus);
+        fill_file(c, &process, focus);
+    }
+}
+
+static void fill_focus(struct collector *c, struct map_focus *focus)
+{
     struct frame_view frame;
     bool tells = observer_has_layout(c->observer);
     if (!focus->on) {
@@ -331,6 +346,9 @@ static void fill_focus(struct collector *c, struct map_focus *focus)
     }
     if (focus->pfn && tells && observer_frame(c->observer, focus->pfn, &frame)) {
         focus->slot = frame.kind == FRAME_ANON || frame.kind == FRAME_SHM ? frame.slot : 0;
+    }
+    if (!focus->pfn && focus->va) { /* first the walk, which finds the frame */
+        fill_address(c, tells, focus);
     }
     if (focus->pfn) {
         focus->owner_total = observer_owners(c->observer, focus->pfn, add_owner, focus);
@@ -340,17 +358,8 @@ static void fill_focus(struct collector *c, struct map_focus *focus)
             focus->va = focus->owner[0].va;
         }
     }
-    if (!focus->va) {
-        return;
-    }
-    if (!tells) {
-        u64 satp = focus->pid ? observer_space_satp(c->observer, focus->pid - 1) : 0;
-        if (satp) {
-            fill_walk(c, satp, focus);
-        }
-    } else if (observer_process(c->observer, focus->pid, &process) && process.root) {
-        fill_walk(c, observer_satp_of_root(c->observer, process.root), focus);
-        fill_file(c, &process, focus);
+    if (focus->va && focus->walk_steps == 0) {
+        fill_address(c, tells, focus);
     }
 }
 

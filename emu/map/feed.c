@@ -109,29 +109,24 @@ static bool parse_at(const char *at, bool *records, u64 *value, struct error *er
            error_set(err, EINVAL, "--at %s: N instructions or #N records", at);
 }
 
-struct map_model *trace_model_at(const char *path, const char *at, struct map_view *view,
-                                 struct error *err)
+struct map_model *trace_model(const char *path, struct map_view *view, struct error *err)
 {
-    bool records;
-    u64 value;
-    if (!parse_at(at, &records, &value, err)) {
-        return NULL;
-    }
     struct trace_feed *f = trace_feed_open(path, err);
     struct map_model *model = NULL;
     if (!f) {
         return NULL;
     }
     while (past_build(f->history, 65536)) {
-        if (at && (records ? past_count(f->history) : past_icount(f->history)) > value) {
+        u64 now = view->seeking ? past_icount(f->history) : past_count(f->history);
+        if (now > (view->seeking ? view->seek_icount : view->moment)) {
             break;
         }
     }
     const char *damage = past_error(f->history);
-    view->past = true;
-    view->moment = !at ? past_count(f->history)
-                   : records ? value
-                             : past_moment(f->history, value);
+    if (view->seeking) {
+        view->moment = past_moment(f->history, view->seek_icount);
+        view->seeking = false;
+    }
     if (damage && view->moment >= past_count(f->history)) {
         error_set(err, EINVAL, "%s", damage);
     } else if (!past_fill(f->history, view, f->model)) {
@@ -143,4 +138,19 @@ struct map_model *trace_model_at(const char *path, const char *at, struct map_vi
     }
     trace_feed_close(f);
     return model;
+}
+
+struct map_model *trace_model_at(const char *path, const char *at, struct map_view *view,
+                                 struct error *err)
+{
+    bool records;
+    u64 value;
+    if (!parse_at(at, &records, &value, err)) {
+        return NULL;
+    }
+    view->past = true;
+    view->seeking = at && !records;
+    view->seek_icount = value;
+    view->moment = at ? value : UINT64_MAX;
+    return trace_model(path, view, err);
 }

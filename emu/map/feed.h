@@ -30,6 +30,9 @@ struct trace_feed *trace_feed_open(const char *path, struct error *err);
 void trace_feed_close(struct trace_feed *feed);
 struct feed trace_feed_interface(struct trace_feed *feed);
 
+/* The model that `view` (its moment, or the instruction count it seeks) shows.  NULL with *err
+ * set; the caller's. */
+struct map_model *trace_model(const char *path, struct map_view *view, struct error *err);
 /* One model of the trace at a moment ("N" instructions, or "#N" records; NULL: the end).  NULL
  * with *err set; the caller's. */
 struct map_model *trace_model_at(const char *path, const char *at, struct map_view *view,

@@ -500,6 +500,9 @@ enum map_request view_key(struct map_view *view, const struct map_model *model, 
         type_key(view, key);
         return REQUEST_NONE;
     }
+    if (view->steps && (key == ' ' || key == KEY_BACKSPACE)) {
+        return key == ' ' ? REQUEST_TOUR_NEXT : REQUEST_TOUR_BACK;
+    }
     enum action action = ACTION_NONE;
     for (size_t i = 0; i < ROWS; i++) {
         action = row[i].key == key && key ? row[i].action : action;

@@ -59,7 +59,7 @@ struct map_link {
     /* Records on their way, and where they go. */
     struct ring ring;
     pthread_mutex_t past_lock;
-    struct past *history; /* under past_lock; made when the first records are there */
+    struct past *history; /* under past_lock */
 
     /* The viewer's. */
     struct map_model *shown, *past;
@@ -77,16 +77,14 @@ static u64 nanoseconds(void)
 
 /* ---- the machine's thread ---- */
 
-/* With past_lock held.  The swap area's size is known only when the guest has told it. */
+/* With past_lock held. */
 static void empty_ring(struct map_link *link)
 {
     const struct trace_record *record;
-    while ((record = ring_peek(&link->ring)) != NULL) {
-        if (link->history) {
-            past_append(link->history, record);
-        }
-        ring_drop(&link->ring);
+    while ((record = ring_take(&link->ring)) != NULL) {
+        past_append(link->history, record);
     }
+    ring_taken(&link->ring);
 }
 
 static bool is_hit(struct map_link *link, const struct trace_record *r)
@@ -264,8 +262,6 @@ static void on_wake(void *ctx, int fd)
 
 /* ---- the viewer's thread ---- */
 
-/* Keeps what has happened; makes the history when the guest has told its swap area's size, or has
- * begun without telling. */
 static void keep_records(struct map_link *link)
 {
     pthread_mutex_lock(&link->past_lock);
@@ -373,8 +369,10 @@ static u64 slots_of(const struct machine *machine)
 struct map_link *map_link_create(struct machine *machine, struct observer *observer, char *why,
                                  size_t size)
 {
-    struct map_link *link = calloc(1, sizeof *link);
-    if (!link) {
+    struct map_link *link = aligned_alloc(64, (sizeof *link + 63) / 64 * 64);
+    if (link) {
+        memset(link, 0, sizeof *link);
+    } else {
         snprintf(why, size, "not enough memory for the map");
         return NULL;
     }

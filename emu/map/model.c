@@ -245,6 +245,9 @@ void model_set_page(struct map_model *model, struct map_area *area, u64 va, u64 
         model->pages[area->first_page + page] = (u8)state;
         model->page_frame[area->first_page + page] =
             known ? (u32)(pfn - model->first_pfn + 1) : 0;
+        if (known && model->frames[pfn - model->first_pfn].class == CLASS_FILE) {
+            model->pages[area->first_page + page] = PAGE_FILE;
+        }
     }
     area->present += (pte & PTE_V) != 0;
     area->swapped += state == PAGE_SWAPPED;

@@ -86,6 +86,7 @@ struct map_area {
 enum page_state {
     PAGE_ABSENT,
     PAGE_PRESENT,
+    PAGE_FILE, /* of a file, in the page cache; not this process's own */
     PAGE_DIRTY,
     PAGE_COW,
     PAGE_ZERO,

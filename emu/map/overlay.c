@@ -187,3 +187,18 @@ void paint_entry(const struct painter *p)
     canvas_text(p->canvas, p->font, r.x + p->layout.glyph, r.y + p->layout.unit / 4,
                 p->canvas->width - 2 * p->layout.glyph, p->theme.strong, text);
 }
+
+/* A tour's words, where the processes are otherwise. */
+void paint_caption(const struct painter *p)
+{
+    const struct map_view *v = p->view;
+    char title[96];
+    struct rect r = p->layout.processes.w ? p->layout.processes : p->layout.timeline;
+    snprintf(title, sizeof title, in_words(p, "STEP %zu of %zu", "第 %zu 步，共 %zu 步"), v->step,
+             v->steps);
+    struct rect inside = paint_panel(p, r, title);
+    canvas_frame(p->canvas, r, p->layout.unit / 8, p->theme.accent);
+    paint_right(p, r.x + r.w - p->layout.glyph, r.y + p->layout.unit / 4, p->theme.dim,
+                in_words(p, "Space: next  Backspace: back", "空格：下一步  退格：上一步"));
+    paint_wrapped(p, inside, 0, p->theme.strong, v->caption);
+}

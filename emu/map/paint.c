@@ -220,6 +220,9 @@ void map_draw(struct canvas *canvas, const struct map_fonts *fonts, const struct
     }
     canvas_fill(canvas, canvas->clip, p.theme.background);
     paint_panels(&p);
+    if (view->steps) {
+        paint_caption(&p);
+    }
     if (view->bytes) {
         paint_bytes(&p);
     } else if (!view->help) {

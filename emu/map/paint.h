@@ -77,5 +77,6 @@ void paint_hover(const struct painter *p);
 void paint_bytes(const struct painter *p);
 void paint_help(const struct painter *p);
 void paint_entry(const struct painter *p);
+void paint_caption(const struct painter *p);
 
 #endif

@@ -57,6 +57,7 @@ void palette_init(struct palette *palette)
             {
                 [PAGE_ABSENT] = 0xff262c35,
                 [PAGE_PRESENT] = 0xff2f7fb2,
+                [PAGE_FILE] = 0xff00a276,
                 [PAGE_DIRTY] = 0xff74c8f7,
                 [PAGE_COW] = 0xffe08cc0,
                 [PAGE_ZERO] = 0xffffffff,

@@ -119,7 +119,7 @@ static void describe_frame(const struct painter *p, const struct map_focus *focu
                   paint_number(number, m->icount - frame->touched));
     }
     if (focus->slot) {
-        paint_add(out, p->theme.text, in_words(p, "a copy is in swap slot %llu", "交换槽 %llu 里有副本"),
+        paint_add(out, p->theme.text, in_words(p, "swap slot %llu", "交换槽 %llu"),
                   (unsigned long long)focus->slot);
     }
 }

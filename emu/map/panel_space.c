@@ -110,7 +110,7 @@ static void paint_area(const struct painter *p, struct rect strip, const struct 
 /* The key, right-aligned at `right`; what does not fit behind `left` is left out. */
 static void paint_states(const struct painter *p, int left, int right, int y)
 {
-    static const enum page_state order[] = {PAGE_ABSENT, PAGE_ZERO, PAGE_PRESENT,
+    static const enum page_state order[] = {PAGE_ABSENT, PAGE_ZERO, PAGE_FILE,   PAGE_PRESENT,
                                             PAGE_DIRTY,  PAGE_COW,  PAGE_SWAPPED};
     int x = right, count = sizeof order / sizeof *order;
     for (int i = 0; i < count; i++) {

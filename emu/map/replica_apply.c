@@ -419,7 +419,7 @@ static bool fill_ahead(struct replica *r, struct replica_space *space, const str
 {
     bool ok = true;
     u64 page = f->va & PAGE_MASK, left = f->around;
-    u64 pte = f->pte_after & ~PTE_PPN;
+    u64 pte = f->pte_after & ~(PTE_PPN | PTE_COW);
     for (u64 i = 1; ok && left && i <= 2 * (u64)f->around; i++) {
         u64 va = page + i * PAGE_BYTES;
         if (replica_entry(space, va) == 0) {

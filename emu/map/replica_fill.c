@@ -191,6 +191,11 @@ static void fill_focus(const struct replica *r, struct map_focus *focus)
         return;
     }
     focus->owners_known = false; /* tables filled ahead are not in the records */
+    const struct replica_process *looked = focus->va ? process_of(r, focus->pid) : NULL;
+    if (looked && !focus->pfn) {
+        u64 pte = replica_entry(&r->space[looked->space], focus->va);
+        focus->pfn = pte & PTE_V ? replica_entry_frame(pte) : 0;
+    }
     if (focus->pfn) {
         const struct replica_frame *frame = replica_frame_at(r, focus->pfn);
         focus->slot = frame ? frame->slot : 0;

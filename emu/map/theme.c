@@ -81,7 +81,8 @@ const char *group_name(enum fault_group group, bool chinese)
 
 static const struct look state_look[PAGE_STATES] = {
     [PAGE_ABSENT] = {'.', "not there", "不在"},   [PAGE_PRESENT] = {'P', "present", "在内存"},
-    [PAGE_DIRTY] = {'D', "dirty", "已写"},        [PAGE_COW] = {'C', "COW", "写时复制"},
+    [PAGE_FILE] = {'F', "file", "文件"},          [PAGE_DIRTY] = {'D', "dirty", "已写"},
+    [PAGE_COW] = {'C', "COW", "写时复制"},
     [PAGE_ZERO] = {'Z', "zero page", "零页"},     [PAGE_SWAPPED] = {'S', "swapped", "已换出"},
     [PAGE_MARKER] = {'!', "guard", "保护"},
 };

@@ -29,12 +29,14 @@ enum map_request {
     REQUEST_COPY,       /* the panel under the mouse as text */
     REQUEST_PICTURE,    /* write a PNG */
     REQUEST_FULL_SCREEN,
+    REQUEST_TOUR_NEXT,
+    REQUEST_TOUR_BACK,
     REQUEST_CLOSE
 };
 
 /* A line that is being typed at the bottom. */
 enum map_entry { ENTRY_NONE, ENTRY_FILTER, ENTRY_GOTO };
-enum { MAP_ENTRY_BYTES = 100 };
+enum { MAP_ENTRY_BYTES = 100, MAP_CAPTION_BYTES = 900 };
 
 struct map_view {
     int scale; /* 1, 2, 3: size of text and cells */
@@ -77,6 +79,9 @@ struct map_view {
     char typed[MAP_ENTRY_BYTES];
     size_t typed_length;
     char message[120]; /* shown until the next key */
+
+    char caption[MAP_CAPTION_BYTES]; /* of a guided tour (tour.h) */
+    size_t step, steps;              /* 0 = no tour */
 };
 
 /* Where the panels are, for a canvas of this size and scale. */

@@ -5,6 +5,7 @@
 #include "emu/map/map.h"
 #include "emu/map/font.h"
 #include "emu/map/sdl.h"
+#include "emu/map/tour.h"
 #include "emu/observe/explain.h"
 
 #include <stdio.h>
@@ -27,6 +28,7 @@ struct window {
     struct canvas *canvas;
     struct map_fonts *fonts;
     struct feed feed;
+    const struct tour *tour; /* NULL = none */
     struct map_model *model; /* the feed's, valid until the next take */
     struct map_view view;
     bool dirty, open, full_screen, dragging;
@@ -154,6 +156,14 @@ static int key_of(const SDL_KeyboardEvent *key)
     return 0; /* letters come as text, whatever the keyboard's layout */
 }
 
+static void show_step(struct window *w, size_t index)
+{
+    int width = MAP_WIDTH, height = MAP_HEIGHT;
+    if (w->tour && index < tour_steps(w->tour)) {
+        tour_show(w->tour, index, &w->view, &width, &height);
+    }
+}
+
 static void request(struct window *w, enum map_request what)
 {
     switch (what) {
@@ -166,6 +176,12 @@ static void request(struct window *w, enum map_request what)
     case REQUEST_FULL_SCREEN:
         w->full_screen = !w->full_screen;
         w->sdl.SetWindowFullscreen(w->window, w->full_screen ? SDL_WINDOW_FULLSCREEN_DESKTOP : 0);
+        break;
+    case REQUEST_TOUR_NEXT:
+        show_step(w, w->view.step);
+        break;
+    case REQUEST_TOUR_BACK:
+        show_step(w, w->view.step >= 2 ? w->view.step - 2 : 0);
         break;
     case REQUEST_CLOSE:
         w->open = false;
@@ -437,7 +453,7 @@ bool map_window_run(struct machine *machine, struct observer *observer, void (*r
     return false;
 }
 
-bool map_window_trace(const char *path, char *why, size_t size)
+bool map_window_trace(const char *path, const struct tour *tour, char *why, size_t size)
 {
     struct window w = {.open = false};
     struct error err = {0};
@@ -450,6 +466,10 @@ bool map_window_trace(const char *path, char *why, size_t size)
     bool ok = open_window(&w, why, size);
     if (ok) {
         w.feed = trace_feed_interface(trace);
+        w.tour = tour;
+        if (tour) {
+            show_step(&w, 0);
+        }
         show(&w, NULL);
     }
     close_window(&w);
@@ -470,9 +490,10 @@ bool map_window_run(struct machine *machine, struct observer *observer, void (*r
     return false;
 }
 
-bool map_window_trace(const char *path, char *why, size_t size)
+bool map_window_trace(const char *path, const struct tour *tour, char *why, size_t size)
 {
     (void)path;
+    (void)tour;
     snprintf(why, size,
              "trace map: this program was built without SDL2 (-DWITH_SDL=ON); "
              "trace shot works");

@@ -21,7 +21,11 @@ struct observer;
 bool map_window_run(struct machine *machine, struct observer *observer, void (*run)(void *ctx),
                     void *ctx, char *why, size_t size);
 
-/* Shows a trace file until the window is closed.  False with a reason in `why`. */
-bool map_window_trace(const char *path, char *why, size_t size);
+struct tour;
+/*
+ * Shows a trace file until the window is closed, with a guided tour through it if one is given
+ * (Space: the next step).  False with a reason in `why`.
+ */
+bool map_window_trace(const char *path, const struct tour *tour, char *why, size_t size);
 
 #endif

@@ -6,6 +6,7 @@
 #include "emu/map/feed.h"
 #include "emu/map/past.h"
 #include "emu/map/replica.h"
+#include "emu/map/tour.h"
 #include "emu/trace/pft.h"
 
 #include <setjmp.h>
@@ -379,6 +380,41 @@ static void bad_files_and_moments_are_refused(void **state)
     assert_null(trace_feed_open("/dev/null", &err));
 }
 
+static void a_tour_is_read(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/test-tour-XXXXXX";
+    int fd = mkstemp(path), width = 1280, height = 800;
+    struct error err = {0};
+    const char *text = "# a tour\n\nat #12\nlook explain,scale=2\npage 4:0x1000\nselect #11\n"
+                       "say one\nsay two\nzh \u4e00\n\nat 5000\nframe 0x80001\nsay three\n";
+    assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+    struct tour *tour = tour_load(path, &err);
+    assert_non_null(tour);
+    assert_int_equal(tour_steps(tour), 2);
+    struct map_view view;
+    view_init(&view);
+    tour_show(tour, 0, &view, &width, &height);
+    assert_int_equal(view.moment, 12);
+    assert_false(view.seeking);
+    assert_int_equal(view.cursor_va, 0x1000);
+    assert_int_equal(view.event, 12);
+    assert_int_equal(view.tab, TAB_EXPLAIN);
+    assert_int_equal(view.scale, 2);
+    assert_string_equal(view.caption, "one two");
+    assert_int_equal(view_key(&view, NULL, ' '), REQUEST_TOUR_NEXT);
+    tour_show(tour, 1, &view, &width, &height);
+    assert_true(view.seeking);
+    assert_int_equal(view.seek_icount, 5000);
+    assert_int_equal(view.cursor_pfn, 0x80001);
+    tour_free(tour);
+    assert_int_equal(write(fd, "\nat soon\n", 9), 9);
+    assert_null(tour_load(path, &err));
+    assert_non_null(strstr(err.text, "line 15"));
+    close(fd);
+    unlink(path);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -389,6 +425,7 @@ int main(void)
         cmocka_unit_test(a_guest_that_tells_nothing_has_a_past_too),
         cmocka_unit_test(a_moment_is_found_by_instructions),
         cmocka_unit_test(bad_files_and_moments_are_refused),
+        cmocka_unit_test(a_tour_is_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
