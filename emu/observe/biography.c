@@ -18,8 +18,7 @@
 #include "emu/trace/text.h"
 
 #define MAX_SEGMENTS 64
-#define MAX_BEGINNINGS 64  /* processes that may be starting programs at a time */
-#define AROUND_BYTES 65536 /* the window in which neighbours are mapped along */
+#define MAX_BEGINNINGS 64 /* processes that may be starting programs at a time */
 
 /* One process while it was the one that had the page. */
 struct segment {
@@ -265,6 +264,19 @@ static void own_fault(struct life *l, const struct trace_record *r)
     tell(l, r, what, &text);
 }
 
+/*
+ * The page is among those that a fault may have mapped besides its own: with `ahead` the next ones,
+ * surely; else neighbours on either side, which of them is not told.
+ */
+static bool brought_along(const struct life *l, const struct trace_fault *f)
+{
+    u64 page = f->va & PAGE_MASK, reach = (u64)f->around << PAGE_SHIFT;
+
+    if (l->va >= page)
+        return l->va - page <= reach;
+    return !(f->flags & PROBE_FLAG_AHEAD) && page - l->va <= reach;
+}
+
 /* Somebody else took a copy of the frame this page is in. */
 static void other_fault(struct life *l, const struct trace_record *r, u32 pid)
 {
@@ -272,7 +284,7 @@ static void other_fault(struct life *l, const struct trace_record *r, u32 pid)
     struct buffer text = {0};
     struct speaker s = {r, {0}, l->chinese, &text};
 
-    if (r->pid == pid && f->around && !l->mapped && !((f->va ^ l->va) & ~(u64)(AROUND_BYTES - 1))) {
+    if (r->pid == pid && f->around && !l->mapped && brought_along(l, f)) {
         l->may_be_mapped = true;
         l->neighbour = *r;
     }
@@ -417,9 +429,17 @@ static void tell_neighbour(struct life *l)
     struct buffer text = {0};
     struct speaker s = {&l->neighbour, {0}, l->chinese, &text};
 
-    SAY(&s, "probably mapped along with 0x%" PRIx64 ", whose fault brought %u neighbours",
-        "很可能随 0x%" PRIx64 " 一起映射，那次缺页带来了 %u 个邻页",
-        l->neighbour.fault.va & PAGE_MASK, l->neighbour.fault.around);
+    const struct trace_fault *f = &l->neighbour.fault;
+    if (f->flags & PROBE_FLAG_AHEAD)
+        SAY(&s,
+            "filled ahead, before it was asked for, by the fault at 0x%" PRIx64
+            " (with %u pages behind it)",
+            "在被访问之前，由 0x%" PRIx64 " 处的缺页提前填好（连同其后共 %u 页）",
+            f->va & PAGE_MASK, f->around);
+    else
+        SAY(&s, "probably mapped along with 0x%" PRIx64 ", whose fault brought %u neighbours",
+            "很可能随 0x%" PRIx64 " 一起映射，那次缺页带来了 %u 个邻页", f->va & PAGE_MASK,
+            f->around);
     tell(l, &l->neighbour, "born", &text);
 }
 

@@ -179,7 +179,13 @@ static void say_besides(const struct speaker *s)
 {
     const struct trace_fault *f = &s->record->fault;
 
-    if (f->around)
+    if (f->around && f->flags & PROBE_FLAG_AHEAD)
+        SAY(s,
+            "The program writes one page after the other, so the kernel filled %u pages behind it "
+            "before they were asked for, to save their faults.\n",
+            "程序在一页接一页地写，所以内核提前填好了其后的 %u 页，省去它们各自的缺页。\n",
+            f->around);
+    else if (f->around)
         SAY(s, "%u neighbouring pages were mapped along with it, to save their faults.\n",
             "同时还映射了相邻的 %u 页，省去它们各自的缺页。\n", f->around);
     if (f->flags & PROBE_FLAG_STACK_GROW)

@@ -196,6 +196,18 @@ static void file_pages_are_known_by_their_file(void **state)
     assert_string_equal(r.what, "promised@0 begun@1 born@2");
     assert_non_null(strstr(r.text, "probably mapped along with 0x10000"));
     assert_non_null(strstr(r.text, "page 5 of inode 14"));
+    /* Behind the reach of the fault nothing was brought along. */
+    tell(&r, 3, 0x20000, EXPLAIN_ENGLISH, &summary);
+    assert_null(strstr(r.text, "along"));
+    /* Filled ahead are the pages behind, not those in front. */
+    record[2] = fault(2, 3, FAULT_ZERO_FILL, 0x14000, 0, 0x80200);
+    record[2].fault.around = 3;
+    record[2].fault.flags = PROBE_FLAG_AHEAD;
+    tell(&r, 3, 0x17000, EXPLAIN_ENGLISH, &summary);
+    assert_non_null(
+        strstr(r.text, "filled ahead, before it was asked for, by the fault at 0x14000"));
+    tell(&r, 3, 0x13000, EXPLAIN_ENGLISH, &summary);
+    assert_null(strstr(r.text, "filled ahead"));
 }
 
 /* ---- history ---- */
