@@ -57,6 +57,29 @@ static void every_command_is_complete(void **state)
     }
 }
 
+/* docs/monitor.md names every command, as the user types it. */
+static void every_command_is_documented(void **state)
+{
+    FILE *file = fopen(SOURCE_DIR "/docs/monitor.md", "r");
+    char page[65536], quoted[64];
+    size_t count, size;
+    const struct command *table = command_table(&count);
+
+    (void)state;
+    assert_non_null(file);
+    size = fread(page, 1, sizeof page - 1, file);
+    fclose(file);
+    page[size] = 0;
+    for (size_t i = 0; i < count; i++) {
+        bool found = false;
+        snprintf(quoted, sizeof quoted, "`%s", table[i].name);
+        for (const char *at = page; !found && (at = strstr(at, quoted)) != NULL; at++)
+            found = strchr("` [/", at[strlen(quoted)]) != NULL;
+        if (!found)
+            fail_msg("docs/monitor.md does not tell of '%s'", table[i].name);
+    }
+}
+
 static void words_may_be_short_but_not_ambiguous(void **state)
 {
     struct error err = {0};
@@ -505,6 +528,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_command_is_complete),
+        cmocka_unit_test(every_command_is_documented),
         cmocka_unit_test(words_may_be_short_but_not_ambiguous),
         cmocka_unit_test(arguments_are_read_by_the_grammar),
         cmocka_unit_test(filters_choose_faults),
