@@ -24,7 +24,9 @@ json_t *run_status(struct call *call)
     const struct machine_config *config = machine_config_of(call->machine);
     const struct trace_counts *counts = observer_counts(call->observer);
 
-    value_set_flag(value, "running", !machine_is_stopped(call->machine));
+    /* Between a stop and its announcement it is still running: why it stopped is not known yet. */
+    bool stopped = machine_is_stopped(call->machine) && !call->monitor->announce;
+    value_set_flag(value, "running", !stopped);
     value_set_count(value, "instructions", machine_instructions(call->machine));
     value_set_count(value, "time_ns", machine_time(call->machine));
     value_set_count(value, "ram", config->ram_size);
@@ -41,7 +43,7 @@ json_t *run_status(struct call *call)
         observer_policy(call->observer, policy);
         value_set_text(value, "policy", "%s", policy);
     }
-    if (machine_is_stopped(call->machine) && call->monitor->last_stop)
+    if (stopped && call->monitor->last_stop)
         value_set_text(value, "stop", "%s", call->monitor->last_stop);
     if (observer_panic(call->observer))
         value_set_text(value, "panic", "%s", observer_panic(call->observer));
