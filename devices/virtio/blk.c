@@ -35,6 +35,7 @@ struct blk {
     struct clock *clock;
     struct disk *disk;
     struct blk_observer observer;
+    struct failure failure[BLK_OPERATIONS];
     unsigned number;
     u32 event;
     u64 busy_until;        /* the disk moves data till then */
@@ -97,7 +98,9 @@ static u8 execute(struct blk *b, const struct request *r, u32 *written)
     switch (r->type) {
     case TYPE_IN:
     case TYPE_OUT:
-        result = move(b, r);
+        result = failure_strikes(&b->failure[r->type == TYPE_IN ? BLK_READ : BLK_WRITE])
+                     ? -EIO
+                     : move(b, r);
         *written = r->type == TYPE_IN && result == 0 ? r->sectors * DISK_SECTOR : 0;
         if (b->observer.request) {
             b->observer.request(b->observer.ctx, b->number, r->sector, r->sectors,
@@ -105,7 +108,8 @@ static u8 execute(struct blk *b, const struct request *r, u32 *written)
         }
         return result == 0 ? STATUS_OK : STATUS_IOERR;
     case TYPE_FLUSH:
-        return disk_flush(b->disk) == 0 ? STATUS_OK : STATUS_IOERR;
+        result = failure_strikes(&b->failure[BLK_FLUSH]) ? -EIO : disk_flush(b->disk);
+        return result == 0 ? STATUS_OK : STATUS_IOERR;
     case TYPE_GET_ID: {
         char id[ID_SIZE] = {0};
         snprintf(id, sizeof id, "faultline-disk%u", b->number);
@@ -226,6 +230,9 @@ static void save(const struct virtio *v, struct serial_writer *writer)
 {
     const struct blk *b = (const struct blk *)v;
     serial_put_u64(writer, "busy-until", b->busy_until);
+    for (unsigned i = 0; i < BLK_OPERATIONS; i++) {
+        failure_save(&b->failure[i], writer);
+    }
     serial_put_u64(writer, "in-flight", b->count);
     for (unsigned i = 0; i < b->count; i++) {
         const struct request *r = &b->request[(b->first + i) % IN_FLIGHT_MAX];
@@ -268,6 +275,9 @@ static bool load(struct virtio *v, struct serial_reader *reader, struct error *e
         drop_oldest(b);
     }
     b->busy_until = serial_get_u64(reader, "busy-until");
+    for (unsigned i = 0; i < BLK_OPERATIONS; i++) {
+        failure_load(&b->failure[i], reader);
+    }
     u64 count = serial_get_u64(reader, "in-flight");
     if (count > IN_FLIGHT_MAX) {
         return error_set(err, EINVAL, "virtio-blk: too many requests in flight");
@@ -343,4 +353,9 @@ void blk_set_observer(struct virtio *v, const struct blk_observer *observer)
 struct disk *blk_disk(struct virtio *v)
 {
     return ((struct blk *)v)->disk;
+}
+
+struct failure *blk_failure(struct virtio *v, enum blk_operation operation)
+{
+    return &((struct blk *)v)->failure[operation];
 }

@@ -12,6 +12,7 @@
 #define FAULTLINE_VIRTIO_BLK_H
 
 #include "devices/backend/disk.h"
+#include "devices/failure.h"
 #include "devices/virtio/mmio.h"
 #include "emu/time/clock.h"
 
@@ -30,5 +31,9 @@ struct virtio *blk_create(struct clock *clock, struct ram *ram, struct irq_line 
                           struct disk *disk, unsigned number);
 void blk_set_observer(struct virtio *v, const struct blk_observer *observer);
 struct disk *blk_disk(struct virtio *v);
+
+/* What can be made to fail: the request is answered with IOERR and moves nothing. */
+enum blk_operation { BLK_READ, BLK_WRITE, BLK_FLUSH, BLK_OPERATIONS };
+struct failure *blk_failure(struct virtio *v, enum blk_operation operation);
 
 #endif

@@ -54,6 +54,20 @@ static double thread_seconds(void)
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
+/* How often something could have been made to fail, by the monitor's `fail`. */
+static void print_disk_stats(struct machine *m)
+{
+    static const char *const names[] = {"reads", "writes", "flushes"};
+    for (unsigned i = 0; i < machine_config_of(m)->disk_count; i++) {
+        for (unsigned operation = 0; operation < BLK_OPERATIONS; operation++) {
+            const struct failure *f =
+                machine_disk_failure(m, i, (enum blk_operation)operation);
+            fprintf(stderr, "vd%c %-10s %" PRIu64, 'a' + (int)i, names[operation], f->seen);
+            fprintf(stderr, f->failed ? " (%" PRIu64 " failed)\n" : "\n", f->failed);
+        }
+    }
+}
+
 static void print_stats(struct machine *m, double seconds, double cpu_seconds)
 {
     double instructions = (double)machine_instructions(m);
@@ -68,6 +82,7 @@ static void print_stats(struct machine *m, double seconds, double cpu_seconds)
     for (unsigned i = 0; counter_info(i); i++) {
         fprintf(stderr, "%-25s%" PRIu64 "\n", counter_info(i)->name, counter_value(&counters, i));
     }
+    print_disk_stats(m);
 }
 
 /* A status beyond a byte must not look like success. */

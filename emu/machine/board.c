@@ -145,3 +145,10 @@ void board_destroy(struct machine *m)
         chardev_destroy(ends[i]);
     }
 }
+
+struct failure *machine_disk_failure(struct machine *m, unsigned index,
+                                     enum blk_operation operation)
+{
+    return index < m->config.disk_count && m->slot[index] ? blk_failure(m->slot[index], operation)
+                                                          : NULL;
+}

@@ -311,6 +311,14 @@ bool input_load(struct machine *m, struct serial_reader *reader, struct error *e
     return serial_ok(reader, err);
 }
 
+void machine_log_command(struct machine *m, const char *text)
+{
+    const struct input_log *log = &m->input.log;
+    if (log->input) {
+        log->input(log->ctx, clock_now(&m->clock), CHANNEL_MONITOR, (const u8 *)text, strlen(text));
+    }
+}
+
 void machine_set_input_log(struct machine *m, const struct input_log *log)
 {
     m->input.log = log ? *log : (struct input_log){0};

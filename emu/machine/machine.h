@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "devices/virtio/blk.h"
 #include "emu/base/error.h"
 #include "emu/base/types.h"
 #include "emu/hart/counters.h"
@@ -86,12 +87,26 @@ void machine_set_disk_observer(struct machine *m, const struct disk_observer *ob
  * Inputs are records: told of every byte that enters the machine from outside, with the guest time
  * at which it did.  channel: see enum machine_channel.  size 0 means the input has ended.
  */
-enum machine_channel { CHANNEL_SERIAL, CHANNEL_CONSOLE, CHANNEL_STDIO, CHANNEL_COUNT };
+enum machine_channel {
+    CHANNEL_SERIAL,
+    CHANNEL_CONSOLE,
+    CHANNEL_STDIO,
+    CHANNEL_COUNT,
+    CHANNEL_MONITOR = CHANNEL_COUNT /* a monitor command that changes the machine, as text */
+};
 struct input_log {
     void (*input)(void *ctx, u64 now, unsigned channel, const u8 *data, size_t size);
     void *ctx;
 };
 void machine_set_input_log(struct machine *m, const struct input_log *log);
+/* Tells the input log of a command of the monitor that is about to change the machine. */
+void machine_log_command(struct machine *m, const char *text);
+
+/* What of disk `index` (0 = vda) can be made to fail; NULL: there is no such disk. */
+struct failure *machine_disk_failure(struct machine *m, unsigned index,
+                                     enum blk_operation operation);
+/* The supervisor software interrupt of a hart, as an SBI call makes it. */
+void machine_software_interrupt(struct machine *m, unsigned hart);
 
 /* The whole machine, RAM and disk overlays included.  Only between runs. */
 void machine_save(const struct machine *m, struct serial_writer *writer);

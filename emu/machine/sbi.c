@@ -136,6 +136,11 @@ static void remote_one(struct hart *h, const struct remote *r)
     }
 }
 
+void machine_software_interrupt(struct machine *m, unsigned hart)
+{
+    hart_set_line(m->hart[hart], IRQ_SSI, true);
+}
+
 static struct result remote(struct machine *m, u64 mask, u64 base, const struct remote *r)
 {
     if (base == ~0ull) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* monitor.c - one monitor: commands executed, stops announced, sessions on sockets and terminal. */
+#include "emu/monitor/fail.h"
 #include "emu/monitor/monitor.h"
 
 #include <errno.h>
@@ -356,6 +357,7 @@ void monitor_destroy(struct monitor *m)
     buffer_free(&m->commands);
     free(m->last_stop);
     machine_unlisten(m->machine, m->stop_listener);
+    fail_detach(m);
     history_destroy(m->history);
     symbols_destroy(m->symbols);
     free(m);

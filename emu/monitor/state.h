@@ -8,6 +8,7 @@
 #include "emu/monitor/monitor.h"
 #include "emu/observe/filter.h"
 #include "emu/observe/symbols.h"
+#include "probe.h"
 
 #define MAX_POINTS 32
 #define MAX_SESSIONS 16
@@ -97,6 +98,9 @@ struct monitor {
     struct session *terminal; /* the REPL on the machine's terminal, or NULL */
     int sink;                 /* of the observer; -1: none */
     unsigned stop_listener;
+    struct probe_failure fail_frame; /* as last asked for; see fail.c */
+    bool fail_waits;                 /* until the guest says where its words are */
+    unsigned fail_listener;
 };
 
 /* ---- monitor.c ---- */

@@ -139,6 +139,21 @@ struct probe_layout {
     uint64_t free_batches, free_batch_stride, free_batch_count;
     uint64_t shm_swapped;            /* physical address of a u64: pages of shared memory in swap */
     uint64_t policy;                 /* physical address of the replacement policy's name (16 bytes) */
+    uint64_t failure;                /* physical address of struct probe_failure */
+};
+
+/*
+ * Allocations of frames that are to fail: the one place that the monitor writes.  It fills in all
+ * but seen and failed, sets `changed`, and makes a software interrupt on hart 0.  Counted are
+ * allocations for user threads, from then on.
+ */
+struct probe_failure {
+    uint64_t changed;
+    uint64_t every;        /* each Nth fails; 0: by `after` */
+    uint64_t after;        /* the first that fails is the one behind so many */
+    uint64_t left;         /* how many may still fail; 0: none */
+    uint64_t pid;          /* only for this process; 0: for all */
+    uint64_t seen, failed; /* since it was armed */
 };
 
 /* Frame kinds and flags as the kernel keeps them (offsets above). */

@@ -161,6 +161,44 @@ static void test_beyond_the_end(void **state)
     assert_false(broken(b->blk));
 }
 
+/* Statuses of `count` reads of a sector, one after the other, as bits. */
+static unsigned reads_that_fail(struct bench *b, unsigned count)
+{
+    unsigned failed = 0;
+    for (unsigned i = 0; i < count; i++) {
+        poke(&b->rig, DATA, 0, 8);
+        request(b, 0, 0, 3, 512);
+        bell(b->blk, 0);
+        rig_pass(&b->rig, 1000000);
+        failed |= (unsigned)(status_of(b, 0) == 1) << i;
+        bool moved = peek_ram(&b->rig, DATA + 4, 1) == b->content[3 * 512 + 4];
+        assert_true(moved == (status_of(b, 0) == 0)); /* what fails moves nothing */
+    }
+    return failed;
+}
+
+static void test_failures_on_purpose(void **state)
+{
+    struct bench *b = *state;
+    struct failure *f = blk_failure(b->blk, BLK_READ);
+    assert_int_equal(reads_that_fail(b, 3), 0);
+    assert_int_equal(f->seen, 3);
+    failure_arm(f, 3, UINT64_MAX, 2); /* each third, twice */
+    assert_int_equal(reads_that_fail(b, 10), 1u << 2 | 1u << 5);
+    failure_arm(f, 0, 1, 2); /* the two behind the first */
+    assert_int_equal(reads_that_fail(b, 5), 1u << 1 | 1u << 2);
+    assert_int_equal(f->failed, 4);
+    assert_int_equal(f->seen, 18);
+    failure_arm(blk_failure(b->blk, BLK_FLUSH), 1, UINT64_MAX, 1);
+    request(b, 0, 4, 0, 0);
+    request(b, 3, 4, 0, 0);
+    bell(b->blk, 0);
+    rig_pass(&b->rig, 1000000);
+    assert_int_equal(status_of(b, 0), 1);
+    assert_int_equal(status_of(b, 3), 0);
+    assert_int_equal(reads_that_fail(b, 2), 0);
+}
+
 static void test_no_interrupt_when_not_wanted(void **state)
 {
     struct bench *b = *state;
@@ -493,6 +531,7 @@ int main(void)
         TEST(test_several_in_flight),
         TEST(test_flush_and_id),
         TEST(test_beyond_the_end),
+        TEST(test_failures_on_purpose),
         TEST(test_no_interrupt_when_not_wanted),
         TEST(test_observer),
         TEST(test_reset_forgets_requests),

@@ -5,6 +5,7 @@
  */
 #include "boot/boot.h"
 
+#include "mm/failure.h"
 #include "mm/area.h"
 #include "mm/policy.h"
 #include "mm/reclaim.h"
@@ -73,5 +74,6 @@ void tell_layout(void)
     policy_fill_layout(&layout);
     shm_fill_layout(&layout);
     layout.counters = direct_physical(fault_counts);
+    layout.failure = direct_physical(&frame_failure);
     PROBE(BOOT, direct_physical(&layout), sizeof layout);
 }

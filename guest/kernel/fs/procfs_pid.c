@@ -7,14 +7,17 @@
 #include "lib/errno.h"
 #include "lib/printf.h"
 #include "lib/string.h"
+#include "mm/failure.h"
 #include "mm/kalloc.h"
 #include "mm/uaccess.h"
+#include "sync/task.h"
 
 /* Kinds of places that are not plain text. */
 enum special {
     TEXT,
     MOUNTS,
     MOUNTINFO,
+    FAIL_NTH,
     PAGEMAP,
     LINK_EXE,
     LINK_CWD,
@@ -42,6 +45,7 @@ static const struct row {
     {"limits", TEXT, PROC_VIEW_LIMITS, S_IFREG | 0444},
     {"oom_score", TEXT, PROC_VIEW_OOM_SCORE, S_IFREG | 0444},
     {"oom_score_adj", TEXT, PROC_VIEW_OOM_SCORE_ADJ, S_IFREG | 0644},
+    {"fail-nth", FAIL_NTH, 0, S_IFREG | 0644},
     {"faults", TEXT, PROC_VIEW_FAULTS, S_IFREG | 0444},
     {"mounts", MOUNTS, 0, S_IFREG | 0444},
     {"mountinfo", MOUNTINFO, 0, S_IFREG | 0444},
@@ -94,6 +98,32 @@ static int store_oom_score_adj(u32 pid, u32 place, const char *text, size_t leng
     return proc_view_ops->set_oom_score_adj(pid, negative ? -(i32)value : (i32)value);
 }
 
+/* As on Linux; only for the thread that asks. */
+static int show_fail_nth(u32 pid, u32 place, struct text_buffer *out)
+{
+    (void)place;
+    text_printf(out, "%llu\n",
+                pid == proc_view_ops->current_pid() ? (unsigned long long)current()->fail_nth : 0);
+    return 0;
+}
+
+static int store_fail_nth(u32 pid, u32 place, const char *text, size_t length)
+{
+    const char *end;
+    u64 value;
+
+    (void)place;
+    if (!string_to_u64(text, &end, &value) || end != text + length || value > 0x7fffffff) {
+        return -EINVAL;
+    }
+    if (pid != proc_view_ops->current_pid()) {
+        return -EPERM;
+    }
+    failure_arm_task(current(), value);
+    return 0;
+}
+
+static struct procfs_text_source fail_source = {show_fail_nth, store_fail_nth};
 static struct procfs_text_source view_source = {show_view, NULL};
 static struct procfs_text_source oom_source = {show_view, store_oom_score_adj};
 static struct procfs_text_source mounts_source = {show_mounts, NULL};
@@ -238,6 +268,10 @@ static void set_file(struct inode *inode, const struct row *row)
     case MOUNTINFO:
         inode->fops = &procfs_text_ops;
         inode->private = &mounts_source;
+        break;
+    case FAIL_NTH:
+        inode->fops = &procfs_text_ops;
+        inode->private = &fail_source;
         break;
     case PAGEMAP:
         inode->fops = &pagemap_ops;

@@ -21,8 +21,9 @@
 #include "lib/assert.h"
 #include "lib/printf.h"
 #include "lib/string.h"
-#include "mm/reclaim.h"
+#include "mm/failure.h"
 #include "mm/page.h"
+#include "mm/reclaim.h"
 #include "sync/spin.h"
 #include "sync/task.h"
 
@@ -321,7 +322,12 @@ static struct frame *take(enum probe_frame_kind kind, unsigned order, u64 reserv
 struct frame *frame_alloc_block(enum probe_frame_kind kind, unsigned order, unsigned how)
 {
     bool may_sleep = (how & FRAME_RECLAIM) != 0 && this_hart()->lock_depth == 0;
-    struct frame *frame = take(kind, order, reserve_for(how));
+    struct frame *frame;
+
+    if (!batches_on && failure_strikes(how)) {
+        return NULL;
+    }
+    frame = take(kind, order, reserve_for(how));
 
     for (int round = 0; frame == NULL && may_sleep && round < RECLAIM_ROUNDS; round++) {
         u64 freed = reclaim(FRAME_BATCH, true);

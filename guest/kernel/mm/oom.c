@@ -7,6 +7,7 @@
 #include "mm/frame.h"
 #include "mm/options.h"
 #include "mm/swap.h"
+#include "sync/task.h"
 #include "lib/assert.h"
 
 const struct oom_ops *oom_ops;
@@ -71,7 +72,11 @@ bool oom_kill_one(void)
     if (vm_options.panic_on_oom) {
         panic("out of memory");
     }
-    oom_ops->each_process(consider, &choice);
+    if (current()->pid > 1 && frames_free_count() > frame_mark_high) {
+        consider(current()->pid, current()->mm, &choice); /* a failure made on purpose: its own */
+    } else {
+        oom_ops->each_process(consider, &choice);
+    }
     if (choice.pid == 0 || !oom_ops->kill(choice.pid)) {
         return false;
     }

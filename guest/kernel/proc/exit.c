@@ -16,6 +16,7 @@
 #include "fs/fdtable.h"
 #include "lib/assert.h"
 #include "lib/printf.h"
+#include "mm/failure.h"
 #include "mm/kalloc.h"
 #include "mm/space.h"
 #include "mm/uaccess.h"
@@ -305,6 +306,7 @@ void thread_exit(u32 code)
         panic("init (pid 1) ended with status %#x",
               process->exiting ? process->exit_status : WAIT_EXITED(code));
     }
+    failure_forget_task(task);
     thread_release_user_words(thread);
     leave_address_space();
     if (!leave_unless_last(thread, code)) {

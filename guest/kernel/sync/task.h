@@ -68,6 +68,7 @@ struct task {
     u64 minor_faults, major_faults;
     u64 voluntary_switches, involuntary_switches;
     u8 oom_victim;      /* may use the reserve of frames; about to die */
+    u64 fail_nth;       /* the allocation of a frame that is to fail; 0 = none (mm/failure.h) */
     struct fp_state fp; /* valid unless frame->status.FS is Dirty and it runs */
     u32 fp_hart;        /* index + 1 of the hart that last held its float registers */
 };

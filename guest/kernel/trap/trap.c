@@ -10,6 +10,7 @@
 #include "abi/signal.h"
 #include "lib/assert.h"
 #include "lib/printf.h"
+#include "mm/failure.h"
 #include "mm/fault.h"
 #include "mm/frame.h"
 #include "mm/layout.h"
@@ -89,6 +90,7 @@ static void interrupt(u64 cause)
         break;
     case CAUSE_SOFTWARE_INTERRUPT: /* a wake-up call; the way out does the rest */
         csr_clear(sip, INTERRUPT_SOFTWARE);
+        failure_look();
         break;
     default:
         panic("unknown interrupt %#lx", cause);
