@@ -211,6 +211,8 @@ json_t *run_fail(struct call *call)
     struct settings settings;
     char line[320];
 
+    if (!what)
+        return run_failures(call);
     snprintf(line, sizeof line, "fail %s %s", what, text ? text : "");
     if (strcmp(what, "off") == 0) {
         arm_nothing(call);

@@ -202,6 +202,7 @@ int main(int argc, char **argv)
     handle(SIGTERM);
     handle(SIGINT);
     handle(SIGUSR2);
+    SYS(mlockall, 1 /* MCL_CURRENT */); /* a disk that fails must not take process 1 with it */
     length = text_read_file("/proc/cmdline", line, sizeof line);
     if (length > 0)
         command = find_command(line, length);
