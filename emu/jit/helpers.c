@@ -369,7 +369,7 @@ const u8 *jit_dispatch(struct hart *h, struct jit_frame *frame)
                 return known->entry;
             }
             h->counters.table_misses++;
-            entry = jit_find_entry(jit, at, weight);
+            entry = jit_find_entry(jit, h, at, weight);
         }
         if (!entry) {
             h->counters.stretches++;

@@ -157,7 +157,8 @@ struct jit {
 struct jit_region *jit_translate(struct jit *jit);
 /* jit.c: the entry at this address, translated now if it is hot; NULL: it is to be interpreted.
  * Counts this time as `weight`. */
-struct jit_entry *jit_find_entry(struct jit *jit, u64 physical, unsigned weight);
+struct jit_entry *jit_find_entry(struct jit *jit, const struct hart *h, u64 physical,
+                                 unsigned weight);
 /* thunks.c: the code that is always there.  False when there is no room. */
 bool jit_make_thunks(struct jit *jit);
 

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CODE_BYTES = 128 << 20, ROOM_FOR_ONE = 1 << 20 };
+enum { CODE_BYTES = 24 << 20, ROOM_FOR_ONE = 1 << 20 };
 
 bool jit_supported(void)
 {
@@ -190,12 +190,33 @@ void jit_translate_at_once(struct engine *engine)
     ((struct jit *)engine)->at_once = true;
 }
 
-static struct jit_entry *new_entry(struct jit *jit, u64 physical)
+/* The region at the last halfword of a page, a long instruction; false when the next page is not in
+ * the fetch TLB (it will be, once the interpreter has executed the instruction). */
+static bool find_straddling(struct jit *jit, const struct hart *h, const u8 *host, u64 page)
+{
+    u64 next = (h->pc & ~(u64)0xfff) + RAM_PAGE_SIZE;
+    const struct tlb_entry *entry = tlb_entry(h->fetch_context, TLB_FETCH, next);
+    if (entry->tag != next) {
+        return false;
+    }
+    u32 high = load_u16((const void *)(uintptr_t)(next + entry->addend));
+    region_make_straddling(&jit->scratch, host, page,
+                           load_u16(host + RAM_PAGE_SIZE - 2) | high << 16, h->extensions);
+    return true;
+}
+
+static struct jit_entry *new_entry(struct jit *jit, const struct hart *h, u64 physical)
 {
     u64 page = physical & ~(u64)0xfff;
+    unsigned offset = (unsigned)(physical & 0xfff);
     const u8 *host = ram_pointer(jit->ram, page, RAM_PAGE_SIZE);
-    if (!host || !region_find(&jit->scratch, host, page, (unsigned)(physical & 0xfff),
-                              jit->harts[0]->extensions)) {
+    if (!host) {
+        return NULL;
+    }
+    bool straddles =
+        offset == RAM_PAGE_SIZE - 2 && insn_length(load_u16(host + RAM_PAGE_SIZE - 2)) == 4;
+    if (straddles ? !find_straddling(jit, h, host, page)
+                  : !region_find(&jit->scratch, host, page, offset, h->extensions)) {
         return NULL;
     }
     if (jit->memory.size - jit->used < ROOM_FOR_ONE) {
@@ -214,10 +235,11 @@ static struct jit_entry *new_entry(struct jit *jit, u64 physical)
     return NULL;
 }
 
-struct jit_entry *jit_find_entry(struct jit *jit, u64 physical, unsigned weight)
+struct jit_entry *jit_find_entry(struct jit *jit, const struct hart *h, u64 physical,
+                                 unsigned weight)
 {
     struct jit_entry *entry = find_entry(jit, physical);
-    return entry ? entry : is_hot(jit, physical, weight) ? new_entry(jit, physical) : NULL;
+    return entry ? entry : is_hot(jit, physical, weight) ? new_entry(jit, h, physical) : NULL;
 }
 
 static enum exit_reason jit_run(struct engine *engine, struct hart *h)

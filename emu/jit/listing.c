@@ -53,7 +53,11 @@ static void print_guest(FILE *out, const struct region *r, unsigned insn, const 
     u64 address = r->physical + r->insn_offset[insn];
     u32 word = 0;
     char text[128];
-    memcpy(&word, r->page + r->insn_offset[insn], r->insn[insn].len);
+    if (r->straddles) {
+        word = r->straddle_bits;
+    } else {
+        memcpy(&word, r->page + r->insn_offset[insn], r->insn[insn].len);
+    }
     insn_print(text, sizeof text, address, word, 0);
     fprintf(out, "  %" PRIx64 "  %s%s\n", address, text, why);
 }

@@ -244,17 +244,44 @@ static void choose_registers(struct region *r)
     assign(r->float_reg, float_weight, REGION_FLOAT_REGS);
 }
 
+static void begin_region(struct region *r, const u8 *page, u64 physical)
+{
+    r->page = page;
+    r->physical = physical;
+    r->blocks = r->insns = 0;
+    r->int_written = r->float_written = 0;
+    r->granules = 0;
+    r->straddles = false;
+}
+
+void region_make_straddling(struct region *r, const u8 *page, u64 physical, u32 bits,
+                            u32 extensions)
+{
+    enum { OFFSET = PAGE - 2, LAST_GRANULE = 63 };
+    begin_region(r, page, physical);
+    struct insn *insn = &r->insn[0];
+    insn_decode(bits, extensions, insn);
+    r->block[0] = (struct region_block){
+        .offset = OFFSET, .count = 1, .next = OFFSET + 4, .end = END_NEXT, .entry = true};
+    if (((insn_table[insn->op].flags & INSN_ENDS) && !insn_is_light_csr(insn)) ||
+        insn->op == OP_ILLEGAL) {
+        end_block(&r->block[0], insn, OFFSET);
+    }
+    r->insn_offset[0] = OFFSET;
+    r->blocks = r->insns = 1;
+    r->granules = 1ull << LAST_GRANULE;
+    r->straddles = true;
+    r->straddle_bits = bits;
+    choose_registers(r);
+}
+
 bool region_find(struct region *r, const u8 *page, u64 physical, unsigned offset, u32 extensions)
 {
     if (offset + 2 == PAGE && insn_length(page[offset]) == 4) {
         return false; /* common enough to be worth a test of its own */
     }
     struct search s = {.page = page, .extensions = extensions, .low = PAGE, .high = 0};
-    r->page = page;
-    r->physical = physical;
-    r->blocks = r->insns = 0;
-    r->int_written = r->float_written = 0;
-    r->granules = 0;
+    begin_region(r, page, physical);
     search_from(&s, offset);
     for (unsigned at = s.low; at <= s.high; at += 2) {
         if (s.leader[at / 2] && s.seen[at / 2] && !add_block(r, &s, at)) {

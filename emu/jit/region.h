@@ -52,7 +52,9 @@ struct region {
     u8 int_reg[32];   /* guest x register -> index of a host register, or REGION_NONE */
     u8 float_reg[32]; /* likewise for f */
     u32 int_written, float_written; /* guest registers that some instruction writes */
-    u64 granules; /* bit g: instructions of the region lie in the 64-byte granule g */
+    u64 granules;      /* bit g: instructions of the region lie in the 64-byte granule g */
+    bool straddles;    /* it is one instruction, whose second half is on the next page */
+    u32 straddle_bits; /* that instruction */
 };
 
 enum { REGION_NONE = 0xff };
@@ -61,6 +63,13 @@ enum { REGION_NONE = 0xff };
  * not wholly on the page. */
 bool region_find(struct region *region, const u8 *page, u64 physical, unsigned offset,
                  u32 extensions);
+
+/*
+ * The region of one instruction at the end of the page, `bits`, half of which lies on the next
+ * page. What is there belongs to the mapping, so its code looks at every execution (translate.c).
+ */
+void region_make_straddling(struct region *region, const u8 *page, u64 physical, u32 bits,
+                            u32 extensions);
 
 /* The block that starts at this offset, or -1. */
 int region_block_at(const struct region *region, i32 offset);

@@ -177,6 +177,9 @@ static void reload_registers(struct translator *t)
 /* The bits of the present instruction. */
 static u32 present_bits(const struct translator *t)
 {
+    if (t->region->straddles) {
+        return t->region->straddle_bits;
+    }
     const u8 *at = t->region->page + t->region->insn_offset[t->insn];
     u32 bits = 0;
     memcpy(&bits, at, t->region->insn[t->insn].len);

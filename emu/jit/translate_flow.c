@@ -155,6 +155,38 @@ void emit_labels(struct translator *t)
     }
 }
 
+/* rdx: the entry of the fetch TLB for the page in rcx.  The jump: it is not there. */
+static u8 *probe_fetch(struct translator *t)
+{
+    struct x86 *x = &t->x;
+    x86_mov(x, X86_4, RDX, RCX);
+    x86_shift_imm(x, X86_SHR, X86_4, RDX, RAM_PAGE_SHIFT - 4);
+    x86_alu_imm(x, X86_AND, X86_4, RDX, (TLB_FETCH_ENTRIES - 1) << 4);
+    x86_alu_load(x, X86_ADD, X86_8, RDX, HART_AT(fetch_context));
+    x86_alu_load(x, X86_CMP, X86_8, RCX, x86_at(RDX, offsetof(struct tlb_context, fetch)));
+    return x86_jump_if(x, X86_NE);
+}
+
+/*
+ * The second half of the instruction is wherever the next page is mapped now: both pages must be in
+ * the fetch TLB, as for the interpreter, and the half what it was; else the interpreter does it.
+ */
+static void emit_straddle_check(struct translator *t)
+{
+    struct x86 *x = &t->x;
+    i32 addend = (i32)(offsetof(struct tlb_context, fetch) + offsetof(struct tlb_entry, addend));
+    x86_load(x, X86_8, false, RCX, HART_AT(fetch_page));
+    u8 *here_missing = probe_fetch(t);
+    x86_alu_imm(x, X86_ADD, X86_8, RCX, (i32)RAM_PAGE_SIZE);
+    u8 *next_missing = probe_fetch(t);
+    x86_alu_load(x, X86_ADD, X86_8, RCX, x86_at(RDX, addend));
+    x86_load(x, X86_2, false, RAX, x86_at(RCX, 0));
+    x86_alu_imm(x, X86_CMP, X86_4, RAX, (i32)(t->region->straddle_bits >> 16));
+    add_site(t, x86_jump_if(x, X86_NE), SITE_BUDGET, 0, 0);
+    also_from(t, here_missing);
+    also_from(t, next_missing);
+}
+
 static void begin_block(struct translator *t, unsigned b)
 {
     struct block_plan *plan = &t->plan[b];
@@ -170,6 +202,9 @@ static void begin_block(struct translator *t, unsigned b)
         emit_charge(t, b);
     }
     plan->at[PLACE_BODY] = x86_here(&t->x);
+    if (t->region->straddles) {
+        emit_straddle_check(t);
+    }
 }
 
 /* On to an address outside of the region; gives back what was charged beyond the branch. */
