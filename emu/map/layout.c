@@ -108,7 +108,9 @@ struct frame_grid view_grid(const struct map_view *view, const struct map_model 
     }
     if (view->cell) {
         grid.columns = power_of_two_below((u64)grid.cells.w / (u64)view->cell);
-        grid.cell_w = grid.cell_h = view->cell;
+        grid.cell_h = view->cell;
+        grid.cell_w = grid.cells.w / (int)grid.columns; /* the power of two fills the width */
+        grid.cell_w = grid.cell_w > 2 * view->cell ? 2 * view->cell : grid.cell_w;
         grid.rows = (u64)grid.cells.h / (u64)view->cell;
     } else {
         fit_grid(&grid, model->frame_count);

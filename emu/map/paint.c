@@ -135,6 +135,16 @@ int paint_key(const struct painter *p, int x, int y, color_t color, char letter,
            p->layout.glyph + p->layout.glyph / 2;
 }
 
+void paint_chosen(const struct painter *p, struct rect r)
+{
+    if (p->theme.high_contrast) { /* text in any colour stays readable on black */
+        canvas_frame(p->canvas, (struct rect){r.x - 2, r.y, r.w + 4, r.h}, p->layout.unit / 16,
+                     p->theme.select);
+    } else {
+        canvas_fill(p->canvas, r, p->theme.border);
+    }
+}
+
 void paint_right(const struct painter *p, int right, int y, color_t color, const char *text)
 {
     int width = canvas_text_width(p->font, text);

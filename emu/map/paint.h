@@ -29,6 +29,8 @@ struct rect paint_panel(const struct painter *p, struct rect r, const char *titl
 /* One line of text inside `r` at line `row`; returns the x behind it. */
 int paint_line(const struct painter *p, struct rect r, int row, color_t color, const char *format,
                ...) __attribute__((format(printf, 5, 6)));
+/* The ground of a line that is chosen or pointed at. */
+void paint_chosen(const struct painter *p, struct rect r);
 /* Text that ends at `right`. */
 void paint_right(const struct painter *p, int right, int y, color_t color, const char *text);
 /* Text wrapped at spaces (or anywhere in Chinese) into `r` from line `row`; returns the next row.

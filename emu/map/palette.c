@@ -50,7 +50,7 @@ void palette_init(struct palette *palette)
                 [GROUP_FILE] = 0xff00a276,
                 [GROUP_SWAP] = 0xffe08a00,
                 [GROUP_SHM] = 0xff2f6fe0,
-                [GROUP_ACCESS] = 0xffa9afb8,
+                [GROUP_ACCESS] = 0xff757c87,
                 [GROUP_SIGNAL] = 0xffe4572e,
             },
         .state =

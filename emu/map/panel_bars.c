@@ -97,8 +97,10 @@ void paint_top(const struct painter *p)
         if (m->group_count[group] == 0 && group != GROUP_ZERO && group != GROUP_COW) {
             continue;
         }
-        snprintf(text, sizeof text, "%s %s", group_name((enum fault_group)group, p->view->chinese),
-                 paint_number(number, m->group_count[group]));
+        const char *name = group == GROUP_ZERO && !m->has_layout
+                               ? in_words(p, "new page", "新页")
+                               : group_name((enum fault_group)group, p->view->chinese);
+        snprintf(text, sizeof text, "%s %s", name, paint_number(number, m->group_count[group]));
         if (x + paint_key_width(p, text) < right) {
             x = paint_key(p, x, y, p->theme.group[group], group_letter((enum fault_group)group),
                           text);
@@ -198,7 +200,7 @@ void paint_timeline(const struct painter *p)
     int right = bars.x - p->layout.glyph;
     paint_right(p, right, inside.y, p->theme.dim, paint_short(number, up));
     paint_right(p, right, axis - p->layout.unit / 2, p->theme.dim, "0");
-    if (down > 1) {
+    if (down > 1 && inside.y + inside.h - axis > p->layout.unit) {
         paint_right(p, right, inside.y + inside.h - p->layout.unit, p->theme.dim,
                     paint_short(number, down));
     }

@@ -127,7 +127,8 @@ static void paint_cell(const struct painter *p, const struct frame_grid *grid,
     int side = grid->cell_w < grid->cell_h ? grid->cell_w : grid->cell_h;
     int gap = side >= 4 ? 1 : 0;
     struct rect cell = {x, y, grid->cell_w - gap, grid->cell_h - gap};
-    color_t color = frame_color(p, exposure, frame), ink = paint_ink(color);
+    color_t color = frame_color(p, exposure, frame);
+    color_t ink = paint_ink(p->view->heat ? color : p->theme.class[frame->class]);
     bool room = cell.w >= p->layout.glyph + 2 && cell.h >= p->layout.unit - 3;
     canvas_fill(p->canvas, cell, color);
     if (room && p->view->letters) {
@@ -253,7 +254,9 @@ static void class_legend(const struct painter *p, struct rect r)
     }
     for (unsigned class = 0; class < CLASS_COUNT; class ++) {
         char number[24], text[64];
-        const char *name = class_name((enum frame_class)class, p->view->chinese);
+        const char *name = class == CLASS_ANON_SHARED && !p->model->has_layout
+                               ? in_words(p, "mapped twice", "多次映射")
+                               : class_name((enum frame_class)class, p->view->chinese);
         if (count[class] == 0) {
             continue;
         }

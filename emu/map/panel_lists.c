@@ -31,8 +31,7 @@ void paint_processes(const struct painter *p)
         }
         bool chosen = process->pid == p->model->pid;
         if (chosen || process->pid == p->view->hover_pid) {
-            canvas_fill(p->canvas, (struct rect){inside.x, y, inside.w, p->layout.unit},
-                        p->theme.border);
+            paint_chosen(p, (struct rect){inside.x, y, inside.w, p->layout.unit});
         }
         color_t color = chosen ? p->theme.strong : p->theme.text;
         char text[64];
@@ -182,8 +181,7 @@ static void paint_events(const struct painter *p, struct rect inside)
         }
         color_t color = paint_event_text(p, &p->model->event[i], false, text);
         if (i == chosen) {
-            canvas_fill(p->canvas, (struct rect){inside.x, y, inside.w, p->layout.unit},
-                        p->theme.border);
+            paint_chosen(p, (struct rect){inside.x, y, inside.w, p->layout.unit});
         }
         paint_line(p, inside, (int)i, color, "%s", text);
     }
