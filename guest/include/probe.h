@@ -192,15 +192,18 @@ enum probe_frame_kind {
 
 #if defined(__riscv) && __riscv_xlen == 64
 #define PROBE_CALL_(id, a, b, c, d, e, f)                                                        \
-    do {                                                                                         \
-        register uint64_t probe_a0_ __asm__("a0") = (uint64_t)(a);                               \
-        register uint64_t probe_a1_ __asm__("a1") = (uint64_t)(b);                               \
-        register uint64_t probe_a2_ __asm__("a2") = (uint64_t)(c);                               \
-        register uint64_t probe_a3_ __asm__("a3") = (uint64_t)(d);                               \
-        register uint64_t probe_a4_ __asm__("a4") = (uint64_t)(e);                               \
-        register uint64_t probe_a5_ __asm__("a5") = (uint64_t)(f);                               \
+    do { /* all values first: an argument may be a call, which changes a0..a5 */                 \
+        uint64_t probe_v0_ = (uint64_t)(a), probe_v1_ = (uint64_t)(b);                           \
+        uint64_t probe_v2_ = (uint64_t)(c), probe_v3_ = (uint64_t)(d);                           \
+        uint64_t probe_v4_ = (uint64_t)(e), probe_v5_ = (uint64_t)(f);                           \
+        register uint64_t probe_a0_ __asm__("a0") = probe_v0_;                                   \
+        register uint64_t probe_a1_ __asm__("a1") = probe_v1_;                                   \
+        register uint64_t probe_a2_ __asm__("a2") = probe_v2_;                                   \
+        register uint64_t probe_a3_ __asm__("a3") = probe_v3_;                                   \
+        register uint64_t probe_a4_ __asm__("a4") = probe_v4_;                                   \
+        register uint64_t probe_a5_ __asm__("a5") = probe_v5_;                                   \
         uint64_t probe_abi_ = PROBE_ABI;                                                         \
-       \
+                                                                                                 \
         __asm__ volatile(".insn i 0x13, 2, x0, %6, %7"                                           \
                          :                                                                       \
                          : "r"(probe_a0_), "r"(probe_a1_), "r"(probe_a2_), "r"(probe_a3_),       \

@@ -39,9 +39,12 @@ static void wait_for_frame(struct fault *fault)
 {
     u64 before = reclaim_counters.direct;
 
-    if (fault->spare == NULL) {
-        fault->spare = frame_alloc(FRAME_KERNEL, FRAME_RECLAIM);
+    if (fault->spare != NULL) { /* not for the page, then: a page table finds it in our batch */
+        frame_put(fault->spare);
+        fault->spare = NULL;
+        return;
     }
+    fault->spare = frame_alloc(FRAME_KERNEL, FRAME_RECLAIM);
     if (reclaim_counters.direct != before) {
         fault->flags |= PROBE_FLAG_RECLAIM;
     }

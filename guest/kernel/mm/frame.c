@@ -20,17 +20,21 @@
 #include "mm/frame.h"
 #include "lib/assert.h"
 #include "lib/printf.h"
+#include "lib/sbi.h"
 #include "lib/string.h"
 #include "mm/failure.h"
 #include "mm/page.h"
 #include "mm/reclaim.h"
 #include "sync/spin.h"
 #include "sync/task.h"
+#include "sync/time.h"
+#include "sync/wait.h"
 
 #define ORDER_INSIDE 0xffffu
 #define ORDER_CACHED FRAME_ORDER_CACHED
 #define BATCH_ORDER 5u
 #define RECLAIM_ROUNDS 8
+#define CALL_IN_NS 20000ull
 
 struct frame *frame_table, *frame_of_pfn_zero;
 u64 frame_first_pfn, frame_count;
@@ -245,6 +249,43 @@ static void gather(struct hart_local *hart)
     spin_unlock(&pool_lock);
 }
 
+void frame_call_in(void)
+{
+    u64 holders = 0;
+
+    for (u32 i = 0; i < hart_count; i++) {
+        if (&harts[i] != this_hart() &&
+            (harts[i].free_frames != NULL || harts[i].spare_frames != NULL)) {
+            __atomic_store_n(&harts[i].bring_back, 1, __ATOMIC_SEQ_CST);
+            holders |= 1ull << harts[i].id;
+        }
+    }
+    if (holders != 0) {
+        sbi_send_ipi(holders);
+    }
+}
+
+void frame_bring_back(void)
+{
+    struct hart_local *hart = this_hart();
+
+    if (__atomic_exchange_n(&hart->bring_back, 0, __ATOMIC_SEQ_CST) != 0) {
+        gather(hart);
+    }
+}
+
+/* Give other harts time to bring back what they have. */
+static void pause_for_others(void)
+{
+    static struct spinlock lock = SPINLOCK("frame pause");
+    static struct wait_queue queue = {SPINLOCK("frames"), {&queue.entries, &queue.entries}};
+
+    frame_call_in();
+    spin_lock(&lock);
+    wait_sleep_timeout(&queue, &lock, time_now_ns() + CALL_IN_NS, false);
+    spin_unlock(&lock);
+}
+
 void frame_batches(bool on)
 {
     batches_on = on;
@@ -333,6 +374,10 @@ struct frame *frame_alloc_block(enum probe_frame_kind kind, unsigned order, unsi
         u64 freed = reclaim(FRAME_BATCH, true);
 
         frame = take(kind, order, reserve_for(how));
+        if (frame == NULL && hart_count > 1 && round > 0) {
+            pause_for_others();
+            frame = take(kind, order, reserve_for(how));
+        }
         if (freed == 0 && round > 1) {
             break;
         }

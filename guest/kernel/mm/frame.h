@@ -127,6 +127,13 @@ static inline struct frame *frame_alloc_fast(enum probe_frame_kind kind)
 bool frame_batch_refill(void);
 /* Without batches every allocation and every last reference goes through frame.c. */
 void frame_batches(bool on);
+/*
+ * Memory is short, and frames lie in the batches of other harts: ask those to bring them back.  Each
+ * does so at its next interrupt, which comes at once unless it is in the kernel.
+ */
+void frame_call_in(void);
+/* This hart does so if it was asked.  => interrupts off, not inside an allocation. */
+void frame_bring_back(void);
 
 /* Called when the last reference goes. */
 void frame_free(struct frame *frame);

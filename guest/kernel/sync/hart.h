@@ -39,6 +39,7 @@ struct hart_local {
     struct frame *spare_frames; /* and a full batch in reserve (not in free_count), or NULL */
 
     u64 loaded_asid; /* asid.c: mm->asid of the mm that is loaded, 0 = none */
+    u32 bring_back; /* other harts set it: memory is short, empty the batches (mm/frame.c) */
     u32 flush_all;   /* other harts set it: flush the whole TLB before loading an ASID */
 };
 

@@ -91,6 +91,7 @@ static void interrupt(u64 cause)
     case CAUSE_SOFTWARE_INTERRUPT: /* a wake-up call; the way out does the rest */
         csr_clear(sip, INTERRUPT_SOFTWARE);
         failure_look();
+        frame_bring_back();
         break;
     default:
         panic("unknown interrupt %#lx", cause);
