@@ -18,15 +18,16 @@ void check_at(const char *file, int line, bool ok, const char *what);
 /* Runs a function in a child and waits.  => wait status */
 int in_child(void (*function)(void));
 
-void test_faults(void);    /* SIGSEGV and SIGBUS, alternative stacks */
-void test_signals(void);   /* masks, queues, restarting, timers */
-void test_jobs(void);      /* stop, continue, wait, groups, sessions, orphans */
-void test_threads(void);   /* pthreads, futexes, exec and exit among threads */
-void test_exec(void);      /* arguments, scripts, errors, descriptors */
-void test_pipes(void);     /* pipes, FIFOs, poll, select, eventfd */
-void test_memory(void);    /* what memory calls refuse, memory locks, seals */
-void test_views(void);     /* /proc about processes, threads, pages */
-void test_resources(void); /* limits, usage, ids, clocks, shared memory */
+void test_faults(void);      /* SIGSEGV and SIGBUS, alternative stacks */
+void test_signals(void);     /* masks, queues, restarting, timers */
+void test_jobs(void);        /* stop, continue, wait, groups, sessions, orphans */
+void test_threads(void);     /* pthreads, futexes, exec and exit among threads */
+void test_exec(void);        /* arguments, scripts, errors, descriptors */
+void test_pipes(void);       /* pipes, FIFOs, poll, select, eventfd */
+void test_memory(void);      /* what memory calls refuse, memory locks, seals */
+void test_views(void);       /* /proc about processes, threads, pages */
+void test_permissions(void); /* files of others */
+void test_resources(void);   /* limits, usage, ids, clocks, shared memory */
 
 /* What proctest does when it is executed by itself: argv[1] is "--exec-...".  => exit status */
 int exec_helper(int argc, char **argv);

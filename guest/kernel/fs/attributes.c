@@ -2,6 +2,7 @@
 /* attributes.c - stat, access, chmod, chown, utimes, truncate, statfs on inodes. */
 #include "abi/misc.h"
 #include "fs/file.h"
+#include "fs/permission.h"
 #include "fs/seal.h"
 #include "fs/vfs.h"
 #include "lib/errno.h"
@@ -69,11 +70,16 @@ int vfs_access(struct inode *inode, u32 mask)
     if ((mask & W_OK) && is_file && inode->fs && (inode->fs->flags & MS_RDONLY)) {
         return -EROFS;
     }
-    /* Root may do everything but execute what nobody may execute. */
-    if ((mask & X_OK) && !S_ISDIR(inode->mode) && !(inode->mode & 0111)) {
-        return -EACCES;
+    return permission_check(inode, mask);
+}
+
+/* May attributes change?  => 0, -EROFS, -EPERM */
+static int check_owner(const struct inode *inode)
+{
+    if (inode->fs && (inode->fs->flags & MS_RDONLY)) {
+        return -EROFS;
     }
-    return 0;
+    return permission_owns(inode) ? 0 : -EPERM;
 }
 
 /* Tell the file system that attributes changed.  => inode->lock is held */
@@ -84,13 +90,16 @@ static int store(struct inode *inode)
 
 int vfs_chmod(struct inode *inode, u32 mode)
 {
-    int error = vfs_access(inode, W_OK);
+    int error = check_owner(inode);
 
     if (error) {
         return error;
     }
     if (S_ISLNK(inode->mode)) {
         return -EOPNOTSUPP;
+    }
+    if (!permission_has_group(inode->gid)) {
+        mode &= ~S_ISGID;
     }
     mutex_lock(&inode->lock);
     inode->mode = (inode->mode & S_IFMT) | (mode & 07777);
@@ -102,8 +111,12 @@ int vfs_chmod(struct inode *inode, u32 mode)
 
 int vfs_chown(struct inode *inode, u32 uid, u32 gid)
 {
-    int error = vfs_access(inode, W_OK);
+    int error = check_owner(inode);
 
+    if (!error && !permission_is_privileged() &&
+        ((uid != ~0u && uid != inode->uid) || (gid != ~0u && !permission_has_group(gid)))) {
+        error = -EPERM;
+    }
     if (error) {
         return error;
     }
@@ -127,10 +140,13 @@ int vfs_chown(struct inode *inode, u32 uid, u32 gid)
 }
 
 int vfs_set_times(struct inode *inode, const struct timespec64 *atime,
-                  const struct timespec64 *mtime)
+                  const struct timespec64 *mtime, bool to_now)
 {
-    int error = vfs_access(inode, W_OK);
+    int error = check_owner(inode);
 
+    if (error == -EPERM && to_now) { /* for that, the right to write will do */
+        error = vfs_access(inode, W_OK);
+    }
     if (error) {
         return error;
     }
@@ -157,9 +173,8 @@ int vfs_truncate(struct inode *inode, u64 size)
     if (!S_ISREG(inode->mode)) {
         return -EINVAL;
     }
-    error = vfs_access(inode, W_OK);
-    if (error) {
-        return error;
+    if (inode->fs && (inode->fs->flags & MS_RDONLY)) {
+        return -EROFS;
     }
     if (size > SIZE_LIMIT) {
         return size > ~0ull >> 1 ? -EINVAL : -EFBIG;

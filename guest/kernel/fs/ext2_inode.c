@@ -2,6 +2,7 @@
 /*
  * ext2_inode.c - inodes of ext2 in memory and on the disk.
  */
+#include "fs/permission.h"
 #include "fs/ext2.h"
 #include "lib/errno.h"
 #include "lib/string.h"
@@ -205,10 +206,7 @@ int ext2_new_inode(struct inode *directory, u32 mode, u32 rdev, struct inode **o
     ext2_inode_of(inode)->generation = disk->generation + 1;
     memset(disk, 0, ext2->inode_size); /* whoever had it before left its traces */
     cache_put(frame);
-    if (directory->mode & S_ISGID) {
-        inode->gid = directory->gid;
-        inode->mode |= S_ISDIR(mode) ? S_ISGID : 0;
-    }
+    permission_set_owner(inode, directory);
     if (S_ISCHR(mode) || S_ISBLK(mode)) {
         inode->rdev = rdev;
         ext2_inode_of(inode)->block[rdev > 0xffff] = rdev;

@@ -4,6 +4,7 @@
  * rename is in rename.c.
  */
 #include "fs/file.h"
+#include "fs/permission.h"
 #include "fs/vfs.h"
 #include "lib/errno.h"
 #include "lib/string.h"
@@ -14,7 +15,7 @@ static int check_directory(struct inode *directory)
     if (directory->links == 0) {
         return -ENOENT; /* removed while we held it */
     }
-    return vfs_access(directory, W_OK);
+    return vfs_access(directory, W_OK | X_OK);
 }
 
 /* The place for a new name.  => 0; -EEXIST for "/", "." and ".." */
@@ -73,6 +74,9 @@ int vfs_mknod(const struct path_start *start, const char *path, u32 mode, u64 de
         break;
     default:
         return (mode & S_IFMT) == S_IFDIR ? -EPERM : -EINVAL;
+    }
+    if ((S_ISCHR(mode) || S_ISBLK(mode)) && !permission_is_privileged()) {
+        return -EPERM;
     }
     return make_node(start, path, mode, device);
 }
@@ -157,9 +161,10 @@ static int look_up_victim(const struct path_last *last, struct inode **victim)
     if (error) {
         return error;
     }
-    return last->directory->ops->lookup
-               ? last->directory->ops->lookup(last->directory, last->name, last->length, victim)
-               : -ENOTDIR;
+    error = last->directory->ops->lookup
+                ? last->directory->ops->lookup(last->directory, last->name, last->length, victim)
+                : -ENOTDIR;
+    return error ? error : permission_to_remove(last->directory, *victim);
 }
 
 int vfs_unlink(const struct path_start *start, const char *path)

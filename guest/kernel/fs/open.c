@@ -4,6 +4,7 @@
  */
 #include "dev/block.h"
 #include "dev/chardev.h"
+#include "fs/permission.h"
 #include "fs/pipe.h"
 #include "fs/vfs.h"
 #include "lib/errno.h"
@@ -55,7 +56,23 @@ static int check_open(struct inode *inode, u32 flags)
     if ((flags & O_DIRECT) && S_ISREG(inode->mode)) {
         return -EINVAL; /* not offered: everything goes through the page cache */
     }
-    return writes && S_ISREG(inode->mode) ? vfs_access(inode, W_OK) : 0;
+    return writes && S_ISREG(inode->mode) && inode->fs && (inode->fs->flags & MS_RDONLY) ? -EROFS
+                                                                                         : 0;
+}
+
+/* May the caller open it so?  What it has just made it may.  => 0, -EACCES, -EPERM */
+static int check_permission(const struct inode *inode, u32 flags)
+{
+    u32 mask = (flags & O_ACCMODE) != O_WRONLY ? R_OK : 0;
+
+    mask |= (flags & O_ACCMODE) != O_RDONLY || (flags & O_TRUNC) ? W_OK : 0;
+    if ((flags & O_PATH) || S_ISLNK(inode->mode)) {
+        return 0;
+    }
+    if ((flags & O_NOATIME) && !permission_owns(inode)) {
+        return -EPERM;
+    }
+    return permission_check(inode, mask);
 }
 
 static const struct file_ops path_only_ops = {.is_stream = true};
@@ -144,7 +161,7 @@ static int open_or_create(const struct path_start *start, const char *path, u32 
     }
     error = path_step(start, directory, last.name, last.length, out);
     if (error == -ENOENT) {
-        error = vfs_access(directory, W_OK);
+        error = vfs_access(directory, W_OK | X_OK);
         mutex_lock(&directory->lock);
         if (!error && directory->links == 0) {
             error = -ENOENT;
@@ -202,7 +219,13 @@ int vfs_open(const struct path_start *start, const char *path, u32 flags, u32 mo
     if (created) {
         flags &= ~O_TRUNC;
     }
-    error = vfs_open_inode(inode, flags, out);
+    error = check_open(inode, flags);
+    if (!error && !created) {
+        error = check_permission(inode, flags);
+    }
+    if (!error) {
+        error = vfs_open_inode(inode, flags, out);
+    }
     inode_put(inode);
     return error;
 }

@@ -5,6 +5,7 @@
  * A walk keeps a directory and the text still to be resolved.  A symbolic link puts its
  * target in front of that text and goes on, so nothing recurses.
  */
+#include "fs/permission.h"
 #include "fs/path.h"
 #include "abi/fcntl.h"
 #include "fs/vfs.h"
@@ -101,9 +102,10 @@ int path_step(const struct path_start *start, struct inode *directory, const cha
     struct inode *found = NULL, *mounted;
     int error;
 
-    if (!S_ISDIR(directory->mode)) {
+    error = S_ISDIR(directory->mode) ? permission_check(directory, X_OK) : -ENOTDIR;
+    if (error) {
         inode_put(from);
-        return -ENOTDIR;
+        return error;
     }
     if (name_is_dot(name, length)) {
         *out = from;
@@ -216,15 +218,19 @@ static int walk_last(struct walk *walk, const char *name, size_t length, bool fo
 {
     struct inode *next, *direct;
     bool trailing;
+    int error;
 
     path_is_last(walk->rest, &trailing);
     if (!S_ISDIR(walk->at->mode)) {
         return -ENOTDIR;
     }
+    error = permission_check(walk->at, X_OK);
+    if (error) {
+        return error;
+    }
     if (follow && path_step(walk->start, walk->at, name, length, &next) == 0) {
         if (S_ISLNK(next->mode) && !next->ops->follow) {
-            int error = walk_follow(walk, next, &direct);
-
+            error = walk_follow(walk, next, &direct);
             return error ? error : 1;
         }
         inode_put(next);

@@ -300,6 +300,7 @@ int procfs_pid_inode(struct filesystem *fs, u32 pid, u32 place, struct inode **o
     if (!inode) {
         return -ENOMEM;
     }
+    proc_view_ops->owner(pid, &inode->uid, &inode->gid);
     if (is_fd) {
         inode->ops = &fd_inode_ops;
         inode->size = 64;

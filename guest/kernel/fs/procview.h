@@ -40,6 +40,8 @@ struct proc_view_ops {
     /* The lowest pid > after, or 0: for the listing of /proc. */
     u32 (*next_pid)(u32 after);
     bool (*exists)(u32 pid);
+    /* Whose its files are. */
+    void (*owner)(u32 pid, u32 *uid, u32 *gid);
     /* The lowest tid > after of the process, or 0: /proc/PID/task. */
     u32 (*next_tid)(u32 pid, u32 after);
     int (*show)(u32 pid, enum proc_view_file what, struct text_buffer *out);

@@ -6,6 +6,7 @@
  * itself.  Then both directories are locked, an ancestor before its descendant (else by
  * address), then what is moved and what is replaced.
  */
+#include "fs/permission.h"
 #include "fs/file.h"
 #include "fs/vfs.h"
 #include "lib/errno.h"
@@ -109,6 +110,12 @@ static int move_locked(struct move *move, u32 flags)
         return error;
     }
     error = check_kinds(move, flags);
+    if (!error && move->moved != move->replaced) {
+        error = permission_to_remove(from, move->moved);
+    }
+    if (!error && move->replaced && move->moved != move->replaced) {
+        error = permission_to_remove(to, move->replaced);
+    }
     if (error || move->moved == move->replaced) {
         return error; /* two names of one file: nothing is done, says POSIX */
     }
@@ -197,7 +204,7 @@ int vfs_rename(const struct path_start *from, const char *old_path, const struct
     } else if (!move.from.directory->ops->rename) {
         error = -EPERM;
     } else {
-        error = vfs_access(move.to.directory, W_OK);
+        error = vfs_access(move.to.directory, W_OK | X_OK);
     }
     if (!error) {
         mutex_lock(&fs->rename_lock);

@@ -7,6 +7,7 @@
  * reference to its inode, so whatever has a name stays.
  * Locks: a directory's list under its inode->lock; numbers and the count of inodes atomic.
  */
+#include "fs/permission.h"
 #include "fs/tmpfs.h"
 #include "fs/file.h"
 #include "fs/filesystems.h"
@@ -150,6 +151,7 @@ static int make(struct inode *directory, const char *name, size_t length, u32 mo
     if (!inode) {
         return -ENOMEM;
     }
+    permission_set_owner(inode, directory);
     error = add(directory, name, length, inode);
     if (!error && target) {
         own(inode)->target = kalloc(strlen(target) + 1);

@@ -6,8 +6,7 @@
  * first, else by address) -> inode->lock of what is in it -> the file system's own.
  * inode->lock is outside mm->lock: a write holds it while it copies from user memory.
  *
- * Paths are zero-terminated kernel strings.  The only user is root, so permission
- * bits matter for execution only.
+ * Paths are zero-terminated kernel strings.  Who may do what: permission.h.
  */
 #ifndef KERNEL_FS_VFS_H
 #define KERNEL_FS_VFS_H
@@ -84,7 +83,7 @@ int vfs_mount_root(const char *source, bool read_only, struct inode **root);
 /* openat(2); mode is already masked.  => 0 with *out one reference */
 int vfs_open(const struct path_start *start, const char *path, u32 flags, u32 mode,
              struct file **out);
-/* Open an inode that is known already (/proc/PID/fd, reopening). */
+/* Open an inode that is known already; asks for no permission (memfd). */
 int vfs_open_inode(struct inode *inode, u32 flags, struct file **out);
 int vfs_mknod(const struct path_start *start, const char *path, u32 mode, u64 device);
 int vfs_mkdir(const struct path_start *start, const char *path, u32 mode);
@@ -111,9 +110,10 @@ void vfs_statfs(struct inode *inode, struct abi_statfs *out);
 int vfs_access(struct inode *inode, u32 mask);
 int vfs_chmod(struct inode *inode, u32 mode);
 int vfs_chown(struct inode *inode, u32 uid, u32 gid); /* ~0 = leave */
-/* NULL = leave that one */
+/* NULL = leave that one; to_now: both are the time now, which who may write may set */
 int vfs_set_times(struct inode *inode, const struct timespec64 *atime,
-                  const struct timespec64 *mtime);
+                  const struct timespec64 *mtime, bool to_now);
+/* Asks for no permission: who opened it for writing had it. */
 int vfs_truncate(struct inode *inode, u64 size);
 
 /* sync(2): everything of every file system is on its disk.  => 0 or the first error */

@@ -19,6 +19,7 @@
 #ifndef KERNEL_PROC_PROCESS_H
 #define KERNEL_PROC_PROCESS_H
 
+#include "fs/permission.h"
 #include "abi/time.h"
 #include "lib/list.h"
 #include "lib/types.h"
@@ -54,13 +55,6 @@ struct usage {
     u64 min_flt, maj_flt;
     u64 maxrss;
     u64 voluntary, involuntary; /* context switches */
-};
-
-struct credentials {
-    u32 uid, euid, suid, fsuid;
-    u32 gid, egid, sgid, fsgid;
-    u32 group_count;
-    u32 groups[32];
 };
 
 struct interval_timer {

@@ -101,6 +101,20 @@ static bool exists(u32 pid)
     return found;
 }
 
+static void owner(u32 pid, u32 *uid, u32 *gid)
+{
+    const struct process *process;
+
+    *uid = *gid = 0;
+    spin_lock(&process_lock);
+    process = find_locked(pid);
+    if (process) {
+        *uid = process->ids.euid;
+        *gid = process->ids.egid;
+    }
+    spin_unlock(&process_lock);
+}
+
 static u32 next_tid(u32 pid, u32 after)
 {
     struct process *process;
@@ -513,6 +527,7 @@ static const struct proc_view_ops views = {
     .current_tid = current_tid,
     .next_pid = next_pid,
     .exists = exists,
+    .owner = owner,
     .next_tid = next_tid,
     .show = show,
     .set_oom_score_adj = set_oom_score_adj,

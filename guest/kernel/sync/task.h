@@ -28,6 +28,7 @@ struct context {
 
 #define KERNEL_STACK_SIZE 16384ul
 
+struct credentials; /* fs/permission.h */
 struct process;
 struct mm;
 
@@ -43,18 +44,19 @@ struct task {
     void *stack;             /* KERNEL_STACK_SIZE bytes */
     struct mm *mm;           /* NULL for kernel threads */
 
-    u32 refs;     /* scheduler 1 (until it has exited), proc/ 1 */
-    union {       /* set by proc/ before sched_start() */
+    u32 refs; /* scheduler 1 (until it has exited), proc/ 1 */
+    union {   /* set by proc/ before sched_start() */
         struct {
             u32 tid, pid; /* pid = thread group */
         };
         u64 id; /* as probes carry it: pid << 32 | tid */
     };
     char name[16];
-    struct process *process; /* proc/'s */
-    struct thread *thread;   /* proc/'s: what it keeps per thread */
-    u32 *shown_state;        /* proc/'s: where the monitor reads the state, NULL = nowhere */
-    struct list thread_link; /* proc/'s: threads of the process */
+    struct process *process;       /* proc/'s */
+    struct thread *thread;         /* proc/'s: what it keeps per thread */
+    const struct credentials *ids; /* proc/'s: whose rights it has; NULL = the kernel's own */
+    u32 *shown_state;              /* proc/'s: where the monitor reads the state, NULL = nowhere */
+    struct list thread_link;       /* proc/'s: threads of the process */
 
     /* sched lock */
     struct list run_link;

@@ -50,6 +50,11 @@ i64 sys_chroot(const u64 *a)
     struct inode *directory;
     int error = directory_at(a[0], &directory);
 
+    if (!error && current_process()->ids.euid != 0) {
+        inode_put(directory);
+        error = -EPERM;
+    }
+
     if (!error) {
         fs_context_set_root(current_process()->fs, directory);
     }

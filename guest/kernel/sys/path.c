@@ -162,16 +162,24 @@ i64 sys_readlinkat(const u64 *a)
 static i64 check_access(u64 directory_fd, u64 user, u64 mask, u64 flags)
 {
     struct inode *inode;
+    const struct credentials *own = current()->ids;
+    struct credentials real = *own;
     int error;
 
     if (mask & ~(u64)(R_OK | W_OK | X_OK)) {
         return -EINVAL;
+    }
+    if (!(flags & AT_EACCESS)) { /* all of it is asked for the real user */
+        real.fsuid = real.uid;
+        real.fsgid = real.gid;
+        current()->ids = &real;
     }
     error = sys_path_inode(directory_fd, user, (u32)flags, &inode);
     if (!error) {
         error = vfs_access(inode, (u32)mask);
         inode_put(inode);
     }
+    current()->ids = own;
     return error;
 }
 
@@ -217,7 +225,7 @@ i64 sys_fchmod(const u64 *a)
     struct file *file = sys_file(a[0]);
     int error = -EBADF;
 
-    if (file && file->inode) {
+    if (file && file->inode && !(file->flags & O_PATH)) {
         error = vfs_chmod(file->inode, (u32)a[1] & 07777u);
     }
     file_put(file);
@@ -229,7 +237,7 @@ i64 sys_fchown(const u64 *a)
     struct file *file = sys_file(a[0]);
     int error = -EBADF;
 
-    if (file && file->inode) {
+    if (file && file->inode && !(file->flags & O_PATH)) {
         error = vfs_chown(file->inode, (u32)a[1], (u32)a[2]);
     }
     file_put(file);
@@ -246,7 +254,8 @@ i64 sys_truncate(const u64 *a)
     }
     error = sys_path_inode((u64)AT_FDCWD, a[0], 0, &inode);
     if (!error) {
-        error = S_ISREG(inode->mode) ? file_limit_size(a[1]) : 0;
+        error = S_ISREG(inode->mode) ? vfs_access(inode, W_OK) : 0;
+        error = !error && S_ISREG(inode->mode) ? file_limit_size(a[1]) : error;
         error = error ? error : vfs_truncate(inode, a[1]);
         inode_put(inode);
     }
@@ -275,6 +284,7 @@ static int set_times(struct inode *inode, u64 user)
     struct abi_timespec given[2] = {{0, UTIME_NOW}, {0, UTIME_NOW}};
     struct timespec64 time[2];
     const struct timespec64 *access, *modify;
+    bool to_now;
 
     if (user != 0 && copy_from_user(given, user, sizeof given) != 0) {
         return -EFAULT;
@@ -283,7 +293,8 @@ static int set_times(struct inode *inode, u64 user)
         wanted_time(&given[1], &time[1], &modify) != 0) {
         return -EINVAL;
     }
-    return vfs_set_times(inode, access, modify);
+    to_now = given[0].nsec == UTIME_NOW && given[1].nsec == UTIME_NOW;
+    return vfs_set_times(inode, access, modify, to_now);
 }
 
 i64 sys_utimensat(const u64 *a)
