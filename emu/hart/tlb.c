@@ -31,6 +31,26 @@ static void forget_large(struct tlb_context *context)
     context->large_high = 0;
 }
 
+/* The entry with this index changes: copies of it are dropped. */
+static void forget_recent(struct tlb_context *context, enum tlb_table table, unsigned index)
+{
+    if (table == TLB_FETCH) {
+        return;
+    }
+    u64 *tag = context->recent[table].tag;
+    for (unsigned i = 0; i < TLB_RECENT; i++) {
+        bool same = ((tag[i] >> PAGE_SHIFT) & (TLB_DATA_ENTRIES - 1)) == index;
+        tag[i] = same ? TLB_EMPTY : tag[i];
+    }
+}
+
+static void forget_all_recent(struct tlb_context *context)
+{
+    for (unsigned i = 0; i < TLB_RECENT; i++) {
+        context->recent[TLB_LOAD].tag[i] = context->recent[TLB_STORE].tag[i] = TLB_EMPTY;
+    }
+}
+
 bool tlb_init(struct tlb *tlb, struct counters *counters, struct error *err)
 {
     *tlb = (struct tlb){.counters = counters};
@@ -68,6 +88,7 @@ static void empty_entry(struct tlb_context *context, enum tlb_table table, unsig
 
 static void empty_context(struct tlb_context *context)
 {
+    forget_all_recent(context);
     for (enum tlb_table table = TLB_LOAD; table < TLB_TABLES; table++) {
         struct tlb_entry *entries = table_of(context, table);
         FOR_EACH_FILLED(context, table, index)
@@ -91,6 +112,7 @@ static void begin_context(struct tlb_context *context)
     for (enum tlb_table table = TLB_LOAD; table < TLB_TABLES; table++) {
         table_of(context, table)[0].tag = TLB_EMPTY;
     }
+    forget_all_recent(context);
     forget_large(context);
     context->used = true;
 }
@@ -159,6 +181,7 @@ void tlb_clear(struct tlb *tlb)
 /* Drops the slices of large leaves that cover va. */
 static void fence_large(struct tlb_context *context, u64 va, bool keep_global)
 {
+    forget_all_recent(context);
     for (enum tlb_table table = TLB_LOAD; table < TLB_TABLES; table++) {
         const struct tlb_entry *entries = table_of(context, table);
         FOR_EACH_FILLED(context, table, index)
@@ -184,6 +207,7 @@ static void fence_address(struct tlb_context *context, u64 va, bool keep_global)
         if (!(entry->tag & TLB_EMPTY) && ((entry->tag ^ va) & PAGE_MASK) == 0 &&
             !(keep_global && (context->info[table][index] & TLB_INFO_GLOBAL))) {
             empty_entry(context, table, index);
+            forget_recent(context, table, index);
         }
     }
     if (va >= context->large_low && va <= context->large_high) {
@@ -193,6 +217,7 @@ static void fence_address(struct tlb_context *context, u64 va, bool keep_global)
 
 static void fence_not_global(struct tlb_context *context)
 {
+    forget_all_recent(context);
     for (enum tlb_table table = TLB_LOAD; table < TLB_TABLES; table++) {
         FOR_EACH_FILLED(context, table, index)
         {
@@ -228,6 +253,7 @@ void tlb_fill(struct tlb_context *context, enum tlb_table table, u64 va, u64 pa,
     unsigned index = index_of(table, va);
     u64 page = va & PAGE_MASK;
     u64 target = host ? (u64)(uintptr_t)host : pa & PAGE_MASK;
+    forget_recent(context, table, index);
     table_of(context, table)[index] = (struct tlb_entry){page | flags, target - page};
     context->info[table][index] = (u8)(level | (global ? TLB_INFO_GLOBAL : 0));
     context->filled[table][index >> 6] |= (u64)1 << (index & 63);
@@ -250,6 +276,7 @@ void tlb_mark_code(struct tlb *tlb, const u8 *host)
             if (!(entry->tag & TLB_MMIO) &&
                 (entry->tag & PAGE_MASK) + entry->addend == (u64)(uintptr_t)host) {
                 entry->tag |= TLB_CODE;
+                forget_recent(context, TLB_STORE, index);
             }
         }
     }

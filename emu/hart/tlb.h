@@ -15,6 +15,10 @@
  * The flag TLB_CODE says why a page is slow, not what is translated: it depends on
  * what engines have decoded and is no part of machine state.
  *
+ * For engines: each context remembers some pages that were used last, as copies of entries of its
+ * load and store tables.  A copy is dropped before the entry changes, so it hits only where the
+ * entry would; it is no part of machine state.
+ *
  * Clearing costs what was filled: `filled` has a bit for each entry, `summary` one for each word of
  * it.  `info` remembers level and G of the leaf, so that sfence.vma drops exactly what it names.
  */
@@ -48,10 +52,18 @@ struct tlb_entry {
 #define TLB_INFO_LEVEL 7u  /* level of the leaf: 0 = 4 KiB */
 #define TLB_INFO_GLOBAL 8u /* G */
 
+/* Entries used last: which access uses which is up to the engine. */
+#define TLB_RECENT 32u
+struct tlb_recent {
+    u64 tag[TLB_RECENT]; /* as in tlb_entry; TLB_EMPTY: none */
+    u64 addend[TLB_RECENT];
+};
+
 struct tlb_context {
     struct tlb_entry load[TLB_DATA_ENTRIES]; /* offsets are asserted below */
     struct tlb_entry store[TLB_DATA_ENTRIES];
     struct tlb_entry fetch[TLB_FETCH_ENTRIES];
+    struct tlb_recent recent[2]; /* of loads, of stores */
     u64 filled[TLB_TABLES][TLB_DATA_ENTRIES / 64];
     u64 summary[TLB_TABLES];
     u8 info[TLB_TABLES][TLB_DATA_ENTRIES];

@@ -336,6 +336,9 @@ const u8 *jit_dispatch(struct hart *h, struct jit_frame *frame)
     h->counters.side_exits++;
     begin_c(h);
     jit->float_live = 0;
+    if (jit->went_bad) {
+        jit_attend_credit(jit);
+    }
     bool by_interp = frame->status == JIT_INTERPRET;
     frame->status = 0;
     enum exit_reason reason;

@@ -66,7 +66,7 @@ struct jit_frame {
     u64 sign_single[2];             /* the same for a single in its box */
     u64 magnitude_single[2];
     u64 box[2]; /* what is above a single */
-    u64 pad;
+    struct jit_credit *credits;
 };
 enum { FRAME_BYTES = 152 };
 _Static_assert(offsetof(struct jit_frame, sign) % 16 == 0, "operands of SSE instructions");
@@ -97,6 +97,26 @@ struct __attribute__((packed)) jit_step_site {
     struct jit_site site;
     struct insn insn;
     u32 bits; /* as fetched */
+};
+
+/*
+ * A load or store first looks whether it goes to the page that it, or one like it, went to last
+ * (struct tlb_recent); else to the TLB.  One that changes pages too often is translated again
+ * without: this counts its misses.
+ */
+struct jit_credit {
+    i32 left;  /* misses until it is looked at how long they took */
+    u32 since; /* instructions executed when they were granted, modulo 2^32 */
+    u32 bad;   /* it is better off without */
+    u32 pad;
+    u64 physical; /* of the instruction */
+    u64 pad2;
+};
+_Static_assert(sizeof(struct jit_credit) == 32, "translated code relies on it");
+enum {
+    CREDITS = 1 << 14,
+    CREDIT_MISSES = 64,
+    CREDIT_INSTRUCTIONS = 64 * CREDIT_MISSES, /* misses in fewer than these are too many */
 };
 
 struct jit_features {
@@ -147,10 +167,14 @@ struct jit {
      * is C's, with whatever sticky bits C left.  A block with floating point makes it the guest's.
      */
     u32 float_live;
-    u32 float_mode;            /* MXCSR with frm and no sticky bits */
+    u32 float_mode;              /* MXCSR with frm and no sticky bits */
+    struct jit_credit *credit;   /* CREDITS of them, by credit_index() */
+    u32 went_bad;                /* index of a credit whose region is to be translated again */
+    const u8 *recent_miss[2][4]; /* thunks: by TLB_LOAD, TLB_STORE and log2 of the size */
+    unsigned next_recent;        /* of the page memories: the next to be given to an access */
     struct counters *counters; /* of hart 0 */
-    FILE *listing;             /* where translated code is listed, or NULL */
-    struct region scratch;     /* the region being translated */
+    FILE *listing;         /* where translated code is listed, or NULL */
+    struct region scratch; /* the region being translated */
 };
 
 /* translate.c: writes the code of jit->scratch; NULL when code memory is full. */
@@ -159,6 +183,8 @@ struct jit_region *jit_translate(struct jit *jit);
  * Counts this time as `weight`. */
 struct jit_entry *jit_find_entry(struct jit *jit, const struct hart *h, u64 physical,
                                  unsigned weight);
+/* jit.c: drops the region of an access that has gone bad. */
+void jit_attend_credit(struct jit *jit);
 /* thunks.c: the code that is always there.  False when there is no room. */
 bool jit_make_thunks(struct jit *jit);
 
@@ -177,6 +203,11 @@ u32 jit_slow(struct hart *h, const struct jit_site *site, u64 va, i64 budget,
 bool jit_float(struct hart *h, const struct insn *i);
 /* frame->status on the way to the dispatcher: the next instructions are the interpreter's. */
 enum { JIT_INTERPRET = 3 };
+
+static inline u32 credit_index(u64 physical)
+{
+    return (u32)((physical >> 1) * 0x9e3779b1u >> 8) & (CREDITS - 1);
+}
 
 /* Translated code computes the same. */
 enum { JUMP_FOLD = 12 };

@@ -106,6 +106,22 @@ static bool overlaps(const struct jit_region *region, u64 first, u64 last)
     return (region->granules & up_to & ~((1ull << from) - 1)) != 0;
 }
 
+static void drop_regions(struct jit *jit, u64 at, u64 first, u64 last)
+{
+    struct jit_region **link = &jit->page[page_index(jit, at)];
+    while (*link) {
+        struct jit_region *region = *link;
+        if (!overlaps(region, first, last)) {
+            link = &region->page_next;
+            continue;
+        }
+        *link = region->page_next;
+        forget_entries(jit, region);
+        free(region);
+        jit->counters->regions_killed++;
+    }
+}
+
 static void jit_invalidate(struct engine *engine, u64 pa, u64 length)
 {
     struct jit *jit = (struct jit *)engine;
@@ -114,22 +130,19 @@ static void jit_invalidate(struct engine *engine, u64 pa, u64 length)
         if (!ram_contains(jit->ram, at, RAM_PAGE_SIZE)) {
             continue;
         }
-        struct jit_region **link = &jit->page[page_index(jit, at)];
-        while (*link) {
-            struct jit_region *region = *link;
-            u64 first = pa > at ? pa : at, last = end - 1;
-            if (!overlaps(region, first, last)) {
-                link = &region->page_next;
-                continue;
-            }
-            *link = region->page_next;
-            forget_entries(jit, region);
-            free(region);
-            jit->counters->regions_killed++;
-        }
+        drop_regions(jit, at, pa > at ? pa : at, end - 1);
     }
     /* It recomputes the marks of the pages with what this engine still holds. */
     jit->interp->invalidate(jit->interp, pa, length);
+}
+
+void jit_attend_credit(struct jit *jit)
+{
+    const struct jit_credit *credit = &jit->credit[jit->went_bad];
+    jit->went_bad = 0;
+    if (ram_contains(jit->ram, credit->physical, 2)) {
+        drop_regions(jit, credit->physical, credit->physical, credit->physical + 1);
+    }
 }
 
 static void mark_code(struct jit *jit, const struct jit_region *region)
@@ -252,7 +265,8 @@ static enum exit_reason jit_run(struct engine *engine, struct hart *h)
                               .magnitude = {~(1ull << 63)},
                               .sign_single = {1ull << 31},
                               .magnitude_single = {~(1ull << 31)},
-                              .box = {0xffffffff00000000u}};
+                              .box = {0xffffffff00000000u},
+                              .credits = jit->credit};
     h->stop |= STOP_EVENTS;
     u32 mxcsr = jit_float_begin();
     jit->enter(h, &frame, jit->dispatch);
@@ -279,6 +293,7 @@ static void jit_destroy(struct engine *engine)
         }
         free(jit->page);
     }
+    free(jit->credit);
     if (jit->interp) {
         jit->interp->destroy(jit->interp);
     }
@@ -312,7 +327,8 @@ struct engine *jit_create(struct hart *const *harts, unsigned count, struct erro
     jit->features = find_features();
     jit->page = calloc(jit->ram->size >> RAM_PAGE_SHIFT, sizeof *jit->page);
     jit->interp = interp_create(harts, count, err);
-    if (!jit->page || !jit->interp) {
+    jit->credit = calloc(CREDITS, sizeof *jit->credit);
+    if (!jit->page || !jit->credit || !jit->interp) {
         if (jit->interp) {
             error_set(err, ENOMEM, "out of memory");
         }

@@ -108,6 +108,67 @@ static void make_other(struct jit *jit, struct x86 *x)
     x86_jump_to(x, jit->dispatch_store);
 }
 
+/*
+ * A load or store that does not go to its recent page: rdx = virtual address, ecx = 8 * number of
+ * the page memory | credit << 16.  When the TLB has the page, remembers it: zero flag set, rcx =
+ * the addend.  Else the zero flag is clear.  rax, rdx and all guest registers stay.
+ */
+static void make_recent_miss(struct jit *jit, struct x86 *x, enum tlb_table table, unsigned log)
+{
+    i32 entries = table == TLB_STORE ? (i32)offsetof(struct tlb_context, store) : 0;
+    i32 recent = (i32)(offsetof(struct tlb_context, recent) + table * sizeof(struct tlb_recent));
+    struct x86_mem left, since, bad;
+    jit->recent_miss[table][log] = x86_here(x);
+    x86_push(x, RSI);
+    x86_push(x, RDI);
+    x86_push(x, RCX);
+    x86_shift_imm(x, X86_SHR, X86_4, RCX, 16);
+    x86_mov(x, X86_4, RDI, RCX);
+    x86_shift_imm(x, X86_SHL, X86_4, RCX, 5);
+    x86_alu_load(x, X86_ADD, X86_8, RCX, x86_at(RSP, 32 + offsetof(struct jit_frame, credits)));
+    left = x86_at(RCX, offsetof(struct jit_credit, left));
+    since = x86_at(RCX, offsetof(struct jit_credit, since));
+    bad = x86_at(RCX, offsetof(struct jit_credit, bad));
+    x86_alu_store_imm(x, X86_SUB, X86_4, left, 1);
+    u8 *exhausted = x86_jump_if(x, X86_S);
+    const u8 *again = x86_here(x);
+    x86_mov(x, X86_4, RSI, RDX);
+    x86_shift_imm(x, X86_SHR, X86_4, RSI, 12 - 4);
+    x86_alu_imm(x, X86_AND, X86_4, RSI, (TLB_DATA_ENTRIES - 1) << 4);
+    x86_mov(x, X86_8, RCX, RDX);
+    x86_alu_imm(x, X86_AND, X86_8, RCX, (i32)(i64)TLB_TAG_MASK(1u << log));
+    x86_alu_load(x, X86_CMP, X86_8, RCX, x86_index(R14, RSI, 1, entries));
+    u8 *miss = x86_jump_if(x, X86_NE);
+    x86_load(x, X86_8, false, RSI, x86_index(R14, RSI, 1, entries + 8));
+    x86_load(x, X86_2, false, RDI, x86_at(RSP, 0));
+    x86_store(x, X86_8, x86_index(R14, RDI, 1, recent), RCX);
+    x86_store(x, X86_8, x86_index(R14, RDI, 1, recent + (i32)offsetof(struct tlb_recent, addend)),
+              RSI);
+    x86_mov(x, X86_8, RCX, RSI);
+    x86_alu(x, X86_CMP, X86_4, RSI, RSI);
+    x86_patch_here(x, miss);
+    x86_lea(x, X86_8, RSP, x86_at(RSP, 8));
+    x86_pop(x, RDI);
+    x86_pop(x, RSI);
+    x86_return(x);
+    /* How long did these misses take?  rdi = the credit's index. */
+    x86_patch_here(x, exhausted);
+    x86_load(x, X86_4, false, RSI, HART_AT(executed));
+    x86_alu_load(x, X86_ADD, X86_4, RSI, HART_AT(granted));
+    x86_alu(x, X86_SUB, X86_4, RSI, R15);
+    x86_store_imm(x, X86_4, left, CREDIT_MISSES);
+    x86_push(x, RSI);
+    x86_alu_load(x, X86_SUB, X86_4, RSI, since);
+    x86_alu_imm(x, X86_CMP, X86_4, RSI, CREDIT_INSTRUCTIONS);
+    x86_pop(x, RSI);
+    x86_store(x, X86_4, since, RSI);
+    x86_patch(x, x86_jump_if(x, X86_AE), again);
+    x86_store_imm(x, X86_4, bad, 1);
+    x86_load(x, X86_8, false, RSI, x86_at(RSP, 32 + offsetof(struct jit_frame, jit)));
+    x86_store(x, X86_4, x86_at(RSI, offsetof(struct jit, went_bad)), RDI);
+    x86_jump_to(x, again);
+}
+
 bool jit_make_thunks(struct jit *jit)
 {
     struct x86 x = {jit->memory.write, jit->memory.write, jit->memory.write + jit->memory.size,
@@ -118,6 +179,10 @@ bool jit_make_thunks(struct jit *jit)
     make_leave(jit, &x);
     make_slow(jit, &x);
     make_other(jit, &x);
+    for (unsigned log = 0; log < 4; log++) {
+        make_recent_miss(jit, &x, TLB_LOAD, log);
+        make_recent_miss(jit, &x, TLB_STORE, log);
+    }
     jit->fixed = ((size_t)(x.next - x.start) + 63) & ~(size_t)63;
     jit->used = jit->fixed;
     code_memory_publish(&jit->memory, 0, jit->used);

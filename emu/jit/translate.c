@@ -187,8 +187,8 @@ static u32 present_bits(const struct translator *t)
 }
 
 /* Calls out for the site that follows; back: where to go on, or NULL: behind the site. */
-static void call_out(struct translator *t, struct jit_step_site *site, size_t size, const u8 *back,
-                     bool uncharged)
+void call_out(struct translator *t, struct jit_step_site *site, size_t size, const u8 *back,
+              bool uncharged)
 {
     x86_call_near(&t->x, t->slow);
     const u8 *here = x86_here(&t->x);
@@ -290,6 +290,9 @@ static void emit_stub(struct translator *t, const struct stub *s)
     }
     case STUB_STEP:
         call_step(t, s->back);
+        break;
+    case STUB_RECENT:
+        emit_recent_stub(t, s);
         break;
     case STUB_EDGE:
         emit_edge_stub(t, s);

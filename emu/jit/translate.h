@@ -6,11 +6,12 @@
 #include "emu/jit/internal.h"
 
 enum stub_kind {
-    STUB_SITE,  /* calls out: a struct jit_site */
-    STUB_STEP,  /* the instruction needs the interpreter after all */
-    STUB_NAN,   /* a result that has to be the canonical NaN */
-    STUB_FLOAT, /* MXCSR is still C's */
-    STUB_EDGE,  /* a branch that gives budget back, or leaves the region */
+    STUB_SITE,   /* calls out: a struct jit_site */
+    STUB_STEP,   /* the instruction needs the interpreter after all */
+    STUB_NAN,    /* a result that has to be the canonical NaN */
+    STUB_FLOAT,  /* MXCSR is still C's */
+    STUB_RECENT, /* an access that does not go to its recent page */
+    STUB_EDGE,   /* a branch that gives budget back, or leaves the region */
 };
 
 /* Where a block can be entered (translate_flow.c). */
@@ -38,6 +39,8 @@ struct stub {
     u8 refund, place;        /* STUB_EDGE: budget to give back, enum block_place of the target */
     i16 target;              /* ... the block, or -1 */
     i32 leave_to;            /* ... or the offset from the page's start */
+    u8 base, recent;         /* STUB_RECENT: host register and number of the page memory */
+    const u8 *resume;        /* ... behind the access; `back` is where rcx is the addend */
 };
 
 enum { STUBS = 2048, PATCHES = 1024, MARKS = REGION_INSNS + STUBS + 2 };
@@ -58,12 +61,13 @@ struct translator {
     unsigned patches;
     struct stub stub[STUBS];
     unsigned stubs;
-    const u8 *slow;             /* routine of the region: calls out for the site that called it */
-    const u8 *indirect;         /* goes on at the virtual address in rax */
-    u16 block, insn;            /* being translated: index of the block, index in region.insn */
-    unsigned next_block;        /* the one whose code follows the present one's */
-    bool falls, falls_checked;  /* the block before runs into the present one; float was checked */
-    u8 renamed;                 /* x register whose value is in rdx for the moment, or 0 */
+    const u8 *slow;            /* routine of the region: calls out for the site that called it */
+    const u8 *indirect;        /* goes on at the virtual address in rax */
+    u16 block, insn;           /* being translated: index of the block, index in region.insn */
+    unsigned next_block;       /* the one whose code follows the present one's */
+    bool falls, falls_checked; /* the block before runs into the present one; float was checked */
+    u8 recent[32]; /* page memory of the present value of an x register + 1; 0: none yet */
+    u8 renamed;    /* x register whose value is in rdx for the moment, or 0 */
     struct listing_place *mark; /* for the listing (listing.h), or NULL: MARKS of them */
     unsigned marks;
 };
@@ -140,6 +144,11 @@ bool emit_system(struct translator *t, const struct insn *i);    /* translate_sy
 /* rax = virtual address rs1 + imm, then the TLB probe for an access of this size: goes on with the
  * host address in rax; on a miss jumps (to be patched: the result) with the virtual one there.
  * Uses rcx and rdx. */
+/* x registers got new values: what is known of the old ones is forgotten. */
+void forget_recent(struct translator *t, u32 written);
+void emit_recent_stub(struct translator *t, const struct stub *s);
+void call_out(struct translator *t, struct jit_step_site *site, size_t size, const u8 *back,
+              bool uncharged);
 u8 *emit_probe(struct translator *t, const struct insn *i, enum tlb_table table, unsigned size);
 /* rax: a host address.  rcx = its jump entry; the comparison that follows tells whether it is.
  * Uses rdx. */

@@ -379,6 +379,7 @@ static void convert_branch(struct translator *t, unsigned b, const struct insn *
         emit_int(t, &first[i]);
     }
     t->renamed = 0;
+    forget_recent(t, 1u << first->rd);
     t->insn = (u16)(body->first - 1);
     enum x86_cond skips = emit_condition(t, branch);
     x86_lea(&t->x, X86_8, RCX, x86_at(R15, body->count));
@@ -439,6 +440,9 @@ unsigned emit_block(struct translator *t, unsigned b)
     t->insn = block->first;
     t->next_block = b + 1;
     listing_mark(t, t->insn);
+    if (t->plan[b].ways > 1 || t->region->block[b].entry || is_head(t, b)) {
+        forget_recent(t, ~0u);
+    }
     begin_block(t, b);
     t->falls = false;
     for (unsigned i = 0; i < block->count;) {
@@ -450,6 +454,7 @@ unsigned emit_block(struct translator *t, unsigned b)
         if (is_control(block, i)) {
             break;
         }
+        u32 written = insn_use_of(insn).int_written;
         bool pair = i + 1 < block->count && !is_control(block, i + 1);
         if (pair && emit_pair(t, insn, insn + 1)) {
             i += 2;
@@ -457,6 +462,7 @@ unsigned emit_block(struct translator *t, unsigned b)
             emit_insn(t, insn);
             i++;
         }
+        forget_recent(t, written);
     }
     emit_end(t, b);
     return t->next_block;

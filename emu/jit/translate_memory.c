@@ -31,20 +31,113 @@ u8 *emit_probe(struct translator *t, const struct insn *i, enum tlb_table table,
     return slow;
 }
 
+enum { RECENT_FIXED = 4 }; /* the first page memories belong to sp, gp and tp */
+
+void forget_recent(struct translator *t, u32 written)
+{
+    enum { SP = 2, TP = 4 };
+    for (unsigned x = 1; x < 32; x++) {
+        if (written >> x & 1) {
+            t->recent[x] = (u8)(x >= SP && x <= TP ? x - SP + 1 : 0);
+        }
+    }
+}
+
+static unsigned recent_of(struct translator *t, unsigned base)
+{
+    if (t->recent[base] == 0) {
+        struct jit *jit = t->jit;
+        jit->next_recent = (jit->next_recent + 1) % (TLB_RECENT - RECENT_FIXED);
+        t->recent[base] = (u8)(RECENT_FIXED + jit->next_recent + 1);
+    }
+    return t->recent[base] - 1u;
+}
+
+/* The present instruction's; granted anew when another instruction had it. */
+static struct jit_credit *credit_of(const struct translator *t)
+{
+    u64 physical = t->region->physical + t->region->insn_offset[t->insn];
+    struct jit_credit *credit = &t->jit->credit[credit_index(physical)];
+    if (credit->physical != physical) {
+        *credit = (struct jit_credit){.left = CREDIT_MISSES, .physical = physical};
+    }
+    return credit;
+}
+
+/* An access under construction: the operand, and what finish_access() needs. */
+struct access {
+    struct x86_mem at; /* uses rax and rcx */
+    u8 *slow;          /* by the TLB: the jump to the slow path */
+    struct stub *stub; /* by the recent page */
+};
+
+/* The page of the access is the recent one of its base register, or else asked from the TLB. */
+static struct access begin_access(struct translator *t, const struct insn *i, enum tlb_table table,
+                                  unsigned size)
+{
+    struct x86 *x = &t->x;
+    if (credit_of(t)->bad || i->rs1 == 0) {
+        u8 *slow = emit_probe(t, i, table, size);
+        return (struct access){x86_at(RAX, 0), slow, NULL};
+    }
+    unsigned recent = recent_of(t, i->rs1);
+    i32 tag = (i32)(offsetof(struct tlb_context, recent) + table * sizeof(struct tlb_recent) +
+                    8 * (size_t)recent);
+    enum x86_reg base = x_read(t, i->rs1, RAX);
+    x86_lea(x, X86_8, RDX, x86_at(base, i->imm));
+    x86_alu_imm(x, X86_AND, X86_8, RDX, (i32)(i64)TLB_TAG_MASK(size));
+    x86_alu_load(x, X86_CMP, X86_8, RDX, x86_at(R14, tag));
+    u8 *miss = x86_jump_if(x, X86_NE);
+    x86_load(x, X86_8, false, RCX, x86_at(R14, tag + (i32)offsetof(struct tlb_recent, addend)));
+    struct stub *stub = new_stub(t, miss, STUB_RECENT);
+    stub->base = (u8)base;
+    stub->recent = (u8)recent;
+    return (struct access){x86_index(base, RCX, 1, i->imm), NULL, stub};
+}
+
+static void finish_access(struct translator *t, const struct access *access,
+                          enum jit_site_kind kind, unsigned size, unsigned reg)
+{
+    if (access->stub) {
+        access->stub->site = (u8)kind;
+        access->stub->size = (u8)size;
+        access->stub->site_reg = (u8)reg;
+        access->stub->resume = x86_here(&t->x);
+    } else {
+        add_site(t, access->slow, kind, size, reg);
+    }
+}
+
+void emit_recent_stub(struct translator *t, const struct stub *s)
+{
+    struct x86 *x = &t->x;
+    const struct insn *i = &t->region->insn[s->insn];
+    u64 physical = t->region->physical + t->region->insn_offset[s->insn];
+    unsigned size = s->size & ~(unsigned)SITE_SIGNED;
+    bool store = s->site == SITE_STORE || s->site == SITE_FSTORE;
+    x86_lea(x, X86_8, RDX, x86_at((enum x86_reg)s->base, i->imm));
+    x86_mov_imm(x, RCX, (u64)credit_index(physical) << 16 | s->recent * 8u);
+    x86_call_near(x, t->jit->recent_miss[store ? TLB_STORE : TLB_LOAD][__builtin_ctz(size)]);
+    x86_patch(x, x86_jump_if(x, X86_E), s->back);
+    x86_mov(x, X86_8, RAX, RDX);
+    struct jit_step_site site = {.site = {.kind = s->site, .reg = s->site_reg, .size = s->size}};
+    call_out(t, &site, sizeof site.site, s->resume, false);
+}
+
 static void emit_load(struct translator *t, const struct insn *i, unsigned size, bool sign)
 {
-    u8 *slow = emit_probe(t, i, TLB_LOAD, size);
+    struct access access = begin_access(t, i, TLB_LOAD, size);
     enum x86_reg to = x_result(t, i->rd);
-    x86_load(&t->x, (enum x86_width)size, sign, to, x86_at(RAX, 0));
+    x86_load(&t->x, (enum x86_width)size, sign, to, access.at);
     x_written(t, i->rd, to);
-    add_site(t, slow, SITE_LOAD, size | (sign ? SITE_SIGNED : 0u), i->rd);
+    finish_access(t, &access, SITE_LOAD, size | (sign ? SITE_SIGNED : 0u), i->rd);
 }
 
 static void emit_store(struct translator *t, const struct insn *i, unsigned size)
 {
-    u8 *slow = emit_probe(t, i, TLB_STORE, size);
-    x86_store(&t->x, (enum x86_width)size, x86_at(RAX, 0), x_read(t, i->rs2, RCX));
-    add_site(t, slow, SITE_STORE, size, i->rs2);
+    struct access access = begin_access(t, i, TLB_STORE, size);
+    x86_store(&t->x, (enum x86_width)size, access.at, x_read(t, i->rs2, RDX));
+    finish_access(t, &access, SITE_STORE, size, i->rs2);
 }
 
 /* A single in an f register has all ones above it. */
@@ -59,23 +152,23 @@ static void box_single(struct translator *t, enum x86_reg bits, unsigned rd)
 
 static void emit_float_load(struct translator *t, const struct insn *i, unsigned size)
 {
-    u8 *slow = emit_probe(t, i, TLB_LOAD, size);
+    struct access access = begin_access(t, i, TLB_LOAD, size);
     if (size == 8) {
         unsigned to = f_result(t, i->rd);
-        x86_float_load(&t->x, true, to, x86_at(RAX, 0));
+        x86_float_load(&t->x, true, to, access.at);
         f_written(t, i->rd, to);
     } else {
-        x86_load(&t->x, X86_4, false, RAX, x86_at(RAX, 0));
+        x86_load(&t->x, X86_4, false, RAX, access.at);
         box_single(t, RAX, i->rd);
     }
-    add_site(t, slow, SITE_FLOAD, size, i->rd);
+    finish_access(t, &access, SITE_FLOAD, size, i->rd);
 }
 
 static void emit_float_store(struct translator *t, const struct insn *i, unsigned size)
 {
-    u8 *slow = emit_probe(t, i, TLB_STORE, size);
-    x86_float_store(&t->x, size == 8, x86_at(RAX, 0), f_read(t, i->rs2, 1));
-    add_site(t, slow, SITE_FSTORE, size, i->rs2);
+    struct access access = begin_access(t, i, TLB_STORE, size);
+    x86_float_store(&t->x, size == 8, access.at, f_read(t, i->rs2, 1));
+    finish_access(t, &access, SITE_FSTORE, size, i->rs2);
 }
 
 bool emit_memory(struct translator *t, const struct insn *i)
