@@ -3,6 +3,7 @@
 #include "emu/hart/tlb.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,17 +32,29 @@ static void forget_large(struct tlb_context *context)
     context->large_high = 0;
 }
 
-/* The entry with this index changes: copies of it are dropped. */
+/* Nothing in C reads the recent pages: gcc 12 takes stores to them for dead without this. */
+static void seen_by_translated_code(void)
+{
+    atomic_signal_fence(memory_order_seq_cst);
+}
+
+/* The entry with this index changes: copies of it are dropped.  Few have any. */
 static void forget_recent(struct tlb_context *context, enum tlb_table table, unsigned index)
 {
     if (table == TLB_FETCH) {
         return;
     }
-    u64 *tag = context->recent[table].tag;
-    for (unsigned i = 0; i < TLB_RECENT; i++) {
-        bool same = ((tag[i] >> PAGE_SHIFT) & (TLB_DATA_ENTRIES - 1)) == index;
-        tag[i] = same ? TLB_EMPTY : tag[i];
+    struct tlb_recent *recent = &context->recent[table];
+    u16 wanted = (u16)(index << 4), found = 0;
+    for (unsigned i = 0; i < TLB_RECENT; i++) { /* in a form that compilers vectorise */
+        found = (u16)(found | (recent->index[i] == wanted));
     }
+    for (unsigned i = 0; found && i < TLB_RECENT; i++) {
+        if (recent->index[i] == wanted) {
+            recent->tag[i] = TLB_EMPTY;
+        }
+    }
+    seen_by_translated_code();
 }
 
 static void forget_all_recent(struct tlb_context *context)
@@ -49,6 +62,7 @@ static void forget_all_recent(struct tlb_context *context)
     for (unsigned i = 0; i < TLB_RECENT; i++) {
         context->recent[TLB_LOAD].tag[i] = context->recent[TLB_STORE].tag[i] = TLB_EMPTY;
     }
+    seen_by_translated_code();
 }
 
 bool tlb_init(struct tlb *tlb, struct counters *counters, struct error *err)

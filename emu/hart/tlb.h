@@ -53,10 +53,12 @@ struct tlb_entry {
 #define TLB_INFO_GLOBAL 8u /* G */
 
 /* Entries used last: which access uses which is up to the engine. */
-#define TLB_RECENT 32u
+#define TLB_RECENT 64u
 struct tlb_recent {
     u64 tag[TLB_RECENT]; /* as in tlb_entry; TLB_EMPTY: none */
     u64 addend[TLB_RECENT];
+    /* Sixteen times the entry's index: so that those of one entry are found quickly. */
+    u16 index[TLB_RECENT];
 };
 
 struct tlb_context {

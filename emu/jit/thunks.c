@@ -139,8 +139,12 @@ static void make_recent_miss(struct jit *jit, struct x86 *x, enum tlb_table tabl
     x86_alu_imm(x, X86_AND, X86_8, RCX, (i32)(i64)TLB_TAG_MASK(1u << log));
     x86_alu_load(x, X86_CMP, X86_8, RCX, x86_index(R14, RSI, 1, entries));
     u8 *miss = x86_jump_if(x, X86_NE);
-    x86_load(x, X86_8, false, RSI, x86_index(R14, RSI, 1, entries + 8));
     x86_load(x, X86_2, false, RDI, x86_at(RSP, 0));
+    x86_shift_imm(x, X86_SHR, X86_4, RDI, 2);
+    x86_store(x, X86_2, x86_index(R14, RDI, 1, recent + (i32)offsetof(struct tlb_recent, index)),
+              RSI);
+    x86_shift_imm(x, X86_SHL, X86_4, RDI, 2);
+    x86_load(x, X86_8, false, RSI, x86_index(R14, RSI, 1, entries + 8));
     x86_store(x, X86_8, x86_index(R14, RDI, 1, recent), RCX);
     x86_store(x, X86_8, x86_index(R14, RDI, 1, recent + (i32)offsetof(struct tlb_recent, addend)),
               RSI);

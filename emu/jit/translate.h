@@ -11,6 +11,7 @@ enum stub_kind {
     STUB_NAN,    /* a result that has to be the canonical NaN */
     STUB_FLOAT,  /* MXCSR is still C's */
     STUB_RECENT, /* an access that does not go to its recent page */
+    STUB_QUIET,  /* a NaN in a comparison that is to raise nothing */
     STUB_EDGE,   /* a branch that gives budget back, or leaves the region */
 };
 
@@ -41,6 +42,7 @@ struct stub {
     i32 leave_to;            /* ... or the offset from the page's start */
     u8 base, recent;         /* STUB_RECENT: host register and number of the page memory */
     const u8 *resume;        /* ... behind the access; `back` is where rcx is the addend */
+    const u8 *quiet_back;    /* STUB_QUIET: where eax is the result */
 };
 
 enum { STUBS = 2048, PATCHES = 1024, MARKS = REGION_INSNS + STUBS + 2 };
@@ -138,6 +140,9 @@ bool emit_pair(struct translator *t, const struct insn *first, const struct insn
 bool emit_int(struct translator *t, const struct insn *i);
 bool emit_memory(struct translator *t, const struct insn *i);
 bool emit_float(struct translator *t, const struct insn *i);
+/* Three instructions from here on by one piece of code: true if they are such. */
+bool emit_quiet_compare(struct translator *t, const struct insn *i);
+void emit_quiet_stub(struct translator *t, const struct stub *s);
 bool emit_float_csr(struct translator *t, const struct insn *i); /* of insn_is_float_csr */
 bool emit_atomic(struct translator *t, const struct insn *i);    /* translate_atomic.c */
 bool emit_system(struct translator *t, const struct insn *i);    /* translate_system.c */

@@ -272,6 +272,44 @@ static bool emit_fflags(struct translator *t, const struct insn *i)
     return true;
 }
 
+/*
+ * frflags, a comparison, fsflags of the same: how compilers compare without raising anything for
+ * quiet NaNs.  The flags stay what they are; only when a NaN is there the last instruction has to
+ * put them right.
+ */
+bool emit_quiet_compare(struct translator *t, const struct insn *i)
+{
+    const struct insn *compare = i + 1, *restore = i + 2;
+    if (i->op != OP_CSRRS || i->imm != CSR_FFLAGS || i->rs1 != 0 || i->rd == 0 ||
+        (compare->op != OP_FLT_D && compare->op != OP_FLE_D) || compare->rd == 0 ||
+        compare->rd == i->rd || restore->op != OP_CSRRW || restore->imm != CSR_FFLAGS ||
+        restore->rd != 0 || restore->rs1 != i->rd) {
+        return false;
+    }
+    emit_fflags(t, i);
+    unsigned a = f_read(t, compare->rs1, 0), b = f_read(t, compare->rs2, 1);
+    enum x86_reg to = x_result(t, compare->rd);
+    x86_ucomi(&t->x, true, b, a);
+    x86_setcc(&t->x, compare->op == OP_FLT_D ? X86_A : X86_AE, RAX);
+    u8 *nan = x86_jump_if(&t->x, X86_P);
+    const u8 *back = x86_here(&t->x);
+    x86_extend(&t->x, X86_1, false, to, RAX);
+    x_written(t, compare->rd, to);
+    t->insn = (u16)(t->insn + 2);
+    new_stub(t, nan, STUB_QUIET)->quiet_back = back;
+    return true;
+}
+
+void emit_quiet_stub(struct translator *t, const struct stub *s)
+{
+    const struct insn *compare = &t->region->insn[s->insn - 1];
+    x86_mov_imm(&t->x, RAX, 0);
+    x_written(t, compare->rd, RAX);
+    emit_step(t);
+    x86_mov_imm(&t->x, RAX, 0);
+    x86_jump_to(&t->x, s->quiet_back);
+}
+
 bool emit_float_csr(struct translator *t, const struct insn *i)
 {
     return i->imm == CSR_FRM ? emit_frm(t, i) : emit_fflags(t, i);

@@ -455,8 +455,12 @@ unsigned emit_block(struct translator *t, unsigned b)
             break;
         }
         u32 written = insn_use_of(insn).int_written;
+        bool three = i + 2 < block->count && !is_control(block, i + 2);
         bool pair = i + 1 < block->count && !is_control(block, i + 1);
-        if (pair && emit_pair(t, insn, insn + 1)) {
+        if (three && emit_quiet_compare(t, insn)) {
+            written |= insn_use_of(insn + 1).int_written;
+            i += 3;
+        } else if (pair && emit_pair(t, insn, insn + 1)) {
             i += 2;
         } else {
             emit_insn(t, insn);

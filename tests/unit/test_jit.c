@@ -268,6 +268,18 @@ static void compare(const struct rig *a, const struct rig *b, u64 program, u64 l
     rig_save(b, &wb);
     if (wa.out.size != wb.out.size || memcmp(wa.out.data, wb.out.data, wa.out.size) != 0) {
         show_state(a, b);
+        for (size_t at = 0; at < wa.out.size && at < wb.out.size; at++) {
+            if (wa.out.data[at] != wb.out.data[at]) {
+                print_message("saved states differ from byte %zu of %zu and %zu: %02x %02x\n", at,
+                              wa.out.size, wb.out.size, wa.out.data[at], wb.out.data[at]);
+                for (size_t k = at < 200 ? 0 : at - 200; k < at + 40; k++) {
+                    unsigned char c = wa.out.data[k];
+                    print_message(c >= 32 && c < 127 ? "%c" : "\\%02x", c);
+                }
+                print_message("\n");
+                break;
+            }
+        }
         for (u64 pc = last_pc; pc < last_pc + 64; pc += 4) {
             char text[128];
             u32 word = (u32)rig_peek((struct rig *)(uintptr_t)a, pc);
