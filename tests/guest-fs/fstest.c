@@ -557,6 +557,119 @@ static void crowding(void)
     CHECK(system("rm -r crowd0 crowd1") == 0);
 }
 
+static int range(int fd, int command, short type, long start, long length)
+{
+    struct flock lock = {.l_type = type, .l_whence = SEEK_SET, .l_start = start, .l_len = length};
+
+    return fcntl(fd, command, &lock);
+}
+
+/* What F_GETLK answers: its type, and in *start and *length where. */
+static int who_holds(int fd, short type, long at, long *start, long *length, pid_t *pid)
+{
+    struct flock lock = {.l_type = type, .l_whence = SEEK_SET, .l_start = at, .l_len = 1};
+
+    CHECK(fcntl(fd, F_GETLK, &lock) == 0);
+    *start = lock.l_start;
+    *length = lock.l_len;
+    *pid = lock.l_pid;
+    return lock.l_type;
+}
+
+/* => exit status of what the child found; it inherits no locks */
+static int in_child(int (*found)(int fd), int fd)
+{
+    int status;
+    pid_t child = fork();
+
+    if (child == 0) {
+        _exit(found(fd));
+    }
+    return waitpid(child, &status, 0) == child && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static int sees_holes(int fd)
+{
+    long start, length;
+    pid_t pid;
+
+    if (range(fd, F_SETLK, F_WRLCK, 15, 10) != -1 || errno != EAGAIN) {
+        return 1;
+    }
+    if (range(fd, F_SETLK, F_WRLCK, 30, 10) != 0) { /* unlocked in the middle */
+        return 2;
+    }
+    if (who_holds(fd, F_WRLCK, 12, &start, &length, &pid) != F_WRLCK || start != 10 ||
+        length != 20 || pid != getppid()) {
+        return 3;
+    }
+    if (who_holds(fd, F_RDLCK, 45, &start, &length, &pid) != F_UNLCK) {
+        return 4; /* made a read lock */
+    }
+    return who_holds(fd, F_WRLCK, 1000000, &start, &length, &pid) != F_WRLCK || length != 0 ? 5 : 0;
+}
+
+static int finds_nothing(int fd)
+{
+    long start, length;
+    pid_t pid;
+
+    return who_holds(fd, F_WRLCK, 12, &start, &length, &pid) != F_UNLCK;
+}
+
+static void record_locks(void)
+{
+    int fd = make("records", "0123456789"), other, ends[2], status;
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_END, .l_start = -4, .l_len = 2};
+    char byte;
+    pid_t child;
+
+    CHECK(range(fd, F_SETLK, F_WRLCK, 10, 30) == 0);
+    CHECK(range(fd, F_SETLK, F_UNLCK, 30, 10) == 0);
+    CHECK(range(fd, F_SETLK, F_WRLCK, 40, 10) == 0 && range(fd, F_SETLK, F_RDLCK, 40, 10) == 0);
+    CHECK(range(fd, F_SETLK, F_WRLCK, 1000, 0) == 0);
+    CHECK(in_child(sees_holes, fd) == 0);
+    other = open("records", O_RDONLY);
+    FAILS(range(other, F_SETLK, F_WRLCK, 0, 1), EBADF);
+    FAILS(range(fd, F_SETLK, 7, 0, 1), EINVAL);
+    FAILS(range(fd, F_SETLK, F_WRLCK, -1, 1), EINVAL);
+    CHECK(range(fd, F_SETLK, F_WRLCK, 20, -5) == 0);
+    CHECK(fcntl(fd, F_SETLK, &lock) == 0); /* bytes 6 and 7 */
+    close(other);                          /* closing any descriptor gives all locks up */
+    CHECK(in_child(finds_nothing, fd) == 0);
+
+    /* Locks of open files: between two of one process, too; dup shares them. */
+    other = open("records", O_RDWR);
+    CHECK(range(fd, F_OFD_SETLK, F_WRLCK, 0, 10) == 0);
+    FAILS(range(other, F_OFD_SETLK, F_RDLCK, 5, 1), EAGAIN);
+    FAILS(range(other, F_SETLK, F_RDLCK, 5, 1), EAGAIN);
+    CHECK(range(dup(fd), F_OFD_SETLK, F_RDLCK, 0, 10) == 0);
+    CHECK(range(other, F_OFD_SETLK, F_RDLCK, 5, 1) == 0);
+    close(other);
+    CHECK(range(fd, F_OFD_SETLK, F_UNLCK, 0, 0) == 0);
+
+    /* Two processes that would wait for each other: one of them is told. */
+    CHECK(pipe(ends) == 0 && range(fd, F_SETLK, F_WRLCK, 0, 1) == 0);
+    child = fork();
+    if (child == 0) {
+        int bad = range(fd, F_SETLKW, F_WRLCK, 1, 1) != 0;
+
+        write(ends[1], "x", 1);
+        bad |= range(fd, F_SETLKW, F_WRLCK, 0, 1) != 0; /* waits */
+        _exit(bad);
+    }
+    CHECK(read(ends[0], &byte, 1) == 1);
+    usleep(20000);
+    FAILS(range(fd, F_SETLKW, F_WRLCK, 1, 1), EDEADLK);
+    CHECK(range(fd, F_SETLK, F_UNLCK, 0, 1) == 0);
+    CHECK(waitpid(child, &status, 0) == child && status == 0);
+    CHECK(range(fd, F_SETLK, F_WRLCK, 0, 0) == 0); /* its locks went with it */
+    close(ends[0]);
+    close(ends[1]);
+    close(fd);
+    unlink("records");
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 2 || mkdir(argv[1], 0755) != 0 || chdir(argv[1]) != 0) {
@@ -576,6 +689,7 @@ int main(int argc, char **argv)
     attributes();
     one_cache_for_mapping_and_file();
     locks();
+    record_locks();
     allocating();
     devices();
     proc_self();

@@ -10,6 +10,7 @@
 
 #include "abi/errno.h"
 #include "fs/file.h"
+#include "fs/record_lock.h"
 #include "lib/atomic.h"
 #include "lib/bitmap.h"
 #include "lib/string.h"
@@ -88,6 +89,15 @@ struct file_table *file_table_copy(struct file_table *from)
     }
 }
 
+/* A descriptor is gone, and with it the process's record locks of the file. */
+static void release(struct file_table *table, struct file *file)
+{
+    if (file && file->inode) {
+        record_lock_drop(file->inode, table);
+    }
+    file_put(file);
+}
+
 void file_table_get(struct file_table *table)
 {
     atomic_add_u32(&table->refs, 1);
@@ -98,6 +108,7 @@ void file_table_put(struct file_table *table)
     if (!table || atomic_add_u32(&table->refs, (u32)-1) != 1) {
         return;
     }
+    record_lock_drop(NULL, table);
     for (u32 fd = 0; fd < table->end; fd++) {
         file_put(table->file[fd]);
     }
@@ -133,7 +144,7 @@ void file_table_close_on_exec(struct file_table *table)
         if (!file) {
             return;
         }
-        file_put(file);
+        release(table, file);
     }
 }
 
@@ -258,7 +269,7 @@ int fd_replace(struct file_table *table, struct file *file, u32 fd, bool close_o
     old = take_out(table, fd);
     put_in(table, fd, file, close_on_exec);
     spin_unlock(&table->lock);
-    file_put(old);
+    release(table, old);
     return (int)fd;
 }
 
@@ -274,7 +285,7 @@ int fd_close(struct file_table *table, int fd)
     if (!file) {
         return -EBADF;
     }
-    file_put(file);
+    release(table, file);
     return 0;
 }
 

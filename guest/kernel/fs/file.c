@@ -6,6 +6,7 @@
 #include "fs/file.h"
 #include "abi/stat.h"
 #include "fs/file_lock.h"
+#include "fs/record_lock.h"
 #include "fs/vfs.h"
 #include "lib/assert.h"
 #include "lib/atomic.h"
@@ -27,6 +28,7 @@ struct file *file_create(struct inode *inode, u32 flags, const struct file_ops *
     file->ops = ops;
     file->private = private;
     file->inode = inode ? inode_get(inode) : NULL;
+    file->errors_seen = inode ? cache_error_start(inode) : 0;
     mutex_init(&file->offset_lock, "file offset");
     return file;
 }
@@ -50,6 +52,7 @@ void file_put(struct file *file)
         return;
     }
     file_unlock(file);
+    record_lock_drop(NULL, file);
     if (file->ops->release) {
         file->ops->release(file);
     }

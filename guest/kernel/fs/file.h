@@ -60,6 +60,7 @@ struct file {
     const struct file_ops *ops;
     void *private; /* of ops */
     struct mutex offset_lock;
+    u32 errors_seen;       /* failures of write-back that this open file was told of */
     bool counts_as_writer; /* to be told to inode_put_write() */
     bool holds_lock;       /* flock(2); under the lock table's lock */
 };

@@ -197,7 +197,8 @@ static int regular_fsync(struct file *file, bool datasync)
     int error = 0;
 
     if (!(inode->flags & INODE_SHM)) {
-        error = cache_write_back(inode, 0, ~0ull, WRITEBACK_FSYNC);
+        cache_write_back(inode, 0, ~0ull, WRITEBACK_FSYNC);
+        error = cache_error_since(inode, &file->errors_seen);
     }
     if (inode->ops->sync) {
         int failed = inode->ops->sync(inode, datasync);
@@ -305,10 +306,13 @@ static ssize_t disk_write(struct file *file, u64 user, size_t size, u64 *offset)
 static int disk_fsync(struct file *file, bool datasync)
 {
     struct block_device *disk = file->private;
-    int error = cache_write_back(&disk->inode, 0, ~0ull, WRITEBACK_FSYNC);
+    int error, failed;
 
     (void)datasync;
-    return error ? error : block_flush(disk);
+    cache_write_back(&disk->inode, 0, ~0ull, WRITEBACK_FSYNC);
+    error = cache_error_since(&disk->inode, &file->errors_seen);
+    failed = block_flush(disk);
+    return error ? error : failed;
 }
 
 static i64 disk_seek(struct file *file, i64 offset, u32 whence)

@@ -32,6 +32,9 @@ void cache_init(struct page_cache *cache)
     cache->dirty = 0;
     cache->swapped = 0;
     cache->error = 0;
+    cache->error_count = 0;
+    cache->mapped_seen = 0;
+    cache->error_told = false;
     cache->next_index = 0;
     cache->window = 0;
     list_init(&cache->dirty_link);

@@ -28,7 +28,10 @@ struct page_cache {
     u64 dirty;              /* dirty pages */
     u64 swapped;            /* SHM: pages that are in swap */
     struct list dirty_link; /* on the list of inodes with dirty pages */
-    int error;              /* a write-back failed: reported once by the next fsync */
+    int error;              /* of the last write-back that failed */
+    u32 error_count;        /* failures so far: who has seen fewer is told the last one */
+    u32 mapped_seen;        /* of them, msync() need not tell */
+    bool error_told;        /* somebody was told the last one */
     u64 next_index;         /* where a sequential reader would go on (read-ahead) */
     u32 window;             /* pages to read ahead, 0 = random access */
 };
@@ -93,6 +96,14 @@ void cache_punch(struct inode *inode, u64 start, u64 end);
  * write-back of them, also older, is done.  => 0 or the first error.
  */
 int cache_write_back(struct inode *inode, u64 first, u64 last, enum writeback_reason reason);
+
+/*
+ * Failures of write-back since *seen, which moves on: each open file has a counter of its own, so
+ * that each is told once.  => 0 or the last error
+ */
+int cache_error_since(struct inode *inode, u32 *seen);
+/* Where a new counter starts: a failure that nobody was told is still to be told. */
+u32 cache_error_start(const struct inode *inode);
 
 /* Forget one page, dirty or not, after its I/O is done.  => nobody maps it. */
 void cache_forget(struct inode *inode, u64 index);

@@ -136,6 +136,15 @@ static void end_write(struct inode *inode, struct frame *frame, int error)
     radix_tag_clear(&inode->cache.pages, frame->index, CACHE_TAG_WRITEBACK);
     if (error != 0) {
         inode->cache.error = error;
+        inode->cache.error_count++;
+        inode->cache.error_told = false;
+        /* Metadata stay dirty: a later fsync may not say that they are on the disk. */
+        if (inode->ops->write_first != NULL && frame->inode == inode &&
+            (frame_flag_set(frame, FRAME_DIRTY) & FRAME_DIRTY) == 0) {
+            radix_tag_set(&inode->cache.pages, frame->index, CACHE_TAG_DIRTY);
+            inode->cache.dirty++;
+            writeback_count_dirty(1);
+        }
     }
     spin_unlock(&inode->cache.lock);
     atomic_add_u64(&writing_pages, (u64)-1);
@@ -222,12 +231,35 @@ int cache_write_back(struct inode *inode, u64 first, u64 last, enum writeback_re
         frame_wait_clear(frame, FRAME_WRITEBACK); /* begun by somebody else */
         frame_put(frame);
     }
-    if (result == 0 && (reason == WRITEBACK_FSYNC || reason == WRITEBACK_MSYNC)) {
-        result = inode->cache.error; /* an earlier failure, told once */
-        inode->cache.error = 0;
+    if (reason == WRITEBACK_MSYNC) { /* no open file is known: told unless fsync() did */
+        int earlier = cache_error_since(inode, &inode->cache.mapped_seen);
+
+        result = result == 0 ? earlier : result;
     }
     unlist_inode(inode, false);
     return result;
+}
+
+int cache_error_since(struct inode *inode, u32 *seen)
+{
+    int error = 0;
+
+    spin_lock(&inode->cache.lock);
+    if (*seen != inode->cache.error_count) {
+        *seen = inode->cache.error_count;
+        inode->cache.mapped_seen = inode->cache.error_count;
+        inode->cache.error_told = true;
+        error = inode->cache.error;
+    }
+    spin_unlock(&inode->cache.lock);
+    return error;
+}
+
+u32 cache_error_start(const struct inode *inode)
+{
+    const struct page_cache *cache = &inode->cache;
+
+    return cache->error_count - (cache->error_count != 0 && !cache->error_told);
 }
 
 /* Is a request to write all of the inode waiting already? */
@@ -297,25 +329,35 @@ static u64 dirty_inode_count(void)
     return count;
 }
 
-static int write_all_inodes(enum writeback_reason reason)
+/* One round over the dirty inodes: files, or what keeps an order and therefore comes last. */
+static int write_inodes(enum writeback_reason reason, bool ordered)
 {
     int result = 0;
 
     for (u64 left = dirty_inode_count(); left > 0; left--) {
         struct inode *inode = next_dirty_inode();
-        int error;
+        int error = 0;
 
         if (inode == NULL) {
             break;
         }
-        if (inode->ops->write_first != NULL) {
-            inode->ops->write_first(inode);
+        if ((inode->ops->write_first != NULL) == ordered) {
+            if (ordered) {
+                inode->ops->write_first(inode);
+            }
+            error = cache_write_back(inode, 0, ~0ull, reason);
         }
-        error = cache_write_back(inode, 0, ~0ull, reason);
         result = result == 0 ? error : result;
         inode_put(inode);
     }
     return result;
+}
+
+static int write_all_inodes(enum writeback_reason reason)
+{
+    int error = write_inodes(reason, false), failed = write_inodes(reason, true);
+
+    return error != 0 ? error : failed;
 }
 
 int writeback_all(enum writeback_reason reason)

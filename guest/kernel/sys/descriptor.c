@@ -8,6 +8,7 @@
 #include "fs/fdtable.h"
 #include "fs/file.h"
 #include "fs/pipe.h"
+#include "fs/record_lock.h"
 #include "fs/seal.h"
 #include "mm/shm.h"
 #include "mm/uaccess.h"
@@ -83,24 +84,82 @@ i64 sys_dup3(const u64 *a)
     return fd;
 }
 
-/* POSIX record locks: there is one user and no contention that tests care about; F_GETLK says
- * "free", setting one succeeds if the request makes sense. */
-static i64 record_lock(u32 command, u64 user)
+/* From whence, start and length to the first and last byte.  => 0, -EINVAL, -EOVERFLOW */
+static i64 record_range(const struct file *file, const struct abi_flock *lock,
+                        struct record_request *request)
 {
+    i64 base = lock->whence == SEEK_CUR   ? (i64)file->offset
+               : lock->whence == SEEK_END ? (i64)file->inode->size
+                                          : 0;
+    i64 start, end;
+
+    if (lock->whence < SEEK_SET || lock->whence > SEEK_END) {
+        return -EINVAL;
+    }
+    if (__builtin_add_overflow(base, lock->start, &start)) {
+        return -EOVERFLOW;
+    }
+    end = (i64)RECORD_END;
+    if (lock->length > 0 && __builtin_add_overflow(start, lock->length - 1, &end)) {
+        return -EOVERFLOW;
+    }
+    if (lock->length < 0) { /* the bytes before */
+        end = start - 1;
+        start += lock->length;
+    }
+    request->start = (u64)start;
+    request->end = (u64)end;
+    return start < 0 ? -EINVAL : 0;
+}
+
+static i64 tell_record(u64 user, const struct record_request *request, struct abi_flock *lock)
+{
+    lock->type = (i16)request->type;
+    if (request->type != F_UNLCK) {
+        lock->whence = SEEK_SET;
+        lock->start = (i64)request->start;
+        lock->length =
+            request->end == RECORD_END ? 0 : (i64)(request->end - request->start + 1);
+        lock->pid = request->by_file ? -1 : (i32)request->pid;
+    }
+    return copy_to_user(user, lock, sizeof *lock);
+}
+
+/* F_GETLK, F_SETLK, F_SETLKW, and the same of open files. */
+static i64 record_lock(struct file *file, u32 command, u64 user)
+{
+    bool by_file = command >= F_OFD_GETLK && command <= F_OFD_SETLKW;
+    struct record_request request = {.by_file = by_file, .pid = current()->pid};
     struct abi_flock lock;
+    i64 error;
 
     if (copy_from_user(&lock, user, sizeof lock) != 0) {
         return -EFAULT;
     }
-    if (lock.type < F_RDLCK || lock.type > F_UNLCK || lock.whence < SEEK_SET ||
-        lock.whence > SEEK_END) {
+    if (lock.type < F_RDLCK || lock.type > F_UNLCK || (by_file && lock.pid != 0)) {
         return -EINVAL;
     }
-    if (command == F_GETLK) {
-        lock.type = F_UNLCK;
-        return copy_to_user(user, &lock, sizeof lock);
+    if (!file->inode || (file->flags & O_PATH)) {
+        return -EBADF;
     }
-    return 0;
+    error = record_range(file, &lock, &request);
+    if (error) {
+        return error;
+    }
+    request.owner = by_file ? (const void *)file : current_process()->files;
+    request.type = (u16)lock.type;
+    if (command == F_GETLK || command == F_OFD_GETLK) {
+        if (lock.type == F_UNLCK) {
+            return -EINVAL;
+        }
+        record_lock_get(file->inode, &request);
+        return tell_record(user, &request, &lock);
+    }
+    if ((lock.type == F_RDLCK && !file_can_read(file)) ||
+        (lock.type == F_WRLCK && !file_can_write(file))) {
+        return -EBADF;
+    }
+    return record_lock_set(file->inode, &request, command == F_SETLKW || command == F_OFD_SETLKW);
 }
 
 static i64 duplicate_from(struct file *file, u64 from, bool close_on_exec)
@@ -132,7 +191,10 @@ static i64 control(struct file *file, u64 fd, u32 command, u64 argument)
     case F_GETLK:
     case F_SETLK:
     case F_SETLKW:
-        return record_lock(command, argument);
+    case F_OFD_GETLK:
+    case F_OFD_SETLK:
+    case F_OFD_SETLKW:
+        return record_lock(file, command, argument);
     case F_GETPIPE_SZ:
     case F_SETPIPE_SZ:
         return file->ops && file->ops->is_stream ? 16 * (i64)PAGE_SIZE : -EBADF;
