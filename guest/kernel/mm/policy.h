@@ -25,7 +25,7 @@ struct frame_age {
     u32 mappings;  /* page table entries that map it */
     bool accessed; /* used since its A bits were last cleared */
     bool dirty;    /* it has to be written before it can leave */
-    bool locked;   /* mlock() somewhere: it stays, whatever the policy says */
+    bool locked;   /* mlock() somewhere: it stays, and no policy is asked */
 };
 
 enum verdict {
@@ -57,6 +57,7 @@ struct policy {
     bool clears_as_it_looks; /* the A bits are cleared before judge() sees them: cheaper */
     bool in_order;           /* dirty pages do not wait until no clean one can be found */
     bool keeps_notes;        /* wants a struct page_note for each page */
+    u8 laps;                 /* may be asked for so many times all pages in vain; 0: 3 */
 };
 
 /* --- what policies may use -------------------------------------------------------------- */

@@ -37,7 +37,7 @@
 #include "sync/sched.h"
 
 #define BATCH 32u
-#define LAPS 3u
+#define LAPS 3u /* unless the policy says otherwise */
 
 struct reclaim_counters reclaim_counters;
 static u64 hand; /* pfn after the page looked at last; read by the monitor */
@@ -183,11 +183,12 @@ static void consider(struct round *round, struct frame *frame)
     enum verdict verdict;
 
     evict_look(frame, &age, policy_active->clears_as_it_looks);
-    verdict = policy_judge(frame, &age);
+    /* Locked pages stay; a policy that thought it had chosen one would wait for it in vain. */
+    verdict = age.locked ? VERDICT_KEEP : policy_judge(frame, &age);
     if (verdict == VERDICT_SPARE && age.accessed && !policy_active->clears_as_it_looks) {
         evict_clear_accessed(frame);
     }
-    if (age.locked || verdict != VERDICT_EVICT) {
+    if (verdict != VERDICT_EVICT) {
         give_back(frame);
     } else if (!age.dirty) {
         evict_clean(round, frame);
@@ -211,10 +212,11 @@ static bool should_write(const struct round *round, u64 looked)
 u64 reclaim(u64 wanted, bool direct)
 {
     struct round round = {.wanted = wanted, .direct = direct};
-    u64 since_write = 0;
+    u64 since_write = 0,
+        most = (policy_active->laps != 0 ? policy_active->laps : LAPS) * frame_count;
 
     atomic_count_u64(direct ? &reclaim_counters.direct : &reclaim_counters.background);
-    while (round.freed < wanted && round.examined < LAPS * frame_count) {
+    while (round.freed < wanted && round.examined < most) {
         struct frame *frame = policy_next();
 
         if (frame == NULL) {

@@ -63,4 +63,5 @@ const struct policy policy_aging = {.name = "aging",
                                     .next = next,
                                     .judge = judge,
                                     .in_order = true,
-                                    .keeps_notes = true};
+                                    .keeps_notes = true,
+                                    .laps = 5};
