@@ -109,11 +109,12 @@ static void run_once(const struct test *test, struct outcome *out)
 
 /*
  * Frames lost to a check.  Caches fill on the first run of anything, so only a loss
- * that comes back every time counts.
+ * that comes back every time counts.  Where memory is so short that pages of ours and of
+ * the shell come and go, a few more or less are none; the audit at the end is exact.
  */
 static u64 leaked_frames(const struct test *test, struct outcome *out)
 {
-    u64 lost = 0;
+    u64 lost = 0, slack = measure_total() < (32ul << 20) && measure_swap_free() > 0 ? 8 * PAGE : 0;
 
     if (!on_faultline())
         return 0;
@@ -128,11 +129,11 @@ static u64 leaked_frames(const struct test *test, struct outcome *out)
         drop_caches();
         after = measure_available();
         /* What ended on another hart is cleared away by that hart, when its turn comes. */
-        for (int wait = 0; after < before && wait < 5; wait++) {
+        for (int wait = 0; after + slack < before && wait < 5; wait++) {
             sys_sleep_ms(2);
             after = measure_available();
         }
-        if (after >= before)
+        if (after + slack >= before)
             return 0;
         lost = (before - after) / PAGE;
     }
