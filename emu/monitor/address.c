@@ -27,6 +27,18 @@ struct hart *address_hart(struct call *call)
     return machine_hart(call->machine, 0);
 }
 
+u32 address_pid(struct call *call, const struct hart *h)
+{
+    const struct observer *o = call->observer;
+    u32 pid, tid;
+
+    observer_current(o, h->id, &pid, &tid);
+    for (size_t i = 0; !pid && !observer_has_layout(o) && i < observer_spaces(o); i++)
+        if (!((observer_space_satp(o, i) ^ h->satp) & ~SATP_ASID))
+            return (u32)i + 1;
+    return pid;
+}
+
 struct place address_place(struct call *call, const struct address *a)
 {
     return a->has_pid ? names_of_process(a->pid) : names_here(call);
@@ -170,8 +182,7 @@ bool address_parse(struct call *call, const char *text, struct address *out)
 
     memset(out, 0, sizeof *out);
     out->satp = satp_here(call);
-    u32 tid;
-    observer_current(call->observer, address_hart(call)->id, &out->pid, &tid);
+    out->pid = address_pid(call, address_hart(call));
     if (!parse_prefix(call, &text, out, &shift))
         return false;
     struct place place = address_place(call, out);

@@ -15,7 +15,7 @@ COMMAND_HANDLER(faults);
 
 /* "by kind,pid since MARK": what is wanted. */
 struct counting {
-    bool by_kind, by_pid, by_area;
+    bool by_kind, by_pid, by_area, by_label;
     const struct counter_mark *since;
 };
 
@@ -41,7 +41,8 @@ static bool parse_counting(struct call *call, const char *text, struct counting 
             out->by_kind = strstr(word, "kind") != NULL;
             out->by_pid = strstr(word, "pid") != NULL;
             out->by_area = !strcmp(word, "area") || !strcmp(word, "vma");
-            ok = out->by_area || out->by_pid || out->by_kind;
+            out->by_label = !strcmp(word, "label");
+            ok = out->by_area || out->by_label || out->by_pid || out->by_kind;
             by = false;
         } else {
             ok = false;
@@ -49,10 +50,11 @@ static bool parse_counting(struct call *call, const char *text, struct counting 
     }
     free(copy);
     if (!ok && !call->error.text[0])
-        return error_set(&call->error, EINVAL,
-                         "faults can be counted by kind, by kind,pid, by pid or by area, and "
-                         "since MARK; not '%s'",
-                         text);
+        return error_set(
+            &call->error, EINVAL,
+            "faults can be counted by kind, by kind,pid, by pid, by area or by label, and "
+            "since MARK; not '%s'",
+            text);
     if (ok && (by || since))
         return error_set(&call->error, EINVAL, "something is missing behind '%s'",
                          by ? "by" : "since");
@@ -124,6 +126,21 @@ static json_t *area_rows(struct call *call, const struct counting *how)
     return list;
 }
 
+static json_t *label_rows(struct call *call, const struct counting *how)
+{
+    json_t *list = json_array();
+
+    for (unsigned label = 0; label < COARSE_COUNT; label++) {
+        u64 count = call->monitor->label[label] - (how->since ? how->since->label[label] : 0);
+        json_t *row = json_object();
+        value_set_text(row, "label", "%s", coarse_label_name(label));
+        value_set_text(row, "help", "%s", coarse_label_help(label));
+        value_set_count(row, "total", count);
+        json_array_append_new(list, row);
+    }
+    return list;
+}
+
 static json_t *pid_rows(struct call *call, const struct counting *how)
 {
     struct observer *o = call->observer;
@@ -160,6 +177,9 @@ json_t *run_faults(struct call *call)
         if (row)
             json_array_append_new(rows, row);
     }
+    /* A guest that does not say why: what the hardware shows says most. */
+    if (how.by_label || !observer_has_layout(o))
+        json_object_set_new(value, "labels", label_rows(call, &how));
     if (how.by_area)
         json_object_set_new(value, "areas", area_rows(call, &how));
     if (how.by_pid && !how.by_kind)
@@ -191,8 +211,8 @@ static void show_simple(const json_t *list, const char *key, struct buffer *out)
             buffer_printf(out, "%5" PRIu64 " %-16s %9" PRIu64 "\n", value_u64(row, "pid"),
                           value_string(row, "program"), value_u64(row, "total"));
         else if (value_u64(row, "total"))
-            buffer_printf(out, "%-14s %9" PRIu64 "\n", value_string(row, key),
-                          value_u64(row, "total"));
+            buffer_printf(out, "%-14s %9" PRIu64 "  %s\n", value_string(row, key),
+                          value_u64(row, "total"), value_string(row, "help"));
     }
 }
 
@@ -230,6 +250,7 @@ void show_faults(const json_t *value, struct buffer *out)
     size_t from = all > SHOWN_PIDS ? all - SHOWN_PIDS : 0;
 
     show_simple(value_list(value, "areas"), "area", out);
+    show_simple(value_list(value, "labels"), "label", out);
     show_simple(value_list(value, "processes"), "pid", out);
     if (json_object_get(value, "kinds"))
         show_kinds(value, from, out);

@@ -172,6 +172,7 @@ json_t *run_reset_counters(struct call *call)
     observer_reset_counts(call->observer);
     marks_clear(call->monitor);
     memset(call->monitor->area, 0, sizeof call->monitor->area);
+    memset(call->monitor->label, 0, sizeof call->monitor->label);
     for (size_t i = 0; i < MAX_POINTS; i++)
         call->monitor->point[i].hits = 0;
     return json_object();

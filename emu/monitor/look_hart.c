@@ -183,11 +183,14 @@ static bool agrees(struct tlb_listing *l, const struct tlb_context *context,
 }
 
 static void list_table(struct tlb_listing *l, const struct tlb_context *context,
-                       const struct tlb_entry *entry, unsigned count, const char *name)
+                       const struct tlb_entry *entry, unsigned count, enum tlb_table table)
 {
+    static const char *const name[] = {"load", "store", "fetch"};
+
     for (unsigned i = 0; i < count; i++) {
         u64 va = entry[i].tag & PAGE_MASK, pa;
-        if (entry[i].tag & TLB_EMPTY)
+        /* What was never filled since the context is in use holds anything. */
+        if (!(context->filled[table][i / 64] >> (i % 64) & 1) || entry[i].tag & TLB_EMPTY)
             continue;
         l->total++;
         bool same = agrees(l, context, &entry[i], va, &pa);
@@ -195,7 +198,7 @@ static void list_table(struct tlb_listing *l, const struct tlb_context *context,
         if (va < l->from || va > l->to || json_array_size(l->list) >= MAX_ENTRIES)
             continue;
         json_t *row = json_object();
-        value_set_text(row, "table", "%s", name);
+        value_set_text(row, "table", "%s", name[table]);
         value_set_count(row, "asid", (context->satp & SATP_ASID) >> SATP_ASID_SHIFT);
         value_set_text(row, "mode", "%s", mode_name[TLB_MODE_PRIV(context->mode)]);
         value_set_hex(row, "va", va);
@@ -225,9 +228,9 @@ json_t *run_tlb(struct call *call)
         if (!context->used)
             continue;
         contexts++;
-        list_table(&l, context, context->load, TLB_DATA_ENTRIES, "load");
-        list_table(&l, context, context->store, TLB_DATA_ENTRIES, "store");
-        list_table(&l, context, context->fetch, TLB_FETCH_ENTRIES, "fetch");
+        list_table(&l, context, context->load, TLB_DATA_ENTRIES, TLB_LOAD);
+        list_table(&l, context, context->store, TLB_DATA_ENTRIES, TLB_STORE);
+        list_table(&l, context, context->fetch, TLB_FETCH_ENTRIES, TLB_FETCH);
     }
     value_set_count(value, "hart", h->id);
     value_set_count(value, "contexts", contexts);

@@ -80,10 +80,7 @@ void show_procs(const json_t *value, struct buffer *out)
 /* The process meant: the one given, else the one that runs. */
 static bool wanted_process(struct call *call, u64 *pid)
 {
-    u32 now, tid;
-
-    observer_current(call->observer, address_hart(call)->id, &now, &tid);
-    *pid = now;
+    *pid = address_pid(call, address_hart(call));
     if (!call_number(call, "pid", pid))
         return false;
     if (!*pid || *pid > UINT32_MAX)

@@ -113,10 +113,9 @@ json_t *run_stack(struct call *call)
         return call_fail(call, "there is no hart %llu", (unsigned long long)index);
     const struct hart *h = machine_hart(call->machine, (unsigned)index);
     struct unwinding u = {.call = call, .list = json_array()};
-    u32 tid;
     u.space.satp = h->priv == PRIV_MACHINE ? 0 : h->satp;
     u.place = (struct place){.kernel = h->priv != PRIV_USER, .seq = UINT64_MAX};
-    observer_current(call->observer, (unsigned)index, &u.place.pid, &tid);
+    u.place.pid = address_pid(call, h);
     add_frame(&u, h->pc, false);
     follow_frames(&u, h->x[8]);
     size_t sure = json_array_size(u.list);

@@ -62,6 +62,7 @@ bool marks_set(struct monitor *m, const char *name)
     mark->icount = machine_instructions(m->machine);
     mark->counts = *observer_counts(o);
     memcpy(mark->area, m->area, sizeof mark->area);
+    memcpy(mark->label, m->label, sizeof mark->label);
     mark->pids = pids;
     for (unsigned kind = 0; kind < FAULT_KIND_COUNT; kind++)
         mark->kind[kind] = *observer_kind_count(o, kind);

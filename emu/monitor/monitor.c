@@ -154,8 +154,7 @@ static void where_text(struct monitor *m, char *out, size_t size)
             memcpy(&word, at, 4);
         insn_print(insn, sizeof insn, h->pc, word, 0);
     }
-    u32 pid, tid;
-    observer_current(m->observer, h->id, &pid, &tid);
+    u32 pid = address_pid(&call, h);
     snprintf(out, size, "stopped: hart %u pid %u pc 0x%" PRIx64 " %s  %s", h->id, pid, h->pc,
              symbol, insn);
 }
@@ -284,8 +283,10 @@ static void record_happened(void *ctx, const struct trace_record *record)
     char name[17];
 
     points_record(m, record);
-    if (record->type == RECORD_FAULT)
+    if (record->type == RECORD_FAULT) {
         m->area[record->fault.area < AREA_KIND_COUNT ? record->fault.area : 0]++;
+        m->label[record->fault.coarse % COARSE_COUNT]++;
+    }
     if (record->type == RECORD_PROBE + PROBE_EV_MARK) {
         trace_name(record->arg[0], record->arg[1], name);
         marks_set(m, name);

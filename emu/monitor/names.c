@@ -17,9 +17,8 @@ struct place names_here(struct call *call)
 {
     const struct hart *h = address_hart(call);
     struct place place = {.kernel = h->priv != PRIV_USER, .seq = UINT64_MAX};
-    u32 tid;
 
-    observer_current(call->observer, h->id, &place.pid, &tid);
+    place.pid = address_pid(call, h);
     return place;
 }
 

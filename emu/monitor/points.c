@@ -14,6 +14,7 @@
 #include "emu/isa/pte.h"
 #include "emu/machine/control.h"
 #include "emu/machine/machine.h"
+#include "emu/monitor/address.h"
 #include "emu/monitor/look.h"
 #include "emu/monitor/names.h"
 #include "emu/monitor/state.h"
@@ -184,13 +185,12 @@ static void who(struct monitor *m, char *out, size_t size)
     unsigned hart = machine_turn(m->machine) % MONITOR_HARTS;
     char where[NAME_TEXT] = "", name[17] = "";
     struct place place = {.kernel = m->before.priv[hart] != PRIV_USER, .seq = UINT64_MAX};
-    u32 tid;
 
     if (machine_instructions(m->machine) == m->before.instructions) {
         snprintf(out, size, "a device");
         return;
     }
-    observer_current(m->observer, hart, &place.pid, &tid);
+    place.pid = address_pid(&call, machine_hart(m->machine, hart));
     names_program(&call, place.pid, UINT64_MAX, name);
     if (!names_where(&call, &place, m->before.pc[hart], where, sizeof where))
         snprintf(where, sizeof where, "pc 0x%" PRIx64, m->before.pc[hart]);

@@ -45,7 +45,7 @@ struct counter_mark {
     u64 icount;
     struct fault_count kind[FAULT_KIND_COUNT];
     struct trace_counts counts;
-    u64 area[AREA_KIND_COUNT];
+    u64 area[AREA_KIND_COUNT], label[COARSE_COUNT];
     size_t pids;
     struct {
         u32 pid;
@@ -92,6 +92,7 @@ struct monitor {
     bool announce;          /* the machine was asked to stop or step, and nobody was told yet */
     struct counter_mark *mark[MAX_MARKS];
     u64 area[AREA_KIND_COUNT]; /* faults by area */
+    u64 label[COARSE_COUNT];   /* ... by what the hardware shows */
     struct script script;
     struct session *session[MAX_SESSIONS];
     struct listener listener[MAX_LISTENERS];

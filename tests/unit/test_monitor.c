@@ -465,6 +465,7 @@ static void answers_come_as_tables_for_programs(void **state)
     assert_false(says(f, "-j walk 7:0", "{\"error\":\"there is no address space 7"));
     assert_true(says(f, "info symbols ma", "main"));
     assert_true(says(f, "info stack", "#0  "));
+    assert_true(says(f, "info tlb", "0 entries"));
     assert_true(says(f, "find 13051000 in pa", "0x80000000"));
     assert_true(says(f, "find \"nowhere to be found\" in pa", "0 found"));
     assert_true(says(f, "x/1xw [main]-[main]+main", "00100513"));
