@@ -296,6 +296,16 @@ static void record_happened(void *ctx, const struct trace_record *record)
             session_json_record(m->session[i], record);
 }
 
+/* Slow readers get what is left for them between slices. */
+static void between_slices(void *ctx)
+{
+    struct monitor *m = ctx;
+
+    for (size_t i = 0; i < MAX_SESSIONS; i++)
+        if (m->session[i] && m->session[i]->output.size)
+            session_flush(m->session[i]);
+}
+
 struct monitor *monitor_create(struct machine *machine, struct observer *o, struct error *err)
 {
     struct monitor *m = calloc(1, sizeof *m);
@@ -322,6 +332,7 @@ struct monitor *monitor_create(struct machine *machine, struct observer *o, stru
         symbols_add(m->symbols, NULL, kernel->data, kernel->size);
     m->sink = observer_add_sink(o, record_happened, m);
     m->stop_listener = machine_on_stop(machine, stopped, m);
+    m->flush_listener = machine_on_slice(machine, between_slices, m);
     return m;
 }
 
@@ -359,6 +370,7 @@ void monitor_destroy(struct monitor *m)
     free(m->last_stop);
     machine_unlisten(m->machine, m->stop_listener);
     fail_detach(m);
+    machine_unlisten(m->machine, m->flush_listener);
     history_destroy(m->history);
     symbols_destroy(m->symbols);
     free(m);

@@ -8,7 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "emu/hart/hart.h"
 #include "emu/machine/control.h"
+#include "emu/machine/machine.h"
 #include "emu/monitor/wrap.h"
 
 #define PROMPT "(fl) "
@@ -96,9 +98,23 @@ void session_prompt(struct session *s)
     buffer_free(&out);
 }
 
-/* An answer is waited for by whoever asked: give him two seconds to take it. */
+/* The guest does not run, so nobody is kept waiting. */
+static bool guest_rests(struct machine *m)
+{
+    for (unsigned i = 0; i < machine_hart_count(m); i++)
+        if (!machine_hart(m, i)->waiting)
+            return machine_is_stopped(m);
+    return true;
+}
+
+/*
+ * An answer is waited for by whoever asked: while the guest rests he gets two seconds to take it.
+ * While it runs the rest goes out between slices.
+ */
 static void drain(struct session *s)
 {
+    if (!guest_rests(s->monitor->machine))
+        return;
     for (int i = 0; s->fd >= 0 && s->output.size && !s->closing && i < 20; i++) {
         struct pollfd poll_fd = {.fd = s->fd, .events = POLLOUT};
         poll(&poll_fd, 1, 100);

@@ -98,10 +98,10 @@ struct monitor {
     struct listener listener[MAX_LISTENERS];
     struct session *terminal; /* the REPL on the machine's terminal, or NULL */
     int sink;                 /* of the observer; -1: none */
-    unsigned stop_listener;
     struct probe_failure fail_frame; /* as last asked for; see fail.c */
     bool fail_waits;                 /* until the guest says where its words are */
     unsigned fail_listener;
+    unsigned stop_listener, flush_listener;
 };
 
 /* ---- monitor.c ---- */
