@@ -372,6 +372,7 @@ static bool open_window(struct window *w, char *why, size_t size)
     /* The picture is ready-made: a 3D driver would only add threads (and, without a GPU, a CPU's
      * worth of work). */
     w->sdl.SetHint(SDL_HINT_RENDER_DRIVER, "software");
+    w->sdl.SetHint(SDL_HINT_FRAMEBUFFER_ACCELERATION, "0");
     if (w->sdl.Init(SDL_INIT_VIDEO) != 0) {
         snprintf(why, size, "--map found no display (%s); --shot FILE.png needs none",
                  w->sdl.GetError());

@@ -228,6 +228,14 @@ void show_fail(const json_t *value, struct buffer *out)
     show_failures(value, out);
 }
 
+static void set_limit(json_t *entry, const char *name, u64 value, const char *none)
+{
+    if (value == UINT64_MAX)
+        value_set_text(entry, name, "%s", none);
+    else
+        value_set_text(entry, name, "%" PRIu64, value);
+}
+
 static void add_entry(json_t *list, const char *what, const char *disk, const struct failure *f)
 {
     json_t *entry = json_object();
@@ -235,8 +243,8 @@ static void add_entry(json_t *list, const char *what, const char *disk, const st
     value_set_text(entry, "what", "%s", what);
     value_set_text(entry, "disk", "%s", disk);
     value_set_count(entry, "every", f->every);
-    value_set_text(entry, "after", f->after == UINT64_MAX ? "" : "%" PRIu64, f->after);
-    value_set_text(entry, "left", f->left == UINT64_MAX ? "all" : "%" PRIu64, f->left);
+    set_limit(entry, "after", f->after, "");
+    set_limit(entry, "left", f->left, "all");
     value_set_count(entry, "seen", f->seen);
     value_set_count(entry, "failed", f->failed);
     json_array_append_new(list, entry);
