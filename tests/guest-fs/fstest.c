@@ -557,6 +557,47 @@ static void crowding(void)
     CHECK(system("rm -r crowd0 crowd1") == 0);
 }
 
+static void holes(void)
+{
+    static unsigned char data[4096], zero[4096];
+    int fd = open("holes", O_CREAT | O_RDWR, 0644), copy = open("copy", O_CREAT | O_RDWR, 0644);
+    struct stat before, after;
+    off_t from = 4096, to = 100;
+    long big = 20l << 20; /* behind indirect blocks */
+
+    pattern(data, sizeof data, 4);
+    CHECK(pwrite(fd, data, 4096, 4096) == 4096 && pwrite(fd, data, 4096, big) == 4096);
+    CHECK(ftruncate(fd, big + 3 * 4096) == 0);
+    CHECK(lseek(fd, 0, SEEK_DATA) == 4096 && lseek(fd, 5000, SEEK_DATA) == 5000);
+    CHECK(lseek(fd, 4096, SEEK_HOLE) == 8192 && lseek(fd, 0, SEEK_HOLE) == 0);
+    CHECK(lseek(fd, 8192, SEEK_DATA) == big && lseek(fd, big, SEEK_HOLE) == big + 4096);
+    FAILS(lseek(fd, big + 4096, SEEK_DATA), ENXIO);
+    FAILS(lseek(fd, big + 3 * 4096, SEEK_HOLE), ENXIO);
+
+    CHECK(fstat(fd, &before) == 0);
+    CHECK(fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, big - 4096, 3 * 4096) == 0);
+    CHECK(fstat(fd, &after) == 0 && after.st_size == before.st_size);
+    CHECK(after.st_blocks < before.st_blocks);
+    FAILS(lseek(fd, 8192, SEEK_DATA), ENXIO);
+    CHECK(pread(fd, data, 4096, big) == 4096 && memcmp(data, zero, 4096) == 0);
+    CHECK(fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 4096 + 10, 20) == 0);
+    CHECK(pread(fd, data, 4096, 4096) == 4096);
+    pattern(zero, sizeof zero, 4);
+    memset(zero + 10, 0, 20);
+    CHECK(memcmp(data, zero, 4096) == 0);
+    FAILS(fallocate(fd, FALLOC_FL_PUNCH_HOLE, 0, 4096), EOPNOTSUPP);
+
+    CHECK(copy_file_range(fd, &from, copy, &to, 1000, 0) == 1000 && from == 5096 && to == 1100);
+    CHECK(pread(copy, data, 1000, 100) == 1000 && memcmp(data, zero, 1000) == 0);
+    CHECK(lseek(fd, 4096, SEEK_SET) == 4096 && copy_file_range(fd, NULL, copy, NULL, 4096, 0) == 4096);
+    CHECK(lseek(fd, 0, SEEK_CUR) == 8192 && lseek(copy, 0, SEEK_CUR) == 4096);
+    FAILS(copy_file_range(fd, NULL, copy, NULL, 1, 1), EINVAL);
+    close(fd);
+    close(copy);
+    unlink("holes");
+    unlink("copy");
+}
+
 static int range(int fd, int command, short type, long start, long length)
 {
     struct flock lock = {.l_type = type, .l_whence = SEEK_SET, .l_start = start, .l_len = length};
@@ -688,6 +729,7 @@ int main(int argc, char **argv)
     renaming();
     attributes();
     one_cache_for_mapping_and_file();
+    holes();
     locks();
     record_locks();
     allocating();

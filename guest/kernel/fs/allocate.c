@@ -13,6 +13,7 @@
 
 #define FALLOC_KEEP_SIZE 1u
 #define FALLOC_PUNCH_HOLE 2u
+#define FALLOC_ZERO_RANGE 16u
 #define SIZE_LIMIT (1ull << 40) /* no file system here has more room */
 
 /* => inode->lock is held */
@@ -87,12 +88,40 @@ static int extend_and_fill(struct inode *inode, u32 mode, u64 offset, u64 end)
 /* => inode->lock is held */
 static int punch(struct inode *inode, u64 start, u64 end)
 {
-    if (!(inode->flags & INODE_SHM)) {
-        return -EOPNOTSUPP; /* a disk's blocks are only freed from the end */
+    int error = 0;
+
+    if (!(inode->flags & INODE_SHM) && !inode->ops->punch) {
+        return -EOPNOTSUPP;
     }
-    cache_punch(inode, start, end);
-    inode_touch(inode, TOUCH_MODIFY | TOUCH_CHANGE);
-    return 0;
+    end = min_u64(end, round_up(inode->size, PAGE_SIZE)); /* nothing is behind that */
+    if (start < end) {
+        cache_punch(inode, start, end);
+        if (inode->ops->punch) {
+            error = inode->ops->punch(inode, (start + PAGE_MASK) >> PAGE_SHIFT, end >> PAGE_SHIFT);
+        }
+        inode_touch(inode, TOUCH_MODIFY | TOUCH_CHANGE);
+    }
+    return error;
+}
+
+/* => inode->lock is held */
+static int change(struct inode *inode, u32 mode, u64 start, u64 end)
+{
+    int error;
+
+    switch (mode) {
+    case FALLOC_PUNCH_HOLE | FALLOC_KEEP_SIZE:
+        return punch(inode, start, end);
+    case FALLOC_ZERO_RANGE:
+    case FALLOC_ZERO_RANGE | FALLOC_KEEP_SIZE:
+        error = punch(inode, start, end);
+        return error ? error : extend_and_fill(inode, mode & FALLOC_KEEP_SIZE, start, end);
+    case 0:
+    case FALLOC_KEEP_SIZE:
+        return extend_and_fill(inode, mode, start, end);
+    default:
+        return -EOPNOTSUPP;
+    }
 }
 
 int file_allocate(struct file *file, u32 mode, u64 offset, u64 length)
@@ -120,13 +149,7 @@ int file_allocate(struct file *file, u32 mode, u64 offset, u64 length)
         mutex_unlock(&inode->lock);
         return error;
     }
-    if (mode == (FALLOC_PUNCH_HOLE | FALLOC_KEEP_SIZE)) {
-        error = punch(inode, offset, offset + length);
-    } else if (mode & ~FALLOC_KEEP_SIZE) {
-        error = -EOPNOTSUPP;
-    } else {
-        error = extend_and_fill(inode, mode, offset, offset + length);
-    }
+    error = change(inode, mode, offset, offset + length);
     mutex_unlock(&inode->lock);
     return error;
 }

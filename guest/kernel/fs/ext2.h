@@ -144,6 +144,9 @@ int ext2_map(struct inode *inode, u64 index, u32 *block);
 int ext2_map_allocate(struct inode *inode, u64 index, u32 *block, bool *fresh);
 /* Free all blocks from page `first` on.  => no such page is in the cache */
 int ext2_free_from(struct inode *inode, u64 first);
+/* inode_ops.punch and next_data */
+int ext2_punch(struct inode *inode, u64 first, u64 end);
+u64 ext2_next_data(struct inode *inode, u64 index);
 u64 ext2_size_limit(void); /* bytes of the longest file */
 
 /* --- inode ------------------------------------------------------------------------------- */

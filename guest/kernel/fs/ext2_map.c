@@ -259,3 +259,99 @@ int ext2_free_from(struct inode *inode, u64 first)
     mutex_unlock(&own->map_lock);
     return error;
 }
+
+/* --- holes ------------------------------------------------------------------------------- */
+
+/* The first page below block[root], and how many are below it. */
+static u64 root_start(u32 root, u64 *span)
+{
+    u64 start = root < EXT2_DIRECT ? root : EXT2_DIRECT;
+
+    *span = 1;
+    for (u32 i = EXT2_DIRECT; i <= root; i++) {
+        *span *= EXT2_POINTERS;
+        start += i < root ? *span : 0;
+    }
+    return start;
+}
+
+/*
+ * The pointer to page `index`, in `*holder` (referenced) or, NULL, in the inode.
+ * => NULL: a pointer on the way is 0 (or *error); *span pages from a multiple of it lack a place
+ */
+static u32 *find_pointer(struct inode *inode, const struct way *way, struct frame **holder,
+                         u64 *span, int *error)
+{
+    u32 *pointer = &ext2_inode_of(inode)->block[way->root];
+
+    *holder = NULL;
+    for (u32 level = 0; level < way->depth; level++) {
+        struct frame *next = *pointer ? ext2_block(ext2_of(inode), *pointer, error) : NULL;
+
+        if (*holder) {
+            cache_put(*holder);
+        }
+        *holder = next;
+        if (!next) {
+            return NULL;
+        }
+        *span /= EXT2_POINTERS;
+        pointer = &((u32 *)frame_to_virt(next))[way->pointer[level]];
+    }
+    return pointer;
+}
+
+/* The page behind those that lack a place together with `index`. */
+static u64 behind(u64 index, u64 start, u64 span)
+{
+    return start + ((index - start) / span + 1) * span;
+}
+
+int ext2_punch(struct inode *inode, u64 first, u64 end)
+{
+    struct ext2_inode *own = ext2_inode_of(inode);
+    int error = ext2_begin_change(ext2_of(inode));
+    struct way way;
+
+    mutex_lock(&own->map_lock);
+    for (u64 index = first; !error && index < end && find_way(index, &way);) {
+        struct frame *holder;
+        u64 span, start = root_start(way.root, &span);
+        u32 *pointer = find_pointer(inode, &way, &holder, &span, &error);
+
+        if (pointer && *pointer != 0) { /* indirect blocks stay, perhaps empty */
+            error = free_one(inode, pointer, false);
+            if (holder) {
+                ext2_block_changed(ext2_of(inode), holder);
+            }
+        }
+        index = pointer ? index + 1 : behind(index, start, span);
+        if (holder) {
+            cache_put(holder);
+        }
+    }
+    mutex_unlock(&own->map_lock);
+    return error ? error : ext2_store_inode(inode);
+}
+
+u64 ext2_next_data(struct inode *inode, u64 index)
+{
+    struct way way;
+    int error = 0;
+
+    while (index < inode_pages(inode) && find_way(index, &way)) {
+        struct frame *holder;
+        u64 span, start = root_start(way.root, &span);
+        u32 *pointer = find_pointer(inode, &way, &holder, &span, &error);
+        bool found = pointer && *pointer != 0;
+
+        if (holder) {
+            cache_put(holder);
+        }
+        if (found || error) {
+            return index; /* a broken one is told when it is read */
+        }
+        index = behind(index, start, span);
+    }
+    return ~0ull;
+}

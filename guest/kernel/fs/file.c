@@ -188,16 +188,41 @@ ssize_t file_pwrite(struct file *file, u64 user, size_t size, u64 offset)
     return transfer_at(file, true, user, size, offset);
 }
 
-/*
- * SEEK_DATA and SEEK_HOLE, in the simplest way lseek(2) allows: all is data, with a hole
- * behind the end.
- */
-static i64 seek_data(u64 size, i64 offset, bool hole)
+/* The first page >= index with something in it; ~0 = none. */
+static u64 next_data(struct inode *inode, u64 index)
 {
-    if (offset < 0 || (u64)offset >= size) {
+    u64 word;
+
+    if (inode->flags & INODE_SHM) {
+        spin_lock(&inode->cache.lock);
+        word = radix_next(&inode->cache.pages, &index);
+        spin_unlock(&inode->cache.lock);
+        return word ? index : ~0ull;
+    }
+    return inode->ops->next_data ? inode->ops->next_data(inode, index) : index;
+}
+
+/* SEEK_DATA and SEEK_HOLE, by whole pages; behind the end is a hole. */
+static i64 seek_data(struct inode *inode, i64 offset, bool hole)
+{
+    u64 size = inode->size, at = (u64)offset, page = at >> PAGE_SHIFT;
+
+    if (offset < 0 || at >= size) {
         return -ENXIO;
     }
-    return hole ? (i64)size : offset;
+    if (!hole) {
+        page = next_data(inode, page);
+        at = page == ~0ull ? size : max_u64(at, page << PAGE_SHIFT);
+        return at >= size ? -ENXIO : (i64)at;
+    }
+    if (S_ISREG(inode->mode)) {
+        while (page << PAGE_SHIFT < size && next_data(inode, page) == page) {
+            page++;
+        }
+    } else {
+        page = size;
+    }
+    return (i64)min_u64(size, max_u64(at, page << PAGE_SHIFT));
 }
 
 i64 file_seek(struct file *file, i64 offset, u32 whence)
@@ -226,7 +251,7 @@ i64 file_seek(struct file *file, i64 offset, u32 whence)
         break;
     case SEEK_DATA:
     case SEEK_HOLE:
-        result = seek_data(size, offset, whence == SEEK_HOLE);
+        result = seek_data(file->inode, offset, whence == SEEK_HOLE);
         break;
     default:
         result = -EINVAL;

@@ -110,6 +110,8 @@ int file_lock(struct file *file, u32 operation);
 /* sendfile(2) between regular files; *offset NULL = in's own.  => bytes, -EINVAL for other
  * kinds of files (programs then copy themselves), -EBADF... */
 ssize_t file_send(struct file *out, struct file *in, u64 *offset, size_t size);
+/* copy_file_range(2): between offsets, which move.  => bytes, -EBADF, -EINVAL, -ENOSPC... */
+ssize_t file_copy(struct file *out, u64 *to, struct file *in, u64 *from, size_t size);
 
 /* Regular files, through the page cache (file_generic.c). */
 extern const struct file_ops file_regular_ops;

@@ -228,11 +228,13 @@ static ssize_t regular_write(struct file *file, u64 user, size_t size, u64 *offs
     return done;
 }
 
-/* sendfile(2) between two files.  Each piece is a write of its own. */
-ssize_t file_send(struct file *out, struct file *in, u64 *offset, size_t size)
+static bool is_regular(const struct file *file)
 {
-    u64 from_offset = offset ? *offset : in->offset;
-    u64 to_offset = out->offset;
+    return file->inode && file->ops == &file_regular_ops;
+}
+
+ssize_t file_copy(struct file *out, u64 *to, struct file *in, u64 *from, size_t size)
+{
     ssize_t moved = 0;
     size_t done = 0;
     u8 *page;
@@ -240,8 +242,7 @@ ssize_t file_send(struct file *out, struct file *in, u64 *offset, size_t size)
     if (!file_can_read(in) || !file_can_write(out)) {
         return -EBADF;
     }
-    if (!in->inode || !out->inode || in->ops != &file_regular_ops ||
-        out->ops != &file_regular_ops || (out->flags & O_APPEND)) {
+    if (!is_regular(in) || !is_regular(out)) {
         return -EINVAL; /* the caller copies by read and write then */
     }
     page = page_alloc();
@@ -249,25 +250,34 @@ ssize_t file_send(struct file *out, struct file *in, u64 *offset, size_t size)
         return -ENOMEM;
     }
     while (done < size) {
-        struct source from = {.kernel = page};
+        struct source source = {.kernel = page};
 
-        moved = inode_read_kernel(in->inode, page, min_u64(size - done, PAGE_SIZE), from_offset);
+        moved = inode_read_kernel(in->inode, page, min_u64(size - done, PAGE_SIZE), *from);
         if (moved <= 0) {
             break;
         }
         mutex_lock(&out->inode->lock);
-        moved = generic_write(out->inode, &from, (size_t)moved, &to_offset);
+        moved = generic_write(out->inode, &source, (size_t)moved, to);
         mutex_unlock(&out->inode->lock);
         if (moved <= 0) {
             break;
         }
         done += (size_t)moved;
-        from_offset += (u64)moved;
+        *from += (u64)moved;
     }
     page_free(page);
-    out->offset = to_offset;
-    *(offset ? offset : &in->offset) = from_offset;
     return done > 0 ? (ssize_t)done : moved;
+}
+
+/* sendfile(2) between two files.  Each piece is a write of its own. */
+ssize_t file_send(struct file *out, struct file *in, u64 *offset, size_t size)
+{
+    u64 from = offset ? *offset : in->offset, to = out->offset;
+    ssize_t moved = out->flags & O_APPEND ? -EINVAL : file_copy(out, &to, in, &from, size);
+
+    out->offset = to;
+    *(offset ? offset : &in->offset) = from;
+    return moved;
 }
 
 const struct file_ops file_regular_ops = {

@@ -49,6 +49,11 @@ struct inode_ops {
                   struct inode *new_dir, const char *new_name, size_t new_length, u32 flags);
     ssize_t (*readlink)(struct inode *inode, char *buffer, size_t size);
     int (*truncate)(struct inode *inode, u64 size);
+    /* Give back the places of pages first..end - 1, which have left the cache: a hole.  May be
+     * NULL.  => 0 or -EIO; inode->lock is held */
+    int (*punch)(struct inode *inode, u64 first, u64 end);
+    /* The first page >= index that has a place; ~0 = none.  May be NULL: all have. */
+    u64 (*next_data)(struct inode *inode, u64 index);
     int (*setattr)(struct inode *inode); /* mode, owner or times changed */
     int (*sync)(struct inode *inode, bool datasync);
     /* A symbolic link that leads to an inode without naming it (/proc/PID/fd). May be NULL. */

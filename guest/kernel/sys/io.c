@@ -230,6 +230,59 @@ i64 sys_sendfile(const u64 *a)
     return result;
 }
 
+/* An offset of copy_file_range: the user's, or with 0 the file's own. */
+static i64 copy_offset(const struct file *file, u64 user, u64 *offset)
+{
+    *offset = file->offset;
+    if (user != 0 && get_user_u64(user, offset) != 0) {
+        return -EFAULT;
+    }
+    return *offset > ~0ull >> 1 ? -EINVAL : 0;
+}
+
+static i64 store_offset(struct file *file, u64 user, u64 offset)
+{
+    if (user == 0) {
+        file->offset = offset;
+        return 0;
+    }
+    return put_user_u64(user, offset) != 0 ? -EFAULT : 0;
+}
+
+static i64 copy_range(struct file *in, u64 user_from, struct file *out, u64 user_to, u64 size)
+{
+    u64 from, to;
+    i64 result = copy_offset(in, user_from, &from), error;
+
+    result = result ? result : copy_offset(out, user_to, &to);
+    if (result) {
+        return result;
+    }
+    if (out->flags & O_APPEND) {
+        return -EBADF;
+    }
+    if (in->inode && in->inode == out->inode && from < to + size && to < from + size) {
+        return -EINVAL; /* they overlap */
+    }
+    result = file_copy(out, &to, in, &from, size);
+    error = store_offset(in, user_from, from);
+    error = error ? error : store_offset(out, user_to, to);
+    return result >= 0 && error ? error : result;
+}
+
+i64 sys_copy_file_range(const u64 *a)
+{
+    struct file *in = sys_file(a[0]), *out = sys_file(a[2]);
+    i64 result = -EBADF;
+
+    if (in && out) {
+        result = a[5] != 0 ? -EINVAL : copy_range(in, a[1], out, a[3], min_u64(a[4], TRANSFER_MAX));
+    }
+    file_put(in);
+    file_put(out);
+    return result;
+}
+
 /* ioctls that are about the descriptor, not the device.  => -ENOTTY: not one of them */
 static i64 descriptor_ioctl(struct file *file, u64 fd, u32 command, u64 argument)
 {
