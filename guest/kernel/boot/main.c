@@ -144,6 +144,7 @@ static void start_hart(u32 id)
     if (!stack) {
         return;
     }
+    kalloc_share();
     harts[index].index = index;
     harts[index].lock_tag = index + 1;
     harts[index].id = id;

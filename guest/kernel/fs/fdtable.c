@@ -16,8 +16,6 @@
 #include "lib/string.h"
 #include "mm/kalloc.h"
 
-#define FIRST_CAPACITY 64u
-
 struct slots {
     struct file **file;
     u64 *close_on_exec;
@@ -37,6 +35,14 @@ static bool slots_create(struct slots *slots, u32 capacity)
     return true;
 }
 
+static void slots_free(const struct file_table *table, const struct slots *slots)
+{
+    if (slots->file != table->first_file) {
+        kfree(slots->file);
+        kfree(slots->close_on_exec);
+    }
+}
+
 static struct file_table *table_create(u32 capacity)
 {
     struct file_table *table = kalloc(sizeof *table);
@@ -45,13 +51,14 @@ static struct file_table *table_create(u32 capacity)
     if (!table) {
         return NULL;
     }
-    if (!slots_create(&slots, capacity)) {
+    slots = (struct slots){table->first_file, &table->first_close_on_exec, FD_FIRST};
+    if (capacity > FD_FIRST && !slots_create(&slots, capacity)) {
         kfree(table);
         return NULL;
     }
     spin_init(&table->lock, "file table");
     table->refs = 1;
-    table->capacity = capacity;
+    table->capacity = slots.capacity;
     table->file = slots.file;
     table->close_on_exec = slots.close_on_exec;
     return table;
@@ -59,7 +66,7 @@ static struct file_table *table_create(u32 capacity)
 
 struct file_table *file_table_create(void)
 {
-    return table_create(FIRST_CAPACITY);
+    return table_create(FD_FIRST);
 }
 
 struct file_table *file_table_copy(struct file_table *from)
@@ -112,8 +119,7 @@ void file_table_put(struct file_table *table)
     for (u32 fd = 0; fd < table->end; fd++) {
         file_put(table->file[fd]);
     }
-    kfree(table->file);
-    kfree(table->close_on_exec);
+    slots_free(table, &(const struct slots){table->file, table->close_on_exec, table->capacity});
     kfree(table);
 }
 
@@ -146,11 +152,6 @@ void file_table_close_on_exec(struct file_table *table)
         }
         release(table, file);
     }
-}
-
-struct file *fd_peek(const struct file_table *table, u32 fd)
-{
-    return fd < table->capacity ? table->file[fd] : NULL;
 }
 
 struct file *fd_get(struct file_table *table, int fd)
@@ -192,8 +193,7 @@ static int grow_to_hold(struct file_table *table, u32 fd)
         bigger = old;
     }
     spin_unlock(&table->lock);
-    kfree(bigger.file);
-    kfree(bigger.close_on_exec);
+    slots_free(table, &bigger); /* the old ones, or ours if another was faster */
     return 0;
 }
 

@@ -15,6 +15,7 @@
 struct file;
 
 #define FD_LIMIT 65536u /* no table grows beyond */
+#define FD_FIRST 64u
 
 struct file_table {
     struct spinlock lock;
@@ -24,6 +25,9 @@ struct file_table {
     u64 *close_on_exec; /* bitmap, capacity bits */
     u32 lowest_free;    /* no free slot below */
     u32 end;            /* no file at or above */
+
+    struct file *first_file[FD_FIRST]; /* the arrays until they must grow: few programs need more */
+    u64 first_close_on_exec;
 };
 
 /* An empty table, or NULL when memory is short. */
@@ -39,7 +43,10 @@ void file_table_close_on_exec(struct file_table *table);
 /* The file with a reference (file_put it), or NULL. */
 struct file *fd_get(struct file_table *table, int fd);
 /* The same without one, for a table that nobody else can use meanwhile. */
-struct file *fd_peek(const struct file_table *table, u32 fd);
+static inline struct file *fd_peek(const struct file_table *table, u32 fd)
+{
+    return likely(fd < table->capacity) ? table->file[fd] : NULL;
+}
 /*
  * Puts a file in the lowest free slot >= from.  Takes over the caller's reference on
  * success only.

@@ -20,8 +20,7 @@ struct file_lock {
 
 static struct spinlock lock_table = SPINLOCK("file locks");
 static struct list locks = {&locks, &locks};
-static struct wait_queue waiting = {SPINLOCK("file locks wait"),
-                                    {&waiting.entries, &waiting.entries}};
+static struct wait_queue waiting = WAIT_QUEUE(waiting);
 
 /* => the lock that the file holds, or NULL; lock_table is held */
 static struct file_lock *held_by(const struct file *file)

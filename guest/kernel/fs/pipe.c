@@ -158,7 +158,7 @@ static void take_side(struct pipe *pipe, struct mutex *side)
 }
 
 /* One attempt.  => bytes, 0 nothing there, -EFAULT */
-static ssize_t read_available(struct pipe *pipe, u64 user, size_t size)
+static rarely ssize_t read_available(struct pipe *pipe, u64 user, size_t size)
 {
     size_t available, done = 0;
 
@@ -288,17 +288,10 @@ static always_inline bool write_at_once(struct pipe *pipe, u64 user, size_t size
     return true;
 }
 
-static ssize_t pipe_write(struct file *file, u64 user, size_t size, u64 *offset)
+static rarely ssize_t write_slowly(struct pipe *pipe, const struct file *file, u64 user, size_t size)
 {
-    struct pipe *pipe = file->private;
     size_t written = 0;
 
-    (void)offset;
-    spin_lock(&pipe->lock);
-    if (likely(write_at_once(pipe, user, size))) {
-        return (ssize_t)size;
-    }
-    spin_unlock(&pipe->lock);
     while (written < size) {
         size_t left = size - written;
         size_t least = size <= PIPE_BUF ? left : 1;
@@ -318,6 +311,19 @@ static ssize_t pipe_write(struct file *file, u64 user, size_t size, u64 *offset)
         }
     }
     return (ssize_t)written;
+}
+
+static ssize_t pipe_write(struct file *file, u64 user, size_t size, u64 *offset)
+{
+    struct pipe *pipe = file->private;
+
+    (void)offset;
+    spin_lock(&pipe->lock);
+    if (likely(write_at_once(pipe, user, size))) {
+        return (ssize_t)size;
+    }
+    spin_unlock(&pipe->lock);
+    return write_slowly(pipe, file, user, size);
 }
 
 static i64 pipe_ioctl(struct file *file, u32 command, u64 argument)

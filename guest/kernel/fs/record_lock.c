@@ -33,8 +33,7 @@ struct waiter {
 static struct spinlock record_table = SPINLOCK("record locks");
 static struct list records = {&records, &records};
 static struct list waiters = {&waiters, &waiters};
-static struct wait_queue waiting = {SPINLOCK("record locks wait"),
-                                    {&waiting.entries, &waiting.entries}};
+static struct wait_queue waiting = WAIT_QUEUE(waiting);
 
 static bool overlaps(const struct record *record, u64 start, u64 end)
 {

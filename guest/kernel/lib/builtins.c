@@ -35,10 +35,10 @@ int __clzsi2(u32 value)
     return __clzdi2(value) - 32;
 }
 
-/* Trailing zeros; value is not zero. */
+/* Trailing zeros; value is not zero: as many as there are ones below its lowest one. */
 int __ctzdi2(u64 value)
 {
-    return 63 - __clzdi2(value & (0 - value));
+    return __popcountdi2((value & (0 - value)) - 1);
 }
 
 int __ctzsi2(u32 value)

@@ -36,6 +36,8 @@ typedef long ssize_t;
 
 /* For the few functions whose state must stay in registers (page faults). */
 #define always_inline inline __attribute__((always_inline))
+/* The rare part of a function: kept out, so that the rest need not save registers for it. */
+#define rarely __attribute__((noinline, cold))
 
 #define likely(condition) __builtin_expect(!!(condition), 1)
 #define unlikely(condition) __builtin_expect(!!(condition), 0)

@@ -80,7 +80,7 @@ static u64 allocate(const struct mm *mm)
 }
 
 /* Make sure that the mm has a number of this generation. */
-static void refresh(struct mm *mm, struct hart_local *hart)
+static rarely void refresh(struct mm *mm, struct hart_local *hart)
 {
     if (asid_limit == 0) {
         asid_limit = probe_limit();
@@ -95,6 +95,12 @@ static void refresh(struct mm *mm, struct hart_local *hart)
     if (asid_limit <= 1) { /* nothing tells address spaces apart; and their number stays 0 */
         hart->flush_all = 1;
     }
+}
+
+static rarely void catch_up(struct mm *mm, u64 self)
+{
+    atomic_and_u64(&mm->harts_stale, ~self);
+    sfence_asid(mm->asid % ASIDS);
 }
 
 void mm_activate(struct mm *mm)
@@ -126,8 +132,7 @@ void mm_activate(struct mm *mm)
         sfence_all();
     }
     if (unlikely((mm->harts_stale & self) != 0)) {
-        atomic_and_u64(&mm->harts_stale, ~self);
-        sfence_asid(mm->asid % ASIDS);
+        catch_up(mm, self);
     }
 }
 

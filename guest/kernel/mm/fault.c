@@ -487,6 +487,14 @@ int mm_fault(struct mm *mm, u64 address, enum probe_access access, bool from_ker
     return likely(fault.result == RESULT_OK) ? 0 : report(&fault, out);
 }
 
+void mm_fault_put_off(u64 address, enum probe_access access)
+{
+    atomic_count_u64(&fault_counts[FAULT_RACED]);
+    PROBE(FAULT_END, task_id(current()),
+          FAULT_RACED | (u64)access << 8 | (u64)RESULT_RETRY << 24 | (u64)PROBE_FLAG_KERNEL << 32,
+          address);
+}
+
 /* Bring in one page as if it were touched, without its being anybody's fault. */
 static int touch(struct mm *mm, u64 address, enum probe_access access)
 {

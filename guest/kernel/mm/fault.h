@@ -31,6 +31,12 @@ int mm_fault(struct mm *mm, u64 address, enum probe_access access, bool from_ker
 bool mm_fault_quickly(u64 cause, u64 address);
 
 /*
+ * A copy under a spinlock touched a page that is not there: it is given up, and done again without
+ * the lock.  Tells the emulator that this fault ended so.
+ */
+void mm_fault_put_off(u64 address, enum probe_access access);
+
+/*
  * mm_fault_quickly() did not work: see to it that the hart has a frame and the address is in the
  * window.  => true: something was changed, it may work now.
  */

@@ -22,7 +22,7 @@
 static void out_of_memory(struct fault *fault)
 {
     static struct spinlock pause_lock = SPINLOCK("oom pause");
-    static struct wait_queue pause = {SPINLOCK("oom"), {&pause.entries, &pause.entries}};
+    static struct wait_queue pause = WAIT_QUEUE(pause);
     bool kernel = (fault->flags & PROBE_FLAG_KERNEL) != 0;
 
     if (!fault->silent && !current()->oom_victim && fault->attempts++ < OOM_ATTEMPTS &&

@@ -34,7 +34,7 @@ u64 mm_forked_entries(void)
 }
 
 /* vm.eager=fork: a copy at once.  => the child's PTE, 0 if there is no frame. */
-static pte_t copy_page(struct copy *copy, const struct frame *frame, u64 address)
+static rarely pte_t copy_page(struct copy *copy, const struct frame *frame, u64 address)
 {
     struct frame *fresh = frame_alloc_fast(FRAME_KERNEL);
 
@@ -142,7 +142,7 @@ static bool copy_table(struct copy *copy, u64 *address, u64 stop, pte_t *entry)
 }
 
 /* Wait for memory outside the locks.  => false if there is none to be had. */
-static bool make_room(void)
+static rarely bool make_room(void)
 {
     struct frame *frame = frame_alloc(FRAME_KERNEL, FRAME_RECLAIM);
 

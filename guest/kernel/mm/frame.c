@@ -278,7 +278,7 @@ void frame_bring_back(void)
 static void pause_for_others(void)
 {
     static struct spinlock lock = SPINLOCK("frame pause");
-    static struct wait_queue queue = {SPINLOCK("frames"), {&queue.entries, &queue.entries}};
+    static struct wait_queue queue = WAIT_QUEUE(queue);
 
     frame_call_in();
     spin_lock(&lock);

@@ -7,8 +7,9 @@
  * sizes take whole blocks of frames.  kfree() tells them apart by alignment: an
  * object never lies at the start of a page, a block always does.
  *
- * What was freed last is kept at hand, a few objects of each class on each hart, and
- * handed out again first, without a lock.
+ * With one hart what was freed last is kept at hand, a few objects of each class, and
+ * handed out again first, without a lock.  Several harts would each keep their own, and
+ * nobody could tell a frame that is lost from one that is kept.
  */
 #include "mm/kalloc.h"
 #include "lib/assert.h"
@@ -39,11 +40,11 @@ static struct list partial[CLASSES];
 static u64 slab_pages;
 
 /* Objects at hand: linked like those in a slab, which counts them as used. */
-#define AT_HAND_BYTES 2048u /* of a class on a hart; at least 2 objects, at most 16 */
+#define AT_HAND_BYTES 2048u /* of a class; at least 2 objects, at most 16 */
 static struct at_hand {
     void *first;
-    u32 count, limit;
-} at_hand[MAX_HARTS][CLASSES];
+    u32 count, limit; /* limit 0: several harts */
+} at_hand[CLASSES];
 static u8 class_of_16[SMALL_MAX / 16 + 1]; /* by size in units of 16, rounded up */
 
 void kalloc_init(void)
@@ -56,11 +57,7 @@ void kalloc_init(void)
     }
     for (unsigned i = 0; i < CLASSES; i++) {
         list_init(&partial[i]);
-        for (unsigned hart = 0; hart < MAX_HARTS; hart++) {
-            u64 limit = min_u64(max_u64(AT_HAND_BYTES / class_sizes[i], 2), 16);
-
-            at_hand[hart][i].limit = (u32)limit;
-        }
+        at_hand[i].limit = (u32)min_u64(max_u64(AT_HAND_BYTES / class_sizes[i], 2), 16);
     }
 }
 
@@ -103,7 +100,7 @@ static void *take_object(unsigned class)
     return object;
 }
 
-static void *alloc_from_slab(unsigned class)
+static rarely void *alloc_from_slab(unsigned class)
 {
     void *object;
 
@@ -138,10 +135,10 @@ static always_inline void clear(void *object, size_t size)
     }
 }
 
-static void *alloc_small(size_t size)
+static always_inline void *alloc_small(size_t size)
 {
     unsigned class = class_of(size);
-    struct at_hand *hand = &at_hand[this_hart()->index][class];
+    struct at_hand *hand = &at_hand[class];
     void *object = hand->first;
 
     if (likely(object != NULL)) {
@@ -167,7 +164,7 @@ static unsigned order_of(size_t size)
     return order;
 }
 
-static void *alloc_block(size_t size, unsigned how)
+static rarely void *alloc_block(size_t size, unsigned how)
 {
     struct frame *frame;
 
@@ -181,7 +178,7 @@ static void *alloc_block(size_t size, unsigned how)
 
 void *kalloc(size_t size)
 {
-    return size <= SMALL_MAX ? alloc_small(size) : alloc_block(size, FRAME_ZEROED);
+    return likely(size <= SMALL_MAX) ? alloc_small(size) : alloc_block(size, FRAME_ZEROED);
 }
 
 void *kalloc_unzeroed(size_t size)
@@ -189,7 +186,7 @@ void *kalloc_unzeroed(size_t size)
     return alloc_block(size, 0);
 }
 
-static void free_to_slab(struct slab *slab, void *object)
+static rarely void free_to_slab(struct slab *slab, void *object)
 {
     bool empty;
 
@@ -211,10 +208,10 @@ static void free_to_slab(struct slab *slab, void *object)
     }
 }
 
-static void free_small(void *object)
+static always_inline void free_small(void *object)
 {
     struct slab *slab = (struct slab *)round_down((u64)object, PAGE_SIZE);
-    struct at_hand *hand = &at_hand[this_hart()->index][slab->class];
+    struct at_hand *hand = &at_hand[slab->class];
 
     if (likely(hand->count < hand->limit)) {
         *(void **)object = hand->first;
@@ -234,6 +231,20 @@ void kfree(void *pointer)
         free_small(pointer);
     } else {
         frame_put(virt_to_frame(pointer));
+    }
+}
+
+void kalloc_share(void)
+{
+    for (unsigned i = 0; i < CLASSES; i++) {
+        while (at_hand[i].first != NULL) {
+            void *object = at_hand[i].first;
+
+            at_hand[i].first = *(void **)object;
+            free_to_slab((struct slab *)round_down((u64)object, PAGE_SIZE), object);
+        }
+        at_hand[i].count = 0;
+        at_hand[i].limit = 0;
     }
 }
 

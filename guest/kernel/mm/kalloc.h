@@ -23,5 +23,6 @@ void page_free(void *page);
 
 u64 kalloc_pages(void); /* pages used for small objects, for meminfo (Slab) */
 void kalloc_init(void);
+void kalloc_share(void); /* from now on several harts run.  => called before they do */
 
 #endif

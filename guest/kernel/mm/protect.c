@@ -46,14 +46,18 @@ static pte_t with_rights(const struct area *area, pte_t pte)
     return area_is_private(area) && (pte & PTE_SPECIAL) == 0 ? kept | PTE_COW : kept;
 }
 
-static void change_entry(const struct area *area, pte_t *entry)
+static always_inline void change_entry(const struct area *area, pte_t *entry)
 {
     pte_t pte = pte_read(entry), old;
 
     if ((pte & PTE_V) == 0 && !pte_is_away(pte)) {
         return;
     }
-    for (;;) { /* the hart may set A or D meanwhile */
+    if (likely(hart_count == 1)) { /* nobody sets A or D meanwhile */
+        pte_write(entry, with_rights(area, pte));
+        return;
+    }
+    for (;;) {
         pte_t changed = with_rights(area, pte);
 
         old = pte;
@@ -71,7 +75,7 @@ static void change_entries(struct mm *mm, const struct area *area)
     u64 at = area->start;
     pte_t *entry;
 
-    while ((entry = pte_next_table(mm, &at, area->end)) != NULL) {
+    while (at < area->end && (entry = pte_next_table(mm, &at, area->end)) != NULL) {
         u64 stop = min_u64(area->end, round_down(at, LEAF_SIZE) + LEAF_SIZE);
 
         for (; at < stop; at += PAGE_SIZE, entry++) {

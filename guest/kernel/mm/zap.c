@@ -154,6 +154,10 @@ static always_inline void zap_table_at_once(struct zap *zap, struct tally *tally
             *entry = 0;
             tally->anon++;
             release_plain(&freed, frame);
+        } else if ((pte & (PTE_V | PTE_SPECIAL | PTE_A)) == PTE_V && frame->kind == FRAME_FILE) {
+            *entry = 0; /* mapped around somebody's fault and never used: the cache keeps it */
+            tally->file++;
+            frame_unmap(frame);
         } else if (!pte_has_frame(pte)) {
             if (!zap->object_only) {
                 zap_other(tally, entry);
@@ -201,7 +205,7 @@ static void zap_entries(struct zap *zap, u64 start, u64 end)
     bool at_once = hart_count == 1 || zap->leaving;
     pte_t *entry;
 
-    while ((entry = pte_next_table(mm, &start, end)) != NULL) {
+    while (start < end && (entry = pte_next_table(mm, &start, end)) != NULL) {
         u64 stop = min_u64(end, round_down(start, LEAF_SIZE) + LEAF_SIZE);
 
         if (at_once) {

@@ -128,12 +128,11 @@ struct signal_actions *signal_actions_create(const struct signal_actions *from)
     struct signal_actions *actions = kalloc(sizeof *actions);
 
     if (actions) {
-        for (u32 signo = 1; from && signo <= SIGNAL_COUNT; signo++) {
-            const struct abi_sigaction *one = &from->action[signo];
+        actions->set = from ? from->set : 0;
+        for (u64 rest = actions->set; rest != 0; rest &= rest - 1) { /* few are ever set */
+            u32 signo = (u32)__builtin_ctzll(rest) + 1;
 
-            if ((one->handler | one->flags | one->mask) != 0) { /* few are ever set */
-                actions->action[signo] = *one;
-            }
+            actions->action[signo] = from->action[signo];
         }
         actions->refs = 1;
     }

@@ -45,6 +45,7 @@ struct signal_pending_set {
 
 struct signal_actions {
     u32 refs; /* CLONE_SIGHAND shares them */
+    u64 set;  /* signals whose action was ever set, here or before fork(): bit number - 1 */
     struct abi_sigaction action[SIGNAL_COUNT + 1];
 };
 

@@ -47,22 +47,18 @@ extern struct hart_local harts[MAX_HARTS];
 extern u32 hart_count; /* harts that run */
 
 #ifdef __riscv
+register struct hart_local *hart_register __asm__("tp");
+
 /* => this hart's block.  A task that sleeps may wake up on another hart: ask again then. */
 static inline struct hart_local *this_hart(void)
 {
-    struct hart_local *hart;
-
-    __asm__ volatile("mv %0, tp" : "=r"(hart));
-    return hart;
+    return hart_register;
 }
 
 /* The running task. */
 static inline struct task *current(void)
 {
-    struct task *task;
-
-    __asm__ volatile("ld %0, 0(tp)" : "=r"(task));
-    return task;
+    return hart_register->task;
 }
 #endif
 

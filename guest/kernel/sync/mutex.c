@@ -24,7 +24,7 @@ static inline struct task *claim(struct mutex *mutex)
 }
 
 /* Held by somebody: wait.  Waiters are announced under the guard before they look again. */
-static __attribute__((noinline)) void lock_slowly(struct mutex *mutex)
+static rarely void lock_slowly(struct mutex *mutex)
 {
     if (unlikely(mutex->owner == current())) {
         panic("mutex %s is held by this task already", mutex->guard.name);
@@ -51,7 +51,7 @@ bool mutex_trylock(struct mutex *mutex)
     return claim(mutex) == NULL;
 }
 
-static __attribute__((noinline)) void wake_waiter(struct mutex *mutex)
+static rarely void wake_waiter(struct mutex *mutex)
 {
     spin_lock(&mutex->guard);
     wait_wake_one(&mutex->waiters);

@@ -25,7 +25,7 @@
 #include "sync/time.h"
 #include "sync/timer.h"
 
-static struct spinlock sched_lock = SPINLOCK("sched");
+struct spinlock sched_lock = SPINLOCK("sched");
 static struct list run_queue = {&run_queue, &run_queue};
 static u64 queued;     /* tasks on it */
 static u64 idle_harts; /* mask of hart indices that wait for work */
@@ -216,10 +216,12 @@ void sched_yield(void)
     switch_away();
 }
 
-/* => sched_lock is held; the task sleeps. */
-static void wake_locked(struct task *task)
+void sched_wake_locked(struct task *task)
 {
-    if (task->on_hart) { /* it has not got as far as sched_block() */
+    if (task->state != TASK_SLEEPING) {
+        return;
+    }
+    if (unlikely(task->on_hart)) { /* it has not got as far as sched_block() */
         task->state = TASK_RUNNING;
     } else {
         enqueue(task);
@@ -229,9 +231,7 @@ static void wake_locked(struct task *task)
 void sched_wake(struct task *task)
 {
     spin_lock(&sched_lock);
-    if (task->state == TASK_SLEEPING) {
-        wake_locked(task);
-    }
+    sched_wake_locked(task);
     spin_unlock(&sched_lock);
 }
 
@@ -239,7 +239,7 @@ void sched_wake_signal(struct task *task)
 {
     spin_lock(&sched_lock);
     if (task->state == TASK_SLEEPING && task->interruptible) {
-        wake_locked(task);
+        sched_wake_locked(task);
     } else if (task->state == TASK_RUNNING && task != current()) {
         for (u32 i = 0; i < hart_count; i++) { /* make it pass the way out of the kernel */
             if (harts[i].task == task) {
@@ -263,6 +263,21 @@ void sched_cancel_sleep(void)
     spin_lock(&sched_lock);
     current()->state = TASK_RUNNING;
     spin_unlock(&sched_lock);
+}
+
+void sched_sleep_locked(bool interruptible)
+{
+    struct task *task = current();
+
+    if (unlikely(interruptible && task->signal_pending)) {
+        spin_unlock(&sched_lock);
+        return;
+    }
+    task->interruptible = interruptible;
+    task->state = TASK_SLEEPING;
+    task->voluntary_switches++;
+    show_state(task);
+    switch_away();
 }
 
 void sched_block(void)

@@ -6,6 +6,7 @@
 #ifndef SYNC_SCHED_H
 #define SYNC_SCHED_H
 
+#include "sync/spin.h"
 #include "sync/task.h"
 
 #define SLICE_NS 10000000ull
@@ -20,6 +21,12 @@ void sched_init_hart(void);
 void sched_start(struct task *task);
 /* Let others run. */
 void sched_yield(void);
+/* Guards the run queue, the states of tasks, and wait queues (wait.c). */
+extern struct spinlock sched_lock;
+/* => sched_lock is held, and given up: sleep until woken; not at all if a signal ends such sleeps. */
+void sched_sleep_locked(bool interruptible);
+/* => sched_lock is held */
+void sched_wake_locked(struct task *task);
 /* Make a sleeping task runnable; nothing happens to one that is awake. */
 void sched_wake(struct task *task);
 /* The same, but only if it sleeps interruptibly.  For signals: set signal_pending first. */

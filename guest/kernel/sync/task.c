@@ -24,6 +24,29 @@ static void start_user(void *argument)
     sched_return_to_user(argument);
 }
 
+/*
+ * With one hart the stack of the task that ended last is kept: whoever starts short programs one after
+ * the other does not take a block of four frames from the pool each time.
+ */
+static void *kept_stack;
+
+static void *stack_create(void)
+{
+    void *stack = kept_stack;
+
+    kept_stack = NULL;
+    return stack != NULL ? stack : kalloc_unzeroed(KERNEL_STACK_SIZE);
+}
+
+static void stack_free(void *stack)
+{
+    if (hart_count > 1 || kept_stack != NULL) {
+        kfree(stack);
+    } else {
+        kept_stack = stack;
+    }
+}
+
 static struct task *task_create(const char *name)
 {
     struct task *task = kalloc(sizeof(*task));
@@ -31,7 +54,7 @@ static struct task *task_create(const char *name)
     if (task == NULL) {
         return NULL;
     }
-    task->stack = kalloc_unzeroed(KERNEL_STACK_SIZE);
+    task->stack = stack_create();
     if (task->stack == NULL) {
         kfree(task);
         return NULL;
@@ -84,7 +107,7 @@ struct task *task_get(struct task *task)
 void task_put(struct task *task)
 {
     if (atomic_add_u32(&task->refs, (u32)-1) == 1) {
-        kfree(task->stack);
+        stack_free(task->stack);
         kfree(task);
     }
 }

@@ -2,10 +2,11 @@
 /*
  * wait.c - wait queues.
  *
- * A sleeper first says that it is going to sleep, then gets on the queue, then
- * releases the condition's lock.  A wake-up after the first step turns the sleep
- * into nothing; so none is lost.
- * Lock order: the condition's lock => queue->lock => sched lock.
+ * Under the scheduler's lock a sleeper gets on the queue and stops running, and a waker
+ * takes it off and makes it run; so no wake-up is lost between the two.  A sleeper on
+ * one queue gives up its condition's lock only when it holds the scheduler's; one on
+ * several first says that it is going to sleep, then looks at all its conditions.
+ * Lock order: the condition's lock => sched_lock.
  */
 #include "sync/wait.h"
 #include "lib/errno.h"
@@ -20,31 +21,25 @@ struct wake_timer {
 
 void wait_init(struct wait_queue *queue)
 {
-    spin_init(&queue->lock, "wait");
     list_init(&queue->entries);
-}
-
-static inline void enqueue(struct wait_queue *queue, struct wait_entry *entry)
-{
-    entry->task = current();
-    entry->queue = queue;
-    entry->woken = false;
-    spin_lock(&queue->lock);
-    list_push_back(&queue->entries, &entry->link);
-    spin_unlock(&queue->lock);
 }
 
 void wait_add(struct wait_queue *queue, struct wait_entry *entry)
 {
-    enqueue(queue, entry);
+    entry->task = current();
+    entry->queue = queue;
+    entry->woken = false;
+    spin_lock(&sched_lock);
+    list_push_back(&queue->entries, &entry->link);
+    spin_unlock(&sched_lock);
     memory_barrier(); /* on the queue before the condition is looked at: see wait_wake_all() */
 }
 
 void wait_remove(struct wait_entry *entry)
 {
-    spin_lock(&entry->queue->lock);
+    spin_lock(&sched_lock);
     list_remove(&entry->link);
-    spin_unlock(&entry->queue->lock);
+    spin_unlock(&sched_lock);
 }
 
 static void wake_by_timer(struct timer *timer)
@@ -68,23 +63,45 @@ static void block_until(u64 deadline_ns)
     timer_cancel(&late.timer);
 }
 
+/* Why a sleep ended that no wake-up has ended.  => 0 for no reason at all */
+static int reason(u64 deadline_ns, bool interruptible)
+{
+    if (interruptible && current()->signal_pending) {
+        return -EINTR;
+    }
+    return deadline_ns != WAIT_FOREVER && time_now_ns() >= deadline_ns ? -ETIMEDOUT : 0;
+}
+
+/* => sched_lock is held, and given up; both as sched_sleep_locked(). */
+static rarely void sleep_until(u64 deadline_ns, bool interruptible)
+{
+    struct wake_timer late = {.task = current()};
+
+    timer_setup(&late.timer, wake_by_timer);
+    timer_arm(&late.timer, deadline_ns);
+    sched_sleep_locked(interruptible);
+    timer_cancel(&late.timer);
+}
+
 int wait_sleep_timeout(struct wait_queue *queue, struct spinlock *lock, u64 deadline_ns,
                        bool interruptible)
 {
     struct wait_entry entry;
     int result = 0;
 
-    sched_prepare_sleep(interruptible);
-    enqueue(queue, &entry);
+    entry.task = current();
+    entry.woken = false;
+    spin_lock(&sched_lock);
+    list_push_back(&queue->entries, &entry.link);
     spin_unlock(lock);
-    block_until(deadline_ns); /* not at all if a signal is pending: sched_block() looks */
-    wait_remove(&entry);
-    if (!entry.woken) {
-        if (interruptible && current()->signal_pending) {
-            result = -EINTR;
-        } else if (deadline_ns != WAIT_FOREVER && time_now_ns() >= deadline_ns) {
-            result = -ETIMEDOUT;
-        }
+    if (likely(deadline_ns == WAIT_FOREVER)) {
+        sched_sleep_locked(interruptible);
+    } else {
+        sleep_until(deadline_ns, interruptible);
+    }
+    if (unlikely(!__atomic_load_n(&entry.woken, __ATOMIC_ACQUIRE))) {
+        wait_remove(&entry);
+        result = entry.woken ? 0 : reason(deadline_ns, interruptible);
     }
     spin_lock(lock);
     return result;
@@ -130,22 +147,21 @@ int wait_any(struct wait_entry *entries, unsigned count, u64 deadline_ns, bool i
     }
 }
 
-/* Wake the first sleeper.  => queue->lock is held and the queue is not empty. */
-static void wake_first(struct wait_queue *queue)
+/* Wake the first sleeper.  => sched_lock is held and the queue is not empty. */
+static inline void wake_first(struct wait_queue *queue)
 {
     struct wait_entry *entry = list_first(&queue->entries, struct wait_entry, link);
 
-    /* The entry lives until its owner gets queue->lock in wait_remove(). */
     list_remove(&entry->link);
-    __atomic_store_n(&entry->woken, true, __ATOMIC_RELEASE);
-    sched_wake(entry->task);
+    entry->woken = true;
+    sched_wake_locked(entry->task);
 }
 
 /*
  * Nobody there, at the price of one load.  The waker changed the condition before,
  * a sleeper looks at it after it is on the queue; of the two barriers one is second.
  */
-static bool nobody_waits(const struct wait_queue *queue)
+static inline bool nobody_waits(const struct wait_queue *queue)
 {
     memory_barrier();
     return wait_is_empty(queue);
@@ -156,11 +172,11 @@ void wait_wake_one(struct wait_queue *queue)
     if (nobody_waits(queue)) {
         return;
     }
-    spin_lock(&queue->lock);
+    spin_lock(&sched_lock);
     if (!list_empty(&queue->entries)) {
         wake_first(queue);
     }
-    spin_unlock(&queue->lock);
+    spin_unlock(&sched_lock);
 }
 
 void wait_wake_all(struct wait_queue *queue)
@@ -168,9 +184,9 @@ void wait_wake_all(struct wait_queue *queue)
     if (nobody_waits(queue)) {
         return;
     }
-    spin_lock(&queue->lock);
+    spin_lock(&sched_lock);
     while (!list_empty(&queue->entries)) {
         wake_first(queue);
     }
-    spin_unlock(&queue->lock);
+    spin_unlock(&sched_lock);
 }

@@ -14,16 +14,23 @@
 #include "lib/list.h"
 #include "sync/spin.h"
 
+/* Guarded by the scheduler's lock: who wakes must change what runs in any case. */
 struct wait_queue {
-    struct spinlock lock;
     struct list entries;
 };
+
+#define WAIT_QUEUE(queue)                                \
+    {                                                    \
+        {                                                \
+            &(queue).entries, &(queue).entries           \
+        }                                                \
+    }
 
 /* One sleeper on one queue; lives on the sleeper's stack (poll uses several at once). */
 struct wait_entry {
     struct list link;
     struct task *task;
-    struct wait_queue *queue;
+    struct wait_queue *queue; /* wait_add(): for whoever wants to add it again */
     bool woken;
 };
 

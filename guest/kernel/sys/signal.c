@@ -20,6 +20,7 @@ static void install_action(u32 signo, const struct abi_sigaction *action)
 {
     struct process *process = current_process();
 
+    process->actions->set |= signal_bit(signo);
     process->actions->action[signo] = *action;
     process->actions->action[signo].mask &= ~SIGNALS_UNBLOCKABLE;
     if (signal_is_ignored_locked(process, signo)) {

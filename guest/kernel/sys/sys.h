@@ -19,16 +19,6 @@ struct file;
 
 /* The open file of a descriptor, with a reference, or NULL (EBADF). */
 struct file *sys_file(u64 fd);
-/*
- * The same for the time of a call.  While the process has one thread and shares its descriptors with
- * no other, nobody can close the file meanwhile, and no reference is taken.
- */
-struct borrowed_file {
-    struct file *file;
-    bool counted;
-};
-struct borrowed_file sys_file_borrow(u64 fd);
-void sys_file_return(struct borrowed_file borrowed);
 /* Its inode, with a reference.  => 0, -EBADF (also for what has none: a pipe's end and the like) */
 int sys_file_inode(u64 fd, struct inode **out);
 

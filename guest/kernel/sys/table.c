@@ -39,25 +39,33 @@ static i64 not_there(u64 number)
     return -ENOSYS;
 }
 
+static rarely void interrupted(struct thread *thread, const struct row *row)
+{
+    thread->interrupted = thread->restart_armed ? RESTART_NO_HANDLER : row->restart;
+    thread->task->signal_pending = true;
+}
+
 void syscall_dispatch(struct trapframe *frame)
 {
-    struct thread *thread = current_thread();
+    struct task *task = current();
     u64 number = frame->regs[REG_A7];
-    const struct row *row = number < ROW_COUNT ? &rows[number] : NULL;
+    const struct row *row = &rows[number];
     i64 result;
 
-    frame->first_a0 = frame->regs[REG_A0]; /* for starting it again */
-    if (unlikely(!row || !row->call)) {
+    if (unlikely(number >= ROW_COUNT || !row->call)) {
         frame->regs[REG_A0] = (u64)not_there(number);
         return;
     }
+    task->entered = read_time();
+    frame->first_a0 = frame->regs[REG_A0]; /* for starting it again */
     result = row->call(&frame->regs[REG_A0]);
     frame->regs[REG_A0] = (u64)result;
     if (unlikely(result == -EINTR)) {
-        thread->interrupted = thread->restart_armed ? RESTART_NO_HANDLER : row->restart;
-        thread->task->signal_pending = true;
+        interrupted(task->thread, row);
     }
-    if (unlikely(thread->mask_state == MASK_TEMPORARY)) {
+    if (unlikely(task->thread->mask_state == MASK_TEMPORARY)) {
         signal_end_temporary_mask();
     }
+    task->system_ticks += read_time() - task->entered;
+    task->entered = 0;
 }

@@ -20,24 +20,6 @@ struct file *sys_file(u64 fd)
     return fd_get(current_process()->files, (int)fd);
 }
 
-struct borrowed_file sys_file_borrow(u64 fd)
-{
-    const struct process *process = current_process();
-    struct file_table *files = process->files;
-
-    if (likely(process->live_threads == 1 && __atomic_load_n(&files->refs, __ATOMIC_RELAXED) == 1)) {
-        return (struct borrowed_file){fd_peek(files, (u32)fd), false};
-    }
-    return (struct borrowed_file){fd_get(files, (int)fd), true};
-}
-
-void sys_file_return(struct borrowed_file borrowed)
-{
-    if (borrowed.counted) {
-        file_put(borrowed.file);
-    }
-}
-
 int sys_file_inode(u64 fd, struct inode **out)
 {
     struct file *file = sys_file(fd);

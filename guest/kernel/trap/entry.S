@@ -145,7 +145,7 @@ system_call:
     beq a7, t2, copied_frame
 do_system_call:
     mv a0, sp
-    call trap_system_call
+    call syscall_dispatch
     ld t0, FRAME_RESTORE_ALL(sp)
     ld t1, HART_TASK(tp)
     bnez t0, new_registers

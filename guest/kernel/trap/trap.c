@@ -38,7 +38,6 @@ _Static_assert(sizeof(struct trapframe) == 304, "FRAME_SIZE");
 void trap_entry(void); /* entry.S */
 void trap_return_user(struct trapframe *frame);
 u64 trap_user_fault(u64 cause, u64 address); /* called from entry.S */
-void trap_system_call(struct trapframe *frame);
 void trap_user(struct trapframe *frame);
 void trap_first_return(struct trapframe *frame);
 void trap_kernel(struct trapframe *frame);
@@ -96,17 +95,6 @@ static void interrupt(u64 cause)
     default:
         panic("unknown interrupt %#lx", cause);
     }
-}
-
-/* => pc is behind the ecall; s0..s11 are in the frame for clone only. */
-void trap_system_call(struct trapframe *frame)
-{
-    struct task *task = current();
-
-    task->entered = read_time();
-    syscall_dispatch(frame);
-    task->system_ticks += read_time() - task->entered;
-    task->entered = 0;
 }
 
 /* The first float instruction of a program, or the first since others ran: give it its registers. */
@@ -196,8 +184,11 @@ static bool user_memory_fault(struct trapframe *frame)
     if (fixup == 0 || frame->value >= USER_END) {
         return false;
     }
-    if (mm == NULL || this_hart()->lock_depth > 0 ||
-        mm_fault(mm, frame->value, access_of(frame->cause), true, &out) != 0) {
+    if (mm != NULL && this_hart()->lock_depth > 0) {
+        mm_fault_put_off(frame->value, access_of(frame->cause));
+        frame->pc = fixup;
+    } else if (mm == NULL ||
+               mm_fault(mm, frame->value, access_of(frame->cause), true, &out) != 0) {
         frame->pc = fixup;
     }
     return true;

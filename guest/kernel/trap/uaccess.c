@@ -22,11 +22,21 @@ bool user_range_ok(u64 user, u64 size)
     return size <= USER_END && user <= USER_END - size;
 }
 
+/* The rows are in order of their pc: all come from uaccess.S, from its first line to its last. */
 u64 uaccess_fixup(u64 pc)
 {
-    for (const struct exception_row *row = exception_table; row < exception_table_end; row++) {
-        if (row->pc == pc) {
-            return row->fixup;
+    const struct exception_row *low = exception_table, *high = exception_table_end;
+
+    while (low < high) {
+        const struct exception_row *middle = low + (high - low) / 2;
+
+        if (middle->pc == pc) {
+            return middle->fixup;
+        }
+        if (middle->pc < pc) {
+            low = middle + 1;
+        } else {
+            high = middle;
         }
     }
     return 0;
