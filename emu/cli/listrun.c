@@ -19,7 +19,8 @@
 #include "emu/cli/session.h"
 
 #define JOBS_MAX 64u
-#define TAIL_LINES 20u /* of a failed program, on stderr */
+#define OUTPUT_MOST (256u << 10) /* bytes kept of what a program printed: the last ones */
+#define TAIL_LINES 20u           /* of a failed program, on stderr */
 #define DEFAULT_TIMEOUT_NS (300ull * 1000000000u)
 
 struct job {
@@ -49,9 +50,13 @@ static enum list_verdict judge(const struct list_entry *e)
 
 static void take_output(struct list_entry *e, const struct job *j, u64 end)
 {
-    size_t size = end > j->output_from ? (size_t)(end - j->output_from) : 0;
+    u64 from = j->output_from;
+    if (end > from && end - from > OUTPUT_MOST) {
+        from = end - OUTPUT_MOST;
+    }
+    size_t size = end > from ? (size_t)(end - from) : 0;
     if (size && buffer_reserve(&e->output, size)) {
-        ssize_t n = pread(j->output, e->output.data, size, (off_t)j->output_from);
+        ssize_t n = pread(j->output, e->output.data, size, (off_t)from);
         e->output.size = n > 0 ? (size_t)n : 0;
     }
 }

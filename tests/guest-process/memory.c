@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -195,6 +196,43 @@ static void many_areas(void)
     munmap(base, size);
 }
 
+/* Memory of a child, which sleeps meanwhile: lazy and copy-on-write pages, several buffers, ends.
+ */
+static void other_process(void)
+{
+    char *area = map(4 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE), here[3][8] = {"", "", ""};
+    struct iovec own[3] = {{here[0], 4}, {here[1], 4}, {here[2], 4}};
+    struct iovec other[2] = {{area + page - 6, 12}, {NULL, 0}};
+    int gate[2], status;
+    pid_t child;
+
+    memset(area, 'p', 2 * page);
+    CHECK(munmap(area + 3 * page, page) == 0 && pipe(gate) == 0);
+    child = fork();
+    if (child == 0) {
+        char byte;
+
+        area[page] = 'c';
+        (void)!read(gate[0], &byte, 1);
+        _exit(area[2 * page] == 'W' && area[page] == 'c' ? 0 : 1);
+    }
+    usleep(20000);
+    CHECK(process_vm_readv(child, own, 3, other, 1, 0) == 12);
+    CHECK(strcmp(here[0], "pppp") == 0 && memcmp(here[1], "ppcp", 4) == 0 && here[2][3] == 'p');
+    CHECK(area[page] == 'p');
+    memset(here[0], 'W', 4);
+    other[0] = (struct iovec){area + 2 * page, 4};
+    CHECK(process_vm_writev(child, own, 1, other, 1, 0) == 4 && area[2 * page] == 0);
+    other[0] = (struct iovec){area + 3 * page - 4, 12}; /* runs into the hole */
+    CHECK(process_vm_readv(child, own, 3, other, 1, 0) == 4);
+    other[0] = (struct iovec){area + 3 * page, 12};
+    FAILS(process_vm_readv(child, own, 3, other, 1, 0), EFAULT);
+    FAILS(process_vm_readv(child, own, 3, other, 1, 1), EINVAL);
+    FAILS(process_vm_readv(child, own, 1025, other, 1, 0), EINVAL);
+    FAILS(process_vm_readv(0x3ffffff, own, 3, other, 1, 0), ESRCH);
+    CHECK(write(gate[1], "x", 1) == 1 && waitpid(child, &status, 0) == child && status == 0);
+}
+
 void test_memory(void)
 {
     mmap_errors();
@@ -204,5 +242,6 @@ void test_memory(void)
     remapped_pages();
     seals();
     futex_errors();
+    other_process();
     CHECK(in_child(many_areas) == 0);
 }

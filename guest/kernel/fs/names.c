@@ -250,7 +250,8 @@ ssize_t vfs_readlink(const struct path_start *start, const char *path, char *buf
         return length;
     }
     length = S_ISLNK(link->mode) && link->ops->readlink ? link->ops->readlink(link, buffer, size)
-                                                        : -EINVAL;
+             : *path                                    ? -EINVAL
+                                                        : -ENOENT;
     inode_put(link);
     return length;
 }

@@ -131,6 +131,7 @@ static void set_thread_state(struct thread *child, const struct clone_request *r
     u64 flags = request->flags;
 
     child->mask = parent->mask;
+    child->timer_slack = parent->timer_slack;
     if (!(flags & CLONE_VM) || (flags & CLONE_VFORK)) {
         child->signal_stack = parent->signal_stack;
     }

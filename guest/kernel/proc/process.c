@@ -273,6 +273,7 @@ struct thread *thread_create(struct process *process)
     thread->task->process = process;
     thread->task->thread = thread;
     thread->task->ids = &process->ids;
+    thread->timer_slack = TIMER_SLACK_DEFAULT;
     thread->task->mm = process->mm;
     list_init(&thread->link);
     list_init(&thread->hash_link);

@@ -127,12 +127,15 @@ enum restart_kind {
 };
 
 /* The part of a thread that proc/ keeps; sync/task.h has the part that runs. */
+#define TIMER_SLACK_DEFAULT 50000u
+
 struct thread {
     struct task *task;
     struct process *process;
     struct list link;      /* in process->threads */
     struct list hash_link; /* by tid */
     u32 tid;
+    u64 timer_slack; /* ns, as prctl(2) was told */
 
     /* Guarded by process_lock; the owner may read its own masks without. */
     u64 mask;       /* blocked signals, bit number - 1 */

@@ -192,6 +192,40 @@ i64 sys_memfd_create(const u64 *a)
     return error ? error : sys_install(file, 0, (a[1] & MFD_CLOEXEC) != 0);
 }
 
+/*
+ * Every other hart has passed a barrier when this returns.  Kernel entry is one, and a hart that
+ * is in user mode now is made to enter it by the instruction-cache shootdown.
+ */
+i64 sys_membarrier(const u64 *a)
+{
+    enum { /* commands: query, then bits */
+           QUERY = 0,
+           GLOBAL = 1,
+           EXPEDITED = 8,
+           REGISTER_EXPEDITED = 16,
+           SYNC_CORE = 32,
+           REGISTER_SYNC_CORE = 64
+    };
+
+    if (a[1] != 0) {
+        return -EINVAL;
+    }
+    switch ((int)a[0]) {
+    case QUERY:
+        return GLOBAL | EXPEDITED | REGISTER_EXPEDITED | SYNC_CORE | REGISTER_SYNC_CORE;
+    case GLOBAL:
+    case EXPEDITED:
+    case SYNC_CORE:
+        icache_flush();
+        return 0;
+    case REGISTER_EXPEDITED:
+    case REGISTER_SYNC_CORE:
+        return 0;
+    default:
+        return -EINVAL;
+    }
+}
+
 /* What was stored becomes what is fetched, on every hart. */
 i64 sys_riscv_flush_icache(const u64 *a)
 {

@@ -242,6 +242,11 @@ i64 sys_prctl(const u64 *a)
         return 0;
     case PR_GET_PDEATHSIG:
         return put_user_u32(a[1], process->parent_death_signal);
+    case PR_SET_TIMERSLACK: /* timers here are exact; the number is kept */
+        current_thread()->timer_slack = a[1] ? a[1] : TIMER_SLACK_DEFAULT;
+        return 0;
+    case PR_GET_TIMERSLACK:
+        return (i64)current_thread()->timer_slack;
     case PR_GET_DUMPABLE:
         return 0;
     case PR_SET_DUMPABLE:

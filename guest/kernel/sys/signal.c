@@ -258,9 +258,26 @@ static i64 kill_many(u32 group, const struct signal_info *info)
     return result;
 }
 
+/* The number of any of its threads means the process, too.  => with a reference, or NULL */
+static struct process *process_of_number(u32 number)
+{
+    struct process *process;
+    struct thread *thread;
+
+    spin_lock(&process_lock);
+    process = process_find_locked(number);
+    thread = process ? NULL : thread_find_locked(number);
+    process = thread ? thread->process : process;
+    if (process) {
+        process_get(process);
+    }
+    spin_unlock(&process_lock);
+    return process;
+}
+
 static i64 kill_one(u32 pid, u32 tid, const struct signal_info *info)
 {
-    struct process *process = process_find(pid);
+    struct process *process = process_of_number(pid);
     i64 result;
 
     if (!process) {

@@ -53,6 +53,8 @@ i64 sys_fstat(const u64 *a)
     return error ? error : put_stat(inode, a[1]);
 }
 
+#define STATX_RESERVED 0x80000000u
+
 static struct abi_statx_timestamp statx_time(i64 sec, u64 nsec)
 {
     return (struct abi_statx_timestamp){.sec = sec, .nsec = (u32)nsec};
@@ -63,7 +65,7 @@ i64 sys_statx(const u64 *a)
     struct abi_stat stat = {0};
     struct abi_statx out = {.mask = STATX_BASIC_STATS};
     struct inode *inode;
-    int error = inode_of(a[0], a[1], (u32)a[2], &inode);
+    int error = (u32)a[3] & STATX_RESERVED ? -EINVAL : inode_of(a[0], a[1], (u32)a[2], &inode);
 
     if (error) {
         return error;

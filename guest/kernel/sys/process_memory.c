@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * process_memory.c - process_vm_readv(2), process_vm_writev(2): between the caller's memory and
+ * another process's, a page at a time through a kernel page.
+ * What was moved before a bad address is the result; nothing moved is -EFAULT.
+ */
+#include "abi/errno.h"
+#include "abi/misc.h"
+#include "fs/file.h"
+#include "mm/kalloc.h"
+#include "mm/mmap.h"
+#include "mm/uaccess.h"
+#include "proc/process.h"
+#include "proc/view.h"
+#include "sys/sys.h"
+
+#define VECTOR_MAX 1024u
+
+/* A place in an array of buffers. */
+struct cursor {
+    struct abi_iovec *vector; /* kalloc */
+    u64 count, index, offset;
+};
+
+static int cursor_take(struct cursor *cursor, u64 user, u64 count)
+{
+    *cursor = (struct cursor){.count = count};
+    if (count > VECTOR_MAX) {
+        return -EINVAL;
+    }
+    cursor->vector = kalloc(count ? count * sizeof *cursor->vector : 1);
+    if (!cursor->vector) {
+        return -ENOMEM;
+    }
+    if (copy_from_user(cursor->vector, user, count * sizeof *cursor->vector) != 0) {
+        return -EFAULT;
+    }
+    for (u64 i = 0, total = 0; i < count; i++) {
+        if (__builtin_add_overflow(total, cursor->vector[i].length, &total) || total > ~0ull >> 1) {
+            return -EINVAL;
+        }
+    }
+    return 0;
+}
+
+/* => bytes that follow in one piece, 0 at the end; *address is where */
+static u64 cursor_piece(struct cursor *cursor, u64 *address)
+{
+    while (cursor->index < cursor->count &&
+           cursor->offset == cursor->vector[cursor->index].length) {
+        cursor->index++;
+        cursor->offset = 0;
+    }
+    if (cursor->index == cursor->count) {
+        return 0;
+    }
+    *address = cursor->vector[cursor->index].base + cursor->offset;
+    return cursor->vector[cursor->index].length - cursor->offset;
+}
+
+static int move_part(struct mm *mm, bool writes, u64 own, u64 other, u8 *page, u64 size)
+{
+    int error;
+
+    if (!user_range_ok(other, size)) {
+        return -EFAULT;
+    }
+    if (writes) {
+        error = copy_from_user(page, own, size);
+        return error ? error : mm_write_remote(mm, other, page, size);
+    }
+    error = mm_read_remote(mm, other, page, size);
+    return error ? error : copy_to_user(own, page, size);
+}
+
+static i64 move_all(struct mm *mm, bool writes, struct cursor *own, struct cursor *other)
+{
+    u8 *page = page_alloc();
+    u64 own_address = 0, other_address = 0, done = 0;
+    int error = page ? 0 : -ENOMEM;
+
+    while (!error) {
+        u64 size = min_u64(cursor_piece(own, &own_address), cursor_piece(other, &other_address));
+
+        /* Not across a page of the other: what comes before a bad one counts. */
+        size = min_u64(size, PAGE_SIZE - (other_address & PAGE_MASK));
+        if (size == 0) {
+            break;
+        }
+        error = move_part(mm, writes, own_address, other_address, page, size);
+        if (!error) {
+            own->offset += size;
+            other->offset += size;
+            done += size;
+        }
+    }
+    page_free(page);
+    return done ? (i64)done : error;
+}
+
+/* May the caller look into that process?  As ptrace(2) asks. */
+static bool may_look(const struct process *process)
+{
+    const struct credentials *own = &current_process()->ids, *other = &process->ids;
+
+    return own->euid == 0 || (own->uid == other->uid && own->uid == other->euid &&
+                              own->uid == other->suid && own->gid == other->gid);
+}
+
+static i64 between(const u64 *a, bool writes)
+{
+    struct cursor own, other = {.vector = NULL};
+    struct process *process = NULL;
+    struct mm *mm = NULL;
+    i64 result = a[5] ? -EINVAL : 0;
+
+    own.vector = NULL;
+    if (result == 0) {
+        result = cursor_take(&own, a[1], a[2]);
+    }
+    if (result == 0) {
+        result = cursor_take(&other, a[3], a[4]);
+    }
+    if (result == 0) {
+        process = process_find((u32)a[0]);
+        mm = process ? process_mm_get(process) : NULL;
+        result = !mm ? -ESRCH : may_look(process) ? 0 : -EPERM;
+    }
+    if (result == 0) {
+        result = move_all(mm, writes, &own, &other);
+    }
+    if (mm) {
+        mm_put(mm);
+    }
+    process_put(process);
+    kfree(own.vector);
+    kfree(other.vector);
+    return result;
+}
+
+i64 sys_process_vm_readv(const u64 *a)
+{
+    return between(a, false);
+}
+
+i64 sys_process_vm_writev(const u64 *a)
+{
+    return between(a, true);
+}
