@@ -144,7 +144,7 @@ json_t *run_explain(struct call *call)
     struct explain_facts facts = {0};
     struct trace_record record;
     struct buffer text = {0};
-    char program[17], where[NAME_TEXT];
+    char program[17], file[17], where[NAME_TEXT];
 
     if (!look_language(call, &language) || !find_record(call, &record))
         return NULL;
@@ -155,6 +155,9 @@ json_t *run_explain(struct call *call)
     if (record.type == RECORD_FAULT &&
         names_where(call, &place, record.fault.pc, where, sizeof where))
         facts.where = where;
+    if (record.type == RECORD_FAULT &&
+        history_file(call->monitor->history, record.fault.back >> 32, file))
+        facts.file = file;
     explain_record(&record, &facts, language, &text);
     buffer_byte(&text, 0);
     value_set_text(value, "explanation", "%s", text.data ? (char *)text.data : "");

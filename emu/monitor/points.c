@@ -71,6 +71,7 @@ struct point *points_add(struct call *call, enum point_kind kind, const char *wo
         free(commands);
         return NULL;
     }
+    m->points++;
     *p = (struct point){
         .number = ++m->last_number, .kind = kind, .filter = filter, .commands = commands};
     return p;
@@ -78,6 +79,7 @@ struct point *points_add(struct call *call, enum point_kind kind, const char *wo
 
 void points_remove(struct monitor *m, struct point *p)
 {
+    m->points -= p->number != 0;
     free(p->commands);
     *p = (struct point){0};
     points_arm(m);
@@ -154,7 +156,7 @@ void points_record(struct monitor *m, const struct trace_record *r)
 {
     if (r->type == RECORD_DISK)
         m->before.disk = true;
-    for (size_t i = 0; i < MAX_POINTS; i++) {
+    for (size_t i = 0; m->points && i < MAX_POINTS; i++) {
         struct point *p = &m->point[i];
         if (!p->number)
             continue;

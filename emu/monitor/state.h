@@ -80,6 +80,7 @@ struct monitor {
     struct history *history;
     struct point point[MAX_POINTS];
     unsigned last_number;
+    unsigned points; /* how many are in use: mostly none, and records are many */
     bool exact; /* single stepping is on */
     unsigned slice_listener;
     struct before before;

@@ -164,6 +164,25 @@ bool history_program(const struct history *h, u32 pid, u64 seq, char *out)
     return false;
 }
 
+bool history_file(const struct history *h, u64 inode, char *out)
+{
+    u32 pid = 0; /* which has mapped the file and may be about to execute it */
+
+    for (u64 seq = h->first; h->begun && inode && seq < h->end; seq++) {
+        const struct trace_record *r = history_get(h, seq);
+        if (r->type == RECORD_PROBE + PROBE_EV_MAP) {
+            if (r->arg[4] == inode)
+                pid = r->pid;
+        } else if (r->type == RECORD_PROBE + PROBE_EV_EXEC && r->pid == pid) {
+            trace_name(r->arg[1], r->arg[2], out);
+            return true;
+        } else if (r->pid == pid && r->type != RECORD_PROBE + PROBE_EV_SWITCH) {
+            pid = 0;
+        }
+    }
+    return false;
+}
+
 bool history_parent(const struct history *h, u32 pid, u64 seq, u32 *parent)
 {
     const struct kin *k = last_kin(h, pid, seq, true);

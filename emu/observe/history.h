@@ -31,6 +31,11 @@ const struct trace_record *history_get(const struct history *h, u64 seq);
  * inherited over fork, changed by exec.  out holds 17 bytes.
  */
 bool history_program(const struct history *h, u32 pid, u64 seq, char *out);
+/*
+ * The program whose file has this inode number, by what was mapped just before it was executed.
+ * out: 17 bytes.  Only as far back as records are kept.
+ */
+bool history_file(const struct history *h, u64 inode, char *out);
 /* The process whose child `pid` was, before record `seq`; false: not known. */
 bool history_parent(const struct history *h, u32 pid, u64 seq, u32 *parent);
 

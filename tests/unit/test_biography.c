@@ -243,6 +243,22 @@ static void the_history_forgets_the_oldest(void **state)
     assert_true(history_program(h, 8, 2, name));
     assert_string_equal(name, "first");
     assert_false(history_program(h, 9, UINT64_MAX, name));
+    assert_false(history_file(h, 14, name)); /* forgotten, or never there */
+    r = event(10000, 7, PROBE_EV_MAP, 0x10000, 0x20000, AREA_FILE_PRIVATE | 5 << 8, 14, 0);
+    history_add(h, &r);
+    r = event(10001, 7, PROBE_EV_MAP, 0x30000, 0x40000, AREA_ANON, 0, 0);
+    history_add(h, &r);
+    r = event(10002, 7, PROBE_EV_EXEC, word("third"), 0, 0, 0, 0);
+    history_add(h, &r);
+    r = event(10003, 7, PROBE_EV_MAP, 0x50000, 0x60000, AREA_FILE_SHARED, 15, 0);
+    history_add(h, &r);
+    r = event(10004, 7, PROBE_EV_UNMAP, 0x50000, 0x60000, 0, 0, 0);
+    history_add(h, &r);
+    r = event(10005, 7, PROBE_EV_EXEC, word("fourth"), 0, 0, 0, 0);
+    history_add(h, &r);
+    assert_true(history_file(h, 14, name));
+    assert_string_equal(name, "third");
+    assert_false(history_file(h, 15, name));
     assert_true(history_parent(h, 8, UINT64_MAX, &parent));
     assert_int_equal(parent, 7);
     history_destroy(h);
