@@ -168,7 +168,13 @@ static void write_status(struct hart *h, u64 value, u64 writable)
         writable &= ~MSTATUS_MPP;
     }
     h->mstatus = (h->mstatus & ~writable) | (value & writable);
+    struct tlb_context *before = h->context;
     hart_select_contexts(h);
+    if (before->satp == h->context->satp &&
+        (before->mode ^ h->context->mode) == TLB_MODE(0, 1, 0)) {
+        before->twin = h->context;
+        h->context->twin = before;
+    }
     h->stop |= STOP_EVENTS;
 }
 

@@ -100,13 +100,14 @@ void hart_grant(struct hart *h, i64 instructions)
     h->granted = instructions;
 }
 
-#define FIELDS_U64(F)                                                                             \
-    F(pc)                                                                                         \
-    F(mstatus)                                                                                    \
-    F(mip)                                                                                        \
-    F(mip_software) F(mie) F(medeleg) F(mideleg) F(mtvec) F(mscratch) F(mepc) F(mcause) F(mtval)  \
-        F(stvec) F(sscratch) F(sepc) F(scause) F(stval) F(satp) F(stimecmp) F(menvcfg) F(senvcfg) \
-            F(mcounteren) F(scounteren) F(mcountinhibit) F(executed) F(trapped) F(cycle_offset)   \
+#define FIELDS_U64(F)                                                                           \
+    F(pc)                                                                                       \
+    F(mstatus)                                                                                  \
+    F(mip)                                                                                      \
+    F(mip_software)                                                                             \
+    F(mie) F(medeleg) F(mideleg) F(mtvec) F(mscratch) F(mepc) F(mcause) F(mtval) F(stvec)       \
+        F(sscratch) F(sepc) F(scause) F(stval) F(satp) F(stimecmp) F(menvcfg) F(senvcfg)        \
+            F(mcounteren) F(scounteren) F(mcountinhibit) F(executed) F(trapped) F(cycle_offset) \
                 F(instret_offset)
 
 void hart_save(const struct hart *h, struct serial_writer *writer)

@@ -168,6 +168,7 @@ static void set_key(struct tlb *tlb, unsigned index, u64 satp, u32 mode)
     tlb->key_mode[index] = mode;
     tlb->context[index].satp = satp;
     tlb->context[index].mode = mode;
+    tlb->context[index].twin = NULL;
 }
 
 struct tlb_context *tlb_select(struct tlb *tlb, u64 satp, u32 mode)

@@ -73,6 +73,7 @@ struct tlb_context {
     u32 mode; /* TLB_MODE of privilege, SUM, MXR */
     bool used;
     u64 stamp;                 /* of the last selection, for LRU */
+    struct tlb_context *twin;  /* the same but for SUM, or NULL; compare satp and mode before use */
     u64 large_low, large_high; /* virtual range of the large leaves in it; low > high: none */
 };
 

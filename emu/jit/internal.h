@@ -27,7 +27,7 @@
 #define HART_BIAS 128
 
 enum {
-    JUMP_ENTRIES = 16384,
+    JUMP_ENTRIES = 65536,
     /*
      * Translating a region costs as much as interpreting some 20,000 instructions.  Where a far or
      * indirect jump arrives is met HOT times before it is translated; where a stretch of the
@@ -172,9 +172,9 @@ struct jit {
     u32 went_bad;                /* index of a credit whose region is to be translated again */
     const u8 *recent_miss[2][4]; /* thunks: by TLB_LOAD, TLB_STORE and log2 of the size */
     unsigned next_recent;        /* of the page memories: the next to be given to an access */
-    struct counters *counters; /* of hart 0 */
-    FILE *listing;         /* where translated code is listed, or NULL */
-    struct region scratch; /* the region being translated */
+    struct counters *counters;   /* of hart 0 */
+    FILE *listing;               /* where translated code is listed, or NULL */
+    struct region scratch;       /* the region being translated */
 };
 
 /* translate.c: writes the code of jit->scratch; NULL when code memory is full. */

@@ -59,11 +59,17 @@ static u64 held_granules(void *ctx, u64 pa)
     return granules;
 }
 
+static unsigned bucket_of(u64 physical)
+{
+    enum { FOLD = 14 };
+    return (unsigned)(physical >> 1 ^ physical >> FOLD) & (ENTRY_BUCKETS - 1);
+}
+
 static void forget_entries(struct jit *jit, struct jit_region *region)
 {
     for (unsigned i = 0; i < region->entries; i++) {
         struct jit_entry *entry = &region->entry[i];
-        struct jit_entry **at = &jit->bucket[(entry->physical >> 1) & (ENTRY_BUCKETS - 1)];
+        struct jit_entry **at = &jit->bucket[bucket_of(entry->physical)];
         while (*at && *at != entry) {
             at = &(*at)->chain;
         }
@@ -165,7 +171,7 @@ static void add_region(struct jit *jit, struct jit_region *region)
     jit->page[index] = region;
     for (unsigned i = 0; i < region->entries; i++) {
         struct jit_entry *entry = &region->entry[i];
-        struct jit_entry **bucket = &jit->bucket[(entry->physical >> 1) & (ENTRY_BUCKETS - 1)];
+        struct jit_entry **bucket = &jit->bucket[bucket_of(entry->physical)];
         entry->chain = *bucket;
         *bucket = entry;
     }
@@ -175,7 +181,7 @@ static void add_region(struct jit *jit, struct jit_region *region)
 
 static struct jit_entry *find_entry(struct jit *jit, u64 physical)
 {
-    struct jit_entry *entry = jit->bucket[(physical >> 1) & (ENTRY_BUCKETS - 1)];
+    struct jit_entry *entry = jit->bucket[bucket_of(physical)];
     while (entry && entry->physical != physical) {
         entry = entry->chain;
     }
@@ -235,6 +241,7 @@ static struct jit_entry *new_entry(struct jit *jit, const struct hart *h, u64 ph
     if (jit->memory.size - jit->used < ROOM_FOR_ONE) {
         jit_flush(&jit->engine);
     }
+    jit->scratch.of_kernel = h->priv == PRIV_SUPERVISOR;
     struct jit_region *region = jit_translate(jit);
     if (!region) {
         return NULL;

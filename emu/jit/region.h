@@ -53,6 +53,7 @@ struct region {
     u8 float_reg[32]; /* likewise for f */
     u32 int_written, float_written; /* guest registers that some instruction writes */
     u64 granules;      /* bit g: instructions of the region lie in the 64-byte granule g */
+    bool of_kernel;    /* it was executed in S-mode when it was chosen: a hint, no more */
     bool straddles;    /* it is one instruction, whose second half is on the next page */
     u32 straddle_bits; /* that instruction */
 };

@@ -199,7 +199,7 @@ void call_out(struct translator *t, struct jit_step_site *site, size_t size, con
     x86_data(&t->x, site, size);
 }
 
-static void call_step(struct translator *t, const u8 *back)
+void call_step(struct translator *t, const u8 *back)
 {
     struct jit_step_site site = {
         .site.kind = SITE_STEP, .insn = t->region->insn[t->insn], .bits = present_bits(t)};
@@ -296,6 +296,9 @@ static void emit_stub(struct translator *t, const struct stub *s)
         break;
     case STUB_RECENT:
         emit_recent_stub(t, s);
+        break;
+    case STUB_SUM:
+        emit_sum_stub(t, s);
         break;
     case STUB_EDGE:
         emit_edge_stub(t, s);

@@ -12,6 +12,7 @@ enum stub_kind {
     STUB_FLOAT,  /* MXCSR is still C's */
     STUB_RECENT, /* an access that does not go to its recent page */
     STUB_QUIET,  /* a NaN in a comparison that is to raise nothing */
+    STUB_SUM,    /* sstatus changes in more than SIE, SPIE, SPP; rdx: the bits */
     STUB_EDGE,   /* a branch that gives budget back, or leaves the region */
 };
 
@@ -109,6 +110,9 @@ void add_stub(struct translator *t, u8 *from, enum stub_kind kind, unsigned reg)
 /* ... that calls out; size: of the access, with SITE_SIGNED. */
 void add_site(struct translator *t, u8 *from, enum jit_site_kind kind, unsigned size, unsigned reg);
 
+/* The present instruction by the interpreter; then on at `back`, or behind this if it is NULL. */
+void call_step(struct translator *t, const u8 *back);
+
 /* Another jump to the stub that was added last; NULL: none. */
 void also_from(struct translator *t, u8 *from);
 
@@ -145,7 +149,8 @@ bool emit_quiet_compare(struct translator *t, const struct insn *i);
 void emit_quiet_stub(struct translator *t, const struct stub *s);
 bool emit_float_csr(struct translator *t, const struct insn *i); /* of insn_is_float_csr */
 bool emit_atomic(struct translator *t, const struct insn *i);    /* translate_atomic.c */
-bool emit_system(struct translator *t, const struct insn *i);    /* translate_system.c */
+bool emit_system(struct translator *t, const struct insn *i);
+void emit_sum_stub(struct translator *t, const struct stub *s); /* translate_system.c */
 /* rax = virtual address rs1 + imm, then the TLB probe for an access of this size: goes on with the
  * host address in rax; on a miss jumps (to be patched: the result) with the virtual one there.
  * Uses rcx and rdx. */

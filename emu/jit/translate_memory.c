@@ -71,12 +71,22 @@ struct access {
     struct stub *stub; /* by the recent page */
 };
 
+/*
+ * Worth a guess: accesses to the stack, and those of programs.  A kernel's code comes back with
+ * other pages after many other accesses, and a wrong guess costs thrice a probe.
+ */
+static bool stays_on_page(const struct translator *t, unsigned base)
+{
+    enum { SP = 2 };
+    return base == SP || (base != 0 && !t->region->of_kernel);
+}
+
 /* The page of the access is the recent one of its base register, or else asked from the TLB. */
 static struct access begin_access(struct translator *t, const struct insn *i, enum tlb_table table,
                                   unsigned size)
 {
     struct x86 *x = &t->x;
-    if (credit_of(t)->bad || i->rs1 == 0) {
+    if (!stays_on_page(t, i->rs1) || credit_of(t)->bad) {
         u8 *slow = emit_probe(t, i, table, size);
         return (struct access){x86_at(RAX, 0), slow, NULL};
     }

@@ -136,8 +136,54 @@ static void emit_status(struct translator *t, const struct insn *i)
         emit_status_read(t, i->rd);
     }
     add_stub(t, slow, STUB_STEP, 0);
-    also_from(t, changes);
     also_from(t, pending);
+    if (changes) {
+        add_stub(t, changes, STUB_SUM, 0);
+    }
+}
+
+/*
+ * SUM turns on and off at every copy from or to user memory.  If it is all that changes, the
+ * context that belongs to the other value may be known (tlb.h); then this is what
+ * hart_select_contexts does.
+ */
+void emit_sum_stub(struct translator *t, const struct stub *s)
+{
+    struct x86 *x = &t->x;
+    const struct insn *i = &t->region->insn[s->insn];
+    struct x86_mem mode = x86_at(RCX, offsetof(struct tlb_context, mode));
+    struct x86_mem satp = x86_at(RCX, offsetof(struct tlb_context, satp));
+    u8 *fail[4];
+    x86_alu_imm(x, X86_CMP, X86_4, RDX, (i32)MSTATUS_SUM);
+    fail[0] = x86_jump_if(x, X86_NE);
+    x86_load(x, X86_8, false, RCX, x86_at(R14, offsetof(struct tlb_context, twin)));
+    x86_test(x, X86_8, RCX, RCX);
+    fail[1] = x86_jump_if(x, X86_E);
+    x86_load(x, X86_4, false, RAX, x86_at(R14, offsetof(struct tlb_context, mode)));
+    x86_alu_imm(x, X86_XOR, X86_4, RAX, (i32)TLB_MODE(0, 1, 0));
+    x86_alu_load(x, X86_CMP, X86_4, RAX, mode);
+    fail[2] = x86_jump_if(x, X86_NE);
+    x86_load(x, X86_8, false, RAX, x86_at(R14, offsetof(struct tlb_context, satp)));
+    x86_alu_load(x, X86_CMP, X86_8, RAX, satp);
+    fail[3] = x86_jump_if(x, X86_NE);
+
+    x86_load(x, X86_8, false, RAX, HART_AT(tlb.clock));
+    x86_alu_imm(x, X86_ADD, X86_8, RAX, 1);
+    x86_store(x, X86_8, HART_AT(tlb.clock), RAX);
+    x86_store(x, X86_8, x86_at(RCX, offsetof(struct tlb_context, stamp)), RAX);
+    x86_alu_store_imm(x, X86_ADD, X86_8, HART_AT(counters.context_switches), 1);
+    x86_store(x, X86_8, HART_AT(context), RCX);
+    x86_mov(x, X86_8, R14, RCX);
+    x86_load(x, X86_8, false, RAX, HART_AT(mstatus));
+    x86_alu_store(x, X86_XOR, X86_8, HART_AT(mstatus), RDX);
+    if (i->rd != 0) {
+        emit_status_read(t, i->rd);
+    }
+    x86_jump_to(x, s->back);
+    for (unsigned n = 0; n < ARRAY_LENGTH(fail); n++) {
+        x86_patch_here(x, fail[n]);
+    }
+    call_step(t, s->back);
 }
 
 static void emit_cbo_zero(struct translator *t, const struct insn *i)
