@@ -254,12 +254,18 @@ int area_split(struct mm *mm, struct area *area, u64 address)
     struct area *high;
 
     kassert(area->start < address && address < area->end);
-    high = area_create(address, area->end, area->prot, area->flags, area->kind);
+    high = kalloc(sizeof(*high));
     if (high == NULL) {
         return -ENOMEM;
     }
-    high->inode = area->inode == NULL ? NULL : inode_get(area->inode);
+    *high = *area;
+    high->start = address;
+    high->node.key = address;
     high->pgoff = area_page_index(area, address);
+    list_init(&high->inode_link);
+    if (high->inode != NULL) {
+        inode_get(high->inode);
+    }
     spin_lock(&mm->pte_lock);
     area->end = address;
     mm_window_close(mm);
@@ -295,7 +301,7 @@ void area_move_end(struct mm *mm, struct area *area, u64 end)
 }
 
 /* Can two neighbours be one?  test: ltp vma01 wants a forked area kept apart from a fresh one. */
-static bool can_merge(const struct area *low, const struct area *high)
+static inline bool can_merge(const struct area *low, const struct area *high)
 {
     u32 kept = ~AREA_FLAG_ANON_PAGES;
 

@@ -18,7 +18,7 @@
 #include "sync/task.h"
 
 /* May the entry get W right away?  Private pages of a sole owner only, and not the zero page. */
-static bool may_write_now(const struct area *area, pte_t pte)
+static always_inline bool may_write_now(const struct area *area, pte_t pte)
 {
     const struct frame *frame = pte_frame(pte);
 
@@ -32,7 +32,7 @@ static bool may_write_now(const struct area *area, pte_t pte)
 }
 
 /* The entry under the area's (new) rights. */
-static pte_t with_rights(const struct area *area, pte_t pte)
+static always_inline pte_t with_rights(const struct area *area, pte_t pte)
 {
     pte_t kept = pte & (PTE_PFN_MASK | PTE_COW | PTE_SPECIAL | PTE_A | PTE_D);
 
@@ -48,24 +48,22 @@ static pte_t with_rights(const struct area *area, pte_t pte)
 
 static always_inline void change_entry(const struct area *area, pte_t *entry)
 {
-    pte_t pte = pte_read(entry), old;
+    pte_t pte = pte_read(entry);
 
     if ((pte & PTE_V) == 0 && !pte_is_away(pte)) {
-        return;
-    }
-    if (likely(hart_count == 1)) { /* nobody sets A or D meanwhile */
-        pte_write(entry, with_rights(area, pte));
         return;
     }
     for (;;) {
         pte_t changed = with_rights(area, pte);
 
-        old = pte;
-        if (__atomic_compare_exchange_n(entry, &old, changed, false, __ATOMIC_SEQ_CST,
+        if (likely(hart_count == 1)) { /* nobody sets A or D meanwhile */
+            pte_write(entry, changed);
+            return;
+        }
+        if (__atomic_compare_exchange_n(entry, &pte, changed, false, __ATOMIC_SEQ_CST,
                                         __ATOMIC_RELAXED)) {
             return;
         }
-        pte = old;
     }
 }
 
