@@ -198,7 +198,8 @@ static bool check_program(const char *path, struct error *err)
     return true;
 }
 
-static bool check_static(const struct machine_bytes *program, struct error *err)
+/* `libraries`: somebody put files at /host/lib, which is the guest's /lib. */
+static bool check_static(const struct machine_bytes *program, bool libraries, struct error *err)
 {
     struct image_info info;
     if (loader_format(program->data, program->size) != IMAGE_ELF) {
@@ -207,8 +208,10 @@ static bool check_static(const struct machine_bytes *program, struct error *err)
     if (!loader_inspect(program, 0, &info, err)) {
         return false;
     }
-    if (info.interpreter) {
-        return error_set(err, ENOEXEC, "%s is dynamically linked; link it with -static",
+    if (info.interpreter && !libraries) {
+        return error_set(err, ENOEXEC,
+                         "%s is dynamically linked; link it with -static, or put its libraries "
+                         "into the guest: --file FOLDER:lib",
                          program->name);
     }
     if (info.low >= BOARD_RAM || info.tohost) {
@@ -220,12 +223,24 @@ static bool check_static(const struct machine_bytes *program, struct error *err)
     return true;
 }
 
-static bool add_program(struct filedisk *f, const char *path, struct error *err)
+static bool has_libraries(const struct options *o)
+{
+    bool found = false;
+    for (unsigned i = 0; i < o->files; i++) {
+        const char *colon = strrchr(o->file[i], ':');
+        found =
+            found || (colon && (strcmp(colon, ":lib") == 0 || strcmp(colon, ":/host/lib") == 0));
+    }
+    return found;
+}
+
+static bool add_program(const struct options *o, struct filedisk *f, const char *path,
+                        struct error *err)
 {
     struct buffer bytes = {0};
     struct machine_bytes program;
     bool good = check_program(path, err) && hostfile_read(path, &bytes, &program, err) &&
-                check_static(&program, err) && filedisk_add(f, path, NULL, err);
+                check_static(&program, has_libraries(o), err) && filedisk_add(f, path, NULL, err);
     buffer_free(&bytes);
     return good;
 }
@@ -240,9 +255,9 @@ static bool add_host_files(struct session *s, struct error *err)
     if (!f) {
         return error_set(err, ENOMEM, "out of memory");
     }
-    bool good = !o->run || add_program(f, o->program[0], err);
+    bool good = !o->run || add_program(o, f, o->program[0], err);
     for (unsigned i = 0; good && i < o->guest_program_count; i++) {
-        good = add_program(f, o->guest_programs[i], err);
+        good = add_program(o, f, o->guest_programs[i], err);
     }
     for (unsigned i = 0; good && i < o->files; i++) {
         good = add_host_file(f, o->file[i], err);
