@@ -35,12 +35,12 @@ static char *big; /* touched before: for fork and copy-on-write */
 #define BIG (64 * PAGE)
 
 /* Data that came back must be right; that nothing came back is fine. */
-#define RIGHT(condition)                                                 \
-    do {                                                                 \
-        if (!(condition)) {                                              \
+#define RIGHT(condition)                                                      \
+    do {                                                                      \
+        if (!(condition)) {                                                   \
             fprintf(stderr, "line %d: %s is not so\n", __LINE__, #condition); \
-            return WRONG;                                                \
-        }                                                                \
+            return WRONG;                                                     \
+        }                                                                     \
     } while (0)
 
 static int touch(void)
@@ -432,8 +432,9 @@ static long free_kilobytes(void)
         return -1;
     }
     close(fd);
-    char *at = strstr(text, "MemFree:");
-    return at ? atol(at + 8) : -1;
+    /* Pages of files that are mapped stay cached: of this program, first of all. */
+    char *at = strstr(text, "MemFree:"), *cached = strstr(text, "\nCached:");
+    return at && cached ? atol(at + 8) + atol(cached + 8) : -1;
 }
 
 /* => how often a failure was met, or -1 */
@@ -477,6 +478,9 @@ int main(int argc, char **argv)
     for (unsigned long i = 0; i < BIG; i += PAGE) {
         big[i] = 1;
     }
+    /* KiB: a page; on several harts as many as one who is not yet gone for good, or a slab, may
+     * hold. */
+    long slack = sysconf(_SC_NPROCESSORS_ONLN) > 1 ? 16 : 4;
     for (int i = 0; i < SCENARIOS; i++) {
         if (argc > 3 && strcmp(argv[3], scenarios[i].name) != 0) {
             continue;
@@ -486,13 +490,13 @@ int main(int argc, char **argv)
         int met = run_scenario(&scenarios[i], limit);
         long after = free_kilobytes();
 
-        for (int more = 0; more < 10 && after < before - 4; more++) {
+        for (int more = 0; more < 10 && after < before - slack; more++) {
             usleep(20000); /* on another hart somebody may not yet be gone for good */
             after = free_kilobytes();
         }
         printf("%-16s %4d failures met, %ld KiB free before, %ld after\n", scenarios[i].name, met,
                before, after);
-        failed += met < 0 || after < before - 4;
+        failed += met < 0 || after < before - slack;
     }
     printf(failed ? "FAILED\n" : "ok\n");
     return failed ? 1 : 0;

@@ -126,6 +126,49 @@ static int ext2_write_page(struct inode *inode, u64 index, struct frame *frame)
     return block_write(ext2->disk, (u64)block * SECTORS_PER_BLOCK, bytes, SECTORS_PER_BLOCK);
 }
 
+/* Write-back: pages whose blocks are in a row on the disk go in one request. */
+static int write_row(struct inode *inode, u64 first, unsigned count, struct frame *const frames[],
+                     unsigned *pages)
+{
+    struct block_request request = {.operation = BLOCK_WRITE};
+    u32 start, block;
+    int error = ext2_map(inode, first, &start);
+
+    *pages = 1;
+    if (error || start == 0) {
+        return error ? error : ext2_write_page(inode, first, frames[0]);
+    }
+    for (unsigned i = 0; i < count && i < BLOCK_SEGMENTS && first + i < inode_pages(inode); i++) {
+        error = ext2_map(inode, first + i, &block);
+        if (error || block != start + i) {
+            break;
+        }
+        request.segment[i] = (struct block_segment){frame_to_virt(frames[i]), EXT2_BLOCK_SIZE};
+        request.segment_count = i + 1;
+    }
+    *pages = request.segment_count;
+    request.sector = (u64)start * SECTORS_PER_BLOCK;
+    return block_execute(ext2_of(inode)->disk, &request);
+}
+
+static int ext2_write_pages(struct inode *inode, u64 first, unsigned count,
+                            struct frame *const frames[])
+{
+    int error = 0;
+
+    while (!error && count > 0) {
+        unsigned done = 1;
+
+        if (first < inode_pages(inode)) { /* else truncated meanwhile */
+            error = ext2_of(inode)->broken ? -EIO : write_row(inode, first, count, frames, &done);
+        }
+        first += done;
+        frames += done;
+        count -= done;
+    }
+    return error;
+}
+
 static int ext2_prepare_write(struct inode *inode, u64 index)
 {
     u32 block;
@@ -178,6 +221,7 @@ const struct inode_ops ext2_file_inode_ops = {
     .read_page = ext2_read_page,
     .read_pages = ext2_read_pages,
     .write_page = ext2_write_page,
+    .write_pages = ext2_write_pages,
     .prepare_write = ext2_prepare_write,
     .readlink = ext2_readlink,
     .truncate = ext2_truncate,

@@ -82,6 +82,7 @@ static void forget_mapping(const struct rmap_hit *hit, struct frame *frame)
 {
     struct mm *mm = hit->mm;
 
+    mm_note_peak(mm);
     switch (frame->kind) {
     case FRAME_ANON:
         mm->rss_anon--;

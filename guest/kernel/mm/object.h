@@ -27,6 +27,8 @@ struct inode_ops {
     int (*read_pages)(struct inode *inode, u64 first, unsigned count, struct frame *const frames[]);
     /* Write the page; returns when the disk has completed it.  Frame is under WRITEBACK. */
     int (*write_page)(struct inode *inode, u64 index, struct frame *frame);
+    /* Optional: the same for `count` pages in a row (write-back).  => 0 if all were written. */
+    int (*write_pages)(struct inode *inode, u64 first, unsigned count, struct frame *const frames[]);
     /*
      * Optional: pages of this inode are about to be written back; write first what has to be on
      * the disk before them.  Sleeps.  => 0 or an error (the pages are written nevertheless)

@@ -106,6 +106,16 @@ static inline u64 mm_resident(const struct mm *mm)
     return mm->rss_anon + mm->rss_file + mm->rss_shm;
 }
 
+/* Before resident pages become fewer: the most there ever were (ru_maxrss).  => pte_lock */
+static inline void mm_note_peak(struct mm *mm)
+{
+    u64 resident = mm_resident(mm);
+
+    if (resident > mm->rss_peak) {
+        mm->rss_peak = resident;
+    }
+}
+
 /* --- views for /proc ------------------------------------------------------------------- */
 
 struct area_view {

@@ -20,6 +20,7 @@
 #include "mm/rmap.h"
 #include "sync/sched.h"
 
+#define RUN_MAX 32u /* pages written in one request */
 #define PERIOD_NS 5000000000ull
 
 struct request {
@@ -211,6 +212,70 @@ static struct frame *next_tagged(struct inode *inode, u64 *index, u64 last, unsi
     return frame;
 }
 
+/*
+ * Begin to write the page, which is BUSY by us, and dirty ones right behind it, all of which become
+ * BUSY for that.  => how many; references to all but the first were taken
+ */
+static unsigned begin_run(struct inode *inode, struct frame *first, u64 last,
+                          struct frame *frames[])
+{
+    unsigned count = 0;
+    struct frame *frame = first;
+
+    while (frame != NULL) {
+        u64 index = first->index + count + 1;
+
+        if (!begin_write(inode, frame)) {
+            frame_unlock_busy(frame);
+            if (frame != first) {
+                frame_put(frame);
+            }
+            break;
+        }
+        rmap_write_protect(frame);
+        zero_tail(inode, frame);
+        frame_unlock_busy(frame);
+        frames[count++] = frame;
+        frame = count < RUN_MAX && index <= last ? cache_find(inode, index) : NULL;
+        if (frame != NULL &&
+            ((frame_flags(frame) & (FRAME_DIRTY | FRAME_WRITEBACK)) != FRAME_DIRTY ||
+             !frame_try_busy(frame))) {
+            frame_put(frame);
+            frame = NULL;
+        }
+    }
+    return count;
+}
+
+/* Write a dirty page and its dirty neighbours behind it in one request.  => 0 or the first error */
+static int write_run(struct inode *inode, struct frame *first, u64 last,
+                     enum writeback_reason reason)
+{
+    struct frame *frames[RUN_MAX];
+    u64 index = first->index;
+    unsigned count;
+    bool whole;
+    int result = 0;
+
+    frame_lock_busy(first);
+    frame_wait_clear(first, FRAME_WRITEBACK);
+    count = begin_run(inode, first, last, frames);
+    for (unsigned i = 0; i < count; i++) {
+        PROBE(WRITEBACK, inode->number, index + i, frame_pfn(frames[i]), reason);
+    }
+    whole = count > 1 && inode->ops->write_pages(inode, index, count, frames) == 0;
+    for (unsigned i = 0; i < count; i++) { /* one by one, where that tells which of them fails */
+        int error = whole ? 0 : inode->ops->write_page(inode, index + i, frames[i]);
+
+        end_write(inode, frames[i], error);
+        result = result == 0 ? error : result;
+        if (i > 0) {
+            frame_put(frames[i]);
+        }
+    }
+    return result;
+}
+
 int cache_write_back(struct inode *inode, u64 first, u64 last, enum writeback_reason reason)
 {
     struct frame *frame;
@@ -221,7 +286,8 @@ int cache_write_back(struct inode *inode, u64 first, u64 last, enum writeback_re
     }
     for (u64 index = first; (frame = next_tagged(inode, &index, last, CACHE_TAG_DIRTY)) != NULL;
          index++) {
-        int error = write_page(inode, frame, reason);
+        int error = inode->ops->write_pages != NULL ? write_run(inode, frame, last, reason)
+                                                    : write_page(inode, frame, reason);
 
         result = result == 0 ? error : result;
         frame_put(frame);

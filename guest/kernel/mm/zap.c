@@ -218,6 +218,7 @@ static void zap_entries(struct zap *zap, u64 start, u64 end)
         start = stop;
     }
     zap_flush(zap);
+    mm_note_peak(mm);
     mm->rss_anon -= tally.anon;
     mm->rss_file -= tally.file;
     mm->rss_shm -= tally.shm;

@@ -152,6 +152,16 @@ int vm_rusage(void)
     if (on_faultline() && vm_each_page_faults())
         EXPECT(after.minflt - before.minflt == 64);
     EXPECT(after.minflt >= before.minflt);
+    if (on_faultline()) { /* the most that ever was resident, though it is gone */
+        long peak = after.maxrss;
+
+        at = pages_private(300);
+        EXPECT(at != NULL);
+        pages_write(at, 300, 1);
+        sys_munmap(at, 300 * PAGE);
+        SYS(getrusage, 0, &after);
+        EXPECT(after.maxrss >= 300 * 4 && after.maxrss >= peak);
+    }
     SYS(getrusage, -1, &before);
     EXPECT(child_run(fault_much, NULL) == VM_OK);
     SYS(getrusage, -1, &after);
