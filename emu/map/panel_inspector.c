@@ -157,7 +157,7 @@ static void describe_walk(const struct painter *p, const struct map_focus *f,
                   (unsigned long long)(f->walk[0].address >> 12));
     }
     for (size_t i = 0; i < f->walk_steps && i < lit; i++) {
-        char words[96], tag[16] = "";
+        char words[96], tag[24] = "";
         step_words(p, words, sizeof words, &f->walk[i]);
         if (f->walk[i].address) {
             snprintf(tag, sizeof tag, "%zu ", i + 1);
