@@ -179,8 +179,7 @@ static void write_called(struct profile *p, const struct hart *h)
     for (u64 i = 0; i < length; i++) {
         struct peek peek;
         walk_peek(machine_ram(p->machine), h->satp, h->x[11] + i, &peek);
-        if (peek.result != PEEK_LEAF ||
-            !dma_read(machine_ram(p->machine), peek.pa, &line[i], 1)) {
+        if (peek.result != PEEK_LEAF || !dma_read(machine_ram(p->machine), peek.pa, &line[i], 1)) {
             line[i] = '\0';
             break;
         }
@@ -256,16 +255,14 @@ static bool read_symbols(struct profile *p, const u8 *elf, size_t size)
     const char *names = (const char *)elf + sections[symbols->sh_link].sh_offset;
     for (size_t i = 0; i < symbols->sh_size / sizeof(Elf64_Sym); i++) {
         const char *name = names + symbol[i].st_name;
-        if (is_code(&symbol[i]) && symbol[i].st_value - p->text < p->text_size &&
-            name[0] != '$' && name[0] != '.') {
-            p->functions[p->count++] =
-                (struct function){.start = symbol[i].st_value, .name = name};
+        if (is_code(&symbol[i]) && symbol[i].st_value - p->text < p->text_size && name[0] != '$' &&
+            name[0] != '.') {
+            p->functions[p->count++] = (struct function){.start = symbol[i].st_value, .name = name};
         }
     }
     qsort(p->functions, p->count, sizeof(struct function), by_address);
     for (size_t i = 0; i < p->count; i++) {
-        p->functions[i].end =
-            i + 1 < p->count ? p->functions[i + 1].start : p->text + p->text_size;
+        p->functions[i].end = i + 1 < p->count ? p->functions[i + 1].start : p->text + p->text_size;
     }
     return p->count > 0;
 }

@@ -181,8 +181,8 @@ static rarely ssize_t read_available(struct pipe *pipe, u64 user, size_t size)
 
 /*
  * The short way for what lies in one page of the ring and in memory that is there: all of it under
- * pipe->lock, where a fault is an error and not waited for.  => lock is held: given up if bytes were
- * moved.  => bytes; 0: take the long way
+ * pipe->lock, where a fault is an error and not waited for.  => lock is held: given up if bytes
+ * were moved.  => bytes; 0: take the long way
  */
 static always_inline size_t read_at_once(struct pipe *pipe, u64 user, size_t size)
 {
@@ -288,7 +288,8 @@ static always_inline bool write_at_once(struct pipe *pipe, u64 user, size_t size
     return true;
 }
 
-static rarely ssize_t write_slowly(struct pipe *pipe, const struct file *file, u64 user, size_t size)
+static rarely ssize_t write_slowly(struct pipe *pipe, const struct file *file, u64 user,
+                                   size_t size)
 {
     size_t written = 0;
 

@@ -41,12 +41,12 @@ struct area {
     u64 start, end;
     u64 pte_flags; /* the bits of a fully permitted PTE: V U R W X */
     u32 flags;
-    u8 prot;                /* as the user asked: 1 read, 2 write, 4 execute */
-    u8 kind;                /* enum area_kind */
-    struct inode *inode;    /* FILE_*, SHM; holds a reference */
-    u64 pgoff;              /* page of the object at `start` */
+    u8 prot;                     /* as the user asked: 1 read, 2 write, 4 execute */
+    u8 kind;                     /* enum area_kind */
+    struct inode *inode;         /* FILE_*, SHM; holds a reference */
+    u64 pgoff;                   /* page of the object at `start` */
     u64 ahead_page, ahead_count; /* fault_ahead.c: page expected next, pages filled last */
-    struct list inode_link; /* on inode->areas; under inode->areas_lock */
+    struct list inode_link;      /* on inode->areas; under inode->areas_lock */
 };
 
 static inline u64 area_page_index(const struct area *area, u64 address)

@@ -29,7 +29,7 @@ static struct spinlock asid_lock = SPINLOCK("asid");
 static u64 generation = 1ull << ASID_BITS;
 static u64 used[BITMAP_WORDS(ASIDS)] = {1}; /* 0 is the kernel's */
 static u64 next_asid = 1;
-static u64 asid_limit;        /* numbers the hart has; 0 = not known yet, 1 = no ASIDs */
+static u64 asid_limit; /* numbers the hart has; 0 = not known yet, 1 = no ASIDs */
 
 static u64 probe_limit(void)
 {
@@ -64,7 +64,9 @@ static u64 allocate(const struct mm *mm)
     for (u32 i = 0; i < hart_count; i++) { /* still loaded elsewhere: it keeps its number */
         if (mm->asid != 0 && harts[i].loaded_asid == mm->asid) {
             for (u32 j = 0; j < hart_count; j++) {
-                harts[j].loaded_asid = harts[j].loaded_asid == mm->asid ? generation | mm->asid % ASIDS : harts[j].loaded_asid;
+                harts[j].loaded_asid = harts[j].loaded_asid == mm->asid
+                                           ? generation | mm->asid % ASIDS
+                                           : harts[j].loaded_asid;
             }
             return generation | mm->asid % ASIDS;
         }

@@ -24,8 +24,8 @@ int mm_fault(struct mm *mm, u64 address, enum probe_access access, bool from_ker
              struct fault_outcome *out);
 
 /*
- * The commonest faults of user code, in few instructions (fault_quick.c).  cause: of a load or store
- * page fault in the running address space.  => true: handled.  false: nothing happened, call
+ * The commonest faults of user code, in few instructions (fault_quick.c).  cause: of a load or
+ * store page fault in the running address space.  => true: handled.  false: nothing happened, call
  * mm_fault().  Changes only the registers that trap/entry.S saves for it.
  */
 bool mm_fault_quickly(u64 cause, u64 address);

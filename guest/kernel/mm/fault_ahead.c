@@ -12,10 +12,10 @@
  *   ahead            -   (+1) (+2)   (+4)       (+8)          -> here 5 faults for 17 pages
  *
  * Off by default (vm.fault_ahead=on turns it on): a reader who counts faults wants one for each
- * page.  Nothing is hidden: the fault's record carries the flag `ahead` and the number of pages, they
- * count as resident, and /proc/vmstat has their sum.  They have neither A nor D until they are used,
- * so the CLOCK takes them first if they never are.  MADV_RANDOM turns it off for an area; memory
- * below the high mark for everybody.
+ * page.  Nothing is hidden: the fault's record carries the flag `ahead` and the number of pages,
+ * they count as resident, and /proc/vmstat has their sum.  They have neither A nor D until they are
+ * used, so the CLOCK takes them first if they never are.  MADV_RANDOM turns it off for an area;
+ * memory below the high mark for everybody.
  *
  * Lock: mm->pte_lock.
  */
@@ -44,8 +44,8 @@ static bool fill(struct fault *fault, pte_t *entry, u64 address)
     }
     page_zero(frame_to_virt(frame));
     frame_become_anonymous(frame, fault->mm->family, address >> PAGE_SHIFT);
-    pte_write(entry, pte_make(frame_pfn(frame),
-                              area->pte_flags | (hardware_sets_a ? 0 : PTE_A | PTE_D)));
+    pte_write(entry,
+              pte_make(frame_pfn(frame), area->pte_flags | (hardware_sets_a ? 0 : PTE_A | PTE_D)));
     return true;
 }
 
@@ -85,8 +85,8 @@ void fault_ahead(struct fault *fault)
         return;
     }
     if (page == area->ahead_page) {
-        area->ahead_count = min_u64(area->ahead_count == 0 ? 1 : 2 * area->ahead_count,
-                                    vm_options.fault_ahead);
+        area->ahead_count =
+            min_u64(area->ahead_count == 0 ? 1 : 2 * area->ahead_count, vm_options.fault_ahead);
         filled = fill_behind(fault, area->ahead_count);
     } else {
         area->ahead_count = 0;

@@ -117,7 +117,8 @@ static bool copy_table(struct copy *copy, u64 *address, u64 stop, pte_t *entry)
         pte_t pte;
 
         if (*entry == 0) {
-            while (stop - *address > 4 * PAGE_SIZE && (entry[1] | entry[2] | entry[3] | entry[4]) == 0) {
+            while (stop - *address > 4 * PAGE_SIZE &&
+                   (entry[1] | entry[2] | entry[3] | entry[4]) == 0) {
                 *address += 4 * PAGE_SIZE; /* much of a table is empty */
                 entry += 4;
             }

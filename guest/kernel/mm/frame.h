@@ -128,7 +128,7 @@ bool frame_batch_refill(void);
 /* Without batches every allocation and every last reference goes through frame.c. */
 void frame_batches(bool on);
 /*
- * Memory is short, and frames lie in the batches of other harts: ask those to bring them back.  Each
+ * Memory is short, and frames lie in the batches of other harts: ask those to bring them back. Each
  * does so at its next interrupt, which comes at once unless it is in the kernel.
  */
 void frame_call_in(void);

@@ -20,7 +20,7 @@
 #include "sync/spin.h"
 
 /* From 128 on multiples of 64, and objects aligned so: then cbo.zero clears them. */
-static const u16 class_sizes[] = {32,  48,  64,  96,  128, 192, 256,  320,
+static const u16 class_sizes[] = {32,  48,  64,  96,  128, 192,  256, 320,
                                   448, 576, 640, 768, 960, 1344, 1984};
 #define CLASSES ARRAY_LENGTH(class_sizes)
 #define SMALL_MAX 1984u
@@ -53,7 +53,7 @@ void kalloc_init(void)
 
     for (unsigned units = 0; units < ARRAY_LENGTH(class_of_16); units++) {
         class += class_sizes[class] < units * 16;
-        class_of_16[units] = (u8)class;
+        class_of_16[units] = (u8) class;
     }
     for (unsigned i = 0; i < CLASSES; i++) {
         list_init(&partial[i]);
@@ -171,8 +171,9 @@ static rarely void *alloc_block(size_t size, unsigned how)
     if (order_of(size) > FRAME_MAX_ORDER) {
         return NULL;
     }
-    frame = size <= PAGE_SIZE ? frame_alloc(FRAME_KERNEL, FRAME_RECLAIM | how)
-                              : frame_alloc_block(FRAME_KERNEL, order_of(size), FRAME_RECLAIM | how);
+    frame = size <= PAGE_SIZE
+                ? frame_alloc(FRAME_KERNEL, FRAME_RECLAIM | how)
+                : frame_alloc_block(FRAME_KERNEL, order_of(size), FRAME_RECLAIM | how);
     return frame == NULL ? NULL : frame_to_virt(frame);
 }
 

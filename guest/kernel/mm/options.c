@@ -10,7 +10,7 @@
 #include "mm/frame.h"
 #include "mm/swap.h"
 
-#define AROUND_MAX 512u   /* pages of one leaf table */
+#define AROUND_MAX 512u    /* pages of one leaf table */
 #define FAULT_AHEAD_ON 16u /* as much as is mapped around a page of a file */
 
 struct vm_options vm_options = {

@@ -97,8 +97,8 @@ struct mm *mm_get(struct mm *mm)
 }
 
 /*
- * Give back everything the areas hold, and them.  => nobody runs in the mm any more; only the reverse
- * map can still find it, through the inodes' lists and the family.
+ * Give back everything the areas hold, and them.  => nobody runs in the mm any more; only the
+ * reverse map can still find it, through the inodes' lists and the family.
  */
 static void discard_areas(struct mm *mm)
 {

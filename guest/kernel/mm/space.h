@@ -37,7 +37,7 @@ struct mm {
     struct tree areas;
     struct area *first_area;
     struct area *near; /* either lock: the area found last, NULL = none */
-    bool forking;            /* pte_lock: faults wait until the copy is complete */
+    bool forking;      /* pte_lock: faults wait until the copy is complete */
     u32 area_count;
     u64 hole_hint; /* no hole of hole_size or more above this address */
     u64 hole_size;

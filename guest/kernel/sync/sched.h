@@ -23,7 +23,8 @@ void sched_start(struct task *task);
 void sched_yield(void);
 /* Guards the run queue, the states of tasks, and wait queues (wait.c). */
 extern struct spinlock sched_lock;
-/* => sched_lock is held, and given up: sleep until woken; not at all if a signal ends such sleeps. */
+/* => sched_lock is held, and given up: sleep until woken; not at all if a signal ends such sleeps.
+ */
 void sched_sleep_locked(bool interruptible);
 /* => sched_lock is held */
 void sched_wake_locked(struct task *task);

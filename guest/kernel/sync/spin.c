@@ -22,7 +22,8 @@ void spin_wait_(struct spinlock *lock, u32 before)
     }
     do {
         while (__atomic_load_n(&lock->held, __ATOMIC_RELAXED) != 0) {
-            __asm__ volatile("nop"); /* read until it looks free, so that the holder is not slowed */
+            __asm__ volatile(
+                "nop"); /* read until it looks free, so that the holder is not slowed */
         }
     } while (spin_exchange_(lock, tag) != 0);
 }

@@ -25,8 +25,8 @@ static void start_user(void *argument)
 }
 
 /*
- * With one hart the stack of the task that ended last is kept: whoever starts short programs one after
- * the other does not take a block of four frames from the pool each time.
+ * With one hart the stack of the task that ended last is kept: whoever starts short programs one
+ * after the other does not take a block of four frames from the pool each time.
  */
 static void *kept_stack;
 

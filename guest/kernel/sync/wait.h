@@ -19,11 +19,11 @@ struct wait_queue {
     struct list entries;
 };
 
-#define WAIT_QUEUE(queue)                                \
-    {                                                    \
-        {                                                \
-            &(queue).entries, &(queue).entries           \
-        }                                                \
+#define WAIT_QUEUE(queue)                      \
+    {                                          \
+        {                                      \
+            &(queue).entries, &(queue).entries \
+        }                                      \
     }
 
 /* One sleeper on one queue; lives on the sleeper's stack (poll uses several at once). */

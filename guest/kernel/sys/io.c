@@ -30,7 +30,8 @@ static always_inline struct borrowed_file borrow_file(u64 fd)
     const struct process *process = current_process();
     struct file_table *files = process->files;
 
-    if (likely(process->live_threads == 1 && __atomic_load_n(&files->refs, __ATOMIC_RELAXED) == 1)) {
+    if (likely(process->live_threads == 1 &&
+               __atomic_load_n(&files->refs, __ATOMIC_RELAXED) == 1)) {
         return (struct borrowed_file){fd_peek(files, (u32)fd), false};
     }
     return (struct borrowed_file){fd_get(files, (int)fd), true};

@@ -97,7 +97,8 @@ static void interrupt(u64 cause)
     }
 }
 
-/* The first float instruction of a program, or the first since others ran: give it its registers. */
+/* The first float instruction of a program, or the first since others ran: give it its registers.
+ */
 static bool enable_float(struct trapframe *frame)
 {
     if ((frame->status & SSTATUS_FS) != SSTATUS_FS_OFF) {
@@ -187,8 +188,7 @@ static bool user_memory_fault(struct trapframe *frame)
     if (mm != NULL && this_hart()->lock_depth > 0) {
         mm_fault_put_off(frame->value, access_of(frame->cause));
         frame->pc = fixup;
-    } else if (mm == NULL ||
-               mm_fault(mm, frame->value, access_of(frame->cause), true, &out) != 0) {
+    } else if (mm == NULL || mm_fault(mm, frame->value, access_of(frame->cause), true, &out) != 0) {
         frame->pc = fixup;
     }
     return true;

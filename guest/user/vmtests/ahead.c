@@ -120,8 +120,8 @@ int vm_ahead_edges(void)
     EXPECT(at != NULL && fd >= 0);
     EXPECT(sys_mprotect(at + 10 * PAGE, PAGE, PROT_NONE) == 0);
     EXPECT(sys_mprotect(at + 21 * PAGE, PAGE, PROT_READ) == 0);
-    EXPECT(sys_mmap(at + 32 * PAGE, 8 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED, fd, 0) ==
-           at + 32 * PAGE);
+    EXPECT(sys_mmap(at + 32 * PAGE, 8 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED, fd,
+                    0) == at + 32 * PAGE);
     for (u64 i = 0; i < PAGES; i++) {
         if (i != 10 && i != 21) {
             at[i * PAGE + 1] = (u8)i;
@@ -145,7 +145,8 @@ struct forked {
     u64 depth;
 };
 
-/* Each generation finds what the one before had, changes half, and ends before or after its child. */
+/* Each generation finds what the one before had, changes half, and ends before or after its child.
+ */
 static int generation(void *arg)
 {
     struct forked *f = arg;
