@@ -204,6 +204,11 @@ static bool wanted(void *ctx, u64 physical)
     return find_entry(ctx, physical) || is_hot(ctx, physical, 1);
 }
 
+void jit_pretend_old_host(struct engine *engine)
+{
+    ((struct jit *)engine)->features = (struct jit_features){0};
+}
+
 void jit_translate_at_once(struct engine *engine)
 {
     ((struct jit *)engine)->at_once = true;

@@ -93,6 +93,9 @@ static u32 random_word(unsigned at)
         if ((info->match ^ word) & info->mask) {
             word = (word & ~info->mask) | info->match;
         }
+        if ((info->flags & INSN_RM) && below(4)) {
+            word |= 7u << 12; /* the dynamic rounding mode, which compilers use */
+        }
         if (info->flags & INSN_BRANCH) {
             return asm_b(info->match, below(32), below(32), near_word(at));
         }
@@ -205,7 +208,10 @@ static void make_hart(struct rig *rig, unsigned index)
     h->mstatus |= MSTATUS_FS;
     for (unsigned i = 1; i < 32; i++) {
         h->x[i] = below(3) ? rnd() : (u64)rnd() << 32 | rnd();
-        h->f[i] = below(3) ? (u64)rnd() << 32 | rnd() : 0x3ff0000000000000ull + ((u64)rnd() << 30);
+        h->f[i] = i % 2 ? 0xffffffff00000000u |
+                              (below(2) ? 0x3f800000u + (rnd() >> 8) : rnd()) /* single */
+                  : below(3) ? (u64)rnd() << 32 | rnd()
+                             : 0x3ff0000000000000ull + ((u64)rnd() << 30);
     }
     h->x[s0] = RIG_BASE + DATA + 0x800;
     h->x[s1] = RIG_BASE + DATA + 0x2ff8;
@@ -305,6 +311,9 @@ static void run_program(u64 program, unsigned with, u64 instructions, bool fine)
     rig_init_with(b, 1 << 20, harts, ISA_DEFAULT, jit_create);
     if (program % 4 != 0) { /* the others change between interpreting and translated code */
         jit_translate_at_once(b->engine);
+    }
+    if (program % 5 == 0) {
+        jit_pretend_old_host(b->engine);
     }
     make_program(a, words);
     make_program(b, words);
