@@ -303,8 +303,40 @@ bool region_find(struct region *r, const u8 *page, u64 physical, unsigned offset
     return region_block_at(r, (i32)offset) >= 0;
 }
 
-static bool has_native_float(u16 op)
+bool insn_makes_single(const struct insn *insn)
 {
+    switch (insn->op) {
+    case OP_FLW:
+    case OP_FADD_S:
+    case OP_FSUB_S:
+    case OP_FMUL_S:
+    case OP_FDIV_S:
+    case OP_FSQRT_S:
+    case OP_FMADD_S:
+    case OP_FMSUB_S:
+    case OP_FNMADD_S:
+    case OP_FNMSUB_S:
+    case OP_FSGNJ_S:
+    case OP_FSGNJN_S:
+    case OP_FSGNJX_S:
+    case OP_FMIN_S:
+    case OP_FMAX_S:
+    case OP_FCVT_S_W:
+    case OP_FCVT_S_L:
+    case OP_FCVT_S_D:
+    case OP_FMV_W_X:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool has_native_float(const struct insn *insn)
+{
+    u16 op = insn->op;
+    if (insn_makes_single(insn)) {
+        return true;
+    }
     switch (op) {
     case OP_FLW:
     case OP_FSW:
@@ -331,6 +363,15 @@ static bool has_native_float(u16 op)
     case OP_FCVT_D_L:
     case OP_FMV_X_D:
     case OP_FMV_D_X:
+    case OP_FMIN_D:
+    case OP_FMAX_D:
+    case OP_FEQ_S:
+    case OP_FLT_S:
+    case OP_FLE_S:
+    case OP_FCVT_W_S:
+    case OP_FCVT_L_S:
+    case OP_FCVT_D_S:
+    case OP_FMV_X_W:
         return true;
     default:
         return false;
@@ -338,8 +379,9 @@ static bool has_native_float(u16 op)
 }
 
 /* Translated code exists for these; the rest is done by the interpreter, one at a time. */
-static bool has_native_code(u16 op)
+static bool has_native_code(const struct insn *insn)
 {
+    u16 op = insn->op;
     switch (op) {
     case OP_SRET:
     case OP_MRET:
@@ -369,7 +411,7 @@ static bool has_native_code(u16 op)
         break;
     }
     if (flags & INSN_FP) {
-        return has_native_float(op);
+        return has_native_float(insn);
     }
     return true;
 }
@@ -394,7 +436,7 @@ bool insn_is_foreign(const struct insn *insn)
     if (insn_is_light_csr(insn)) {
         return false;
     }
-    if (!has_native_code(insn->op)) {
+    if (!has_native_code(insn)) {
         return true;
     }
     if (insn->op == OP_SLTI && insn->rd == 0) {
@@ -405,9 +447,12 @@ bool insn_is_foreign(const struct insn *insn)
     }
     switch (insn->op) {
     case OP_FCVT_D_W: /* exact in every mode */
+    case OP_FCVT_D_S:
         return false;
     case OP_FCVT_W_D:
-    case OP_FCVT_L_D: /* towards zero has an instruction of its own */
+    case OP_FCVT_L_D:
+    case OP_FCVT_W_S:
+    case OP_FCVT_L_S: /* towards zero has an instruction of its own */
         return insn->rm != 7 && insn->rm != 1;
     default:
         /* Another static mode would need the host's to be changed. */

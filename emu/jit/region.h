@@ -86,6 +86,9 @@ struct insn_use insn_use_of(const struct insn *insn);
 bool insn_is_float_csr(const struct insn *insn); /* of these: frm and fflags */
 bool insn_is_light_csr(const struct insn *insn);
 
+/* It leaves a boxed single in its f register, and the translator has code for it. */
+bool insn_makes_single(const struct insn *insn);
+
 /* The translator has no code for it: one step of the interpreter. */
 bool insn_is_foreign(const struct insn *insn);
 

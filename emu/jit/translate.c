@@ -256,8 +256,8 @@ void emit_insn(struct translator *t, const struct insn *i)
 {
     if (insn_is_foreign(i)) {
         emit_step(t);
-    } else if (!emit_int(t, i) && !emit_memory(t, i) && !emit_float(t, i) && !emit_atomic(t, i) &&
-               !emit_system(t, i)) {
+    } else if (!emit_int(t, i) && !emit_memory(t, i) && !emit_float(t, i) && !emit_single(t, i) &&
+               !emit_atomic(t, i) && !emit_system(t, i)) {
         emit_step(t);
     }
 }
@@ -308,8 +308,8 @@ static void emit_stub(struct translator *t, const struct stub *s)
         x86_store_imm(x, X86_4, x86_at(RAX, 0), 1);
         x86_jump_to(x, s->back);
         break;
-    default: /* STUB_NAN */
-        x86_mov_imm(x, RAX, 0x7ff8000000000000ull);
+    default: /* STUB_NAN, STUB_NAN_SINGLE */
+        x86_mov_imm(x, RAX, s->kind == STUB_NAN ? 0x7ff8000000000000ull : 0xffffffff7fc00000ull);
         x86_reg_to_float(x, X86_8, s->reg, RAX);
         x86_jump_to(x, s->back);
         break;

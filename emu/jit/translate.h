@@ -6,9 +6,10 @@
 #include "emu/jit/internal.h"
 
 enum stub_kind {
-    STUB_SITE,   /* calls out: a struct jit_site */
-    STUB_STEP,   /* the instruction needs the interpreter after all */
-    STUB_NAN,    /* a result that has to be the canonical NaN */
+    STUB_SITE, /* calls out: a struct jit_site */
+    STUB_STEP, /* the instruction needs the interpreter after all */
+    STUB_NAN,  /* a result that has to be the canonical NaN */
+    STUB_NAN_SINGLE,
     STUB_FLOAT,  /* MXCSR is still C's */
     STUB_RECENT, /* an access that does not go to its recent page */
     STUB_QUIET,  /* a NaN in a comparison that is to raise nothing */
@@ -70,6 +71,7 @@ struct translator {
     unsigned next_block;       /* the one whose code follows the present one's */
     bool falls, falls_checked; /* the block before runs into the present one; float was checked */
     u8 recent[32]; /* page memory of the present value of an x register + 1; 0: none yet */
+    u32 boxed;     /* f registers that hold boxed singles for sure */
     u8 renamed;    /* x register whose value is in rdx for the moment, or 0 */
     struct listing_place *mark; /* for the listing (listing.h), or NULL: MARKS of them */
     unsigned marks;
@@ -148,6 +150,11 @@ bool emit_float(struct translator *t, const struct insn *i);
 bool emit_quiet_compare(struct translator *t, const struct insn *i);
 void emit_quiet_stub(struct translator *t, const struct stub *s);
 bool emit_float_csr(struct translator *t, const struct insn *i); /* of insn_is_float_csr */
+bool emit_single(struct translator *t, const struct insn *i);    /* translate_single.c */
+/* After an instruction: which f registers hold boxed singles now. */
+void follow_boxes(struct translator *t, const struct insn *i);
+/* The f register gets the single whose bits are in this register.  Uses rcx. */
+void box_single(struct translator *t, enum x86_reg bits, unsigned rd);
 bool emit_atomic(struct translator *t, const struct insn *i);    /* translate_atomic.c */
 bool emit_system(struct translator *t, const struct insn *i);
 void emit_sum_stub(struct translator *t, const struct stub *s); /* translate_system.c */

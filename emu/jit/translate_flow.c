@@ -442,6 +442,7 @@ unsigned emit_block(struct translator *t, unsigned b)
     listing_mark(t, t->insn);
     if (t->plan[b].ways > 1 || t->region->block[b].entry || is_head(t, b)) {
         forget_recent(t, ~0u);
+        t->boxed = 0;
     }
     begin_block(t, b);
     t->falls = false;
@@ -464,6 +465,7 @@ unsigned emit_block(struct translator *t, unsigned b)
             i += 2;
         } else {
             emit_insn(t, insn);
+            follow_boxes(t, insn);
             i++;
         }
         forget_recent(t, written);

@@ -151,7 +151,7 @@ static void emit_store(struct translator *t, const struct insn *i, unsigned size
 }
 
 /* A single in an f register has all ones above it. */
-static void box_single(struct translator *t, enum x86_reg bits, unsigned rd)
+void box_single(struct translator *t, enum x86_reg bits, unsigned rd)
 {
     x86_mov_imm(&t->x, RCX, 0xffffffff00000000ull);
     x86_alu(&t->x, X86_OR, X86_8, bits, RCX);
