@@ -88,8 +88,8 @@ bool disk_log_close(struct disk_log *log, struct error *err)
     if (fclose(log->file) != 0 && !log->failed) {
         log->failed = errno;
     }
-    bool ok = !log->failed || error_set(err, log->failed, "cannot write %s: %s", log->path,
-                                        strerror(log->failed));
+    bool ok = !log->failed ||
+              error_set(err, log->failed, "cannot write %s: %s", log->path, strerror(log->failed));
     free(log->path);
     free(log);
     return ok;
@@ -117,9 +117,8 @@ static int next_record(FILE *file, u64 sectors, struct disk_log_record *record, 
         record->type > DISK_LOG_MARK) {
         return -1;
     }
-    if (record->type == DISK_LOG_WRITE &&
-        (record->size % DISK_SECTOR || record->sector > sectors ||
-         record->size / DISK_SECTOR > sectors - record->sector)) {
+    if (record->type == DISK_LOG_WRITE && (record->size % DISK_SECTOR || record->sector > sectors ||
+                                           record->size / DISK_SECTOR > sectors - record->sector)) {
         return -1;
     }
     u8 *bytes = realloc(*buffer, record->size + 1);
@@ -143,8 +142,8 @@ bool disk_log_read(const char *path, bool (*fn)(void *ctx, const struct disk_log
     if (!file) {
         return error_set(err, errno, "cannot read %s: %s", path, strerror(errno));
     }
-    if (fread(header, 1, sizeof header, file) != sizeof header ||
-        memcmp(header, MAGIC, 8) != 0 || load_u32(header + 8) != VERSION) {
+    if (fread(header, 1, sizeof header, file) != sizeof header || memcmp(header, MAGIC, 8) != 0 ||
+        load_u32(header + 8) != VERSION) {
         fclose(file);
         return damaged(path, err);
     }
@@ -263,6 +262,6 @@ bool disk_log_cut(const char *path, int out, u64 after, u64 seed, struct error *
                          path, (unsigned long long)sectors * DISK_SECTOR);
     }
     return disk_log_read(path, apply, &cut, &sectors, err) &&
-           (!cut.failed || error_set(err, cut.failed, "cannot write the image: %s",
-                                     strerror(cut.failed)));
+           (!cut.failed ||
+            error_set(err, cut.failed, "cannot write the image: %s", strerror(cut.failed)));
 }

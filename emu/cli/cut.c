@@ -26,7 +26,8 @@ static const char usage[] =
     "usage: faultline cut LOG                 list writes, flushes and marks\n"
     "       faultline cut LOG IMAGE OUT [--after N] [--seed S]\n"
     "OUT is IMAGE (the disk before the run) after the first N writes and flushes of LOG (all),\n"
-    "the power having failed then.  Seed 0: nothing is lost; other seeds: of what was written since the\n"
+    "the power having failed then.  Seed 0: nothing is lost; other seeds: of what was written "
+    "since the\n"
     "last flush a part is lost, to the single sector, another part for each seed.\n";
 
 static bool list_record(void *ctx, const struct disk_log_record *record)
@@ -52,7 +53,8 @@ static bool copy_image(const char *from, int out, struct error *err)
     ssize_t n = -1;
     if (in >= 0 && piece) {
         while ((n = read(in, piece, PIECE)) > 0) {
-            if (memcmp(piece, piece + PIECE, (size_t)n) != 0 && pwrite(out, piece, (size_t)n, at) != n) {
+            if (memcmp(piece, piece + PIECE, (size_t)n) != 0 &&
+                pwrite(out, piece, (size_t)n, at) != n) {
                 n = -1;
                 break;
             }

@@ -257,8 +257,11 @@ json_t *run_failures(struct call *call)
     json_t *value = json_object(), *list = json_array();
 
     add_entry(list, "frame", "",
-              &(struct failure){.every = p->every, .after = p->every ? UINT64_MAX : p->after,
-                                .left = p->left, .seen = p->seen, .failed = p->failed});
+              &(struct failure){.every = p->every,
+                                .after = p->every ? UINT64_MAX : p->after,
+                                .left = p->left,
+                                .seen = p->seen,
+                                .failed = p->failed});
     for (unsigned i = 0; i < machine_config_of(call->machine)->disk_count; i++) {
         char name[4] = {'v', 'd', (char)('a' + i), 0};
         for (int operation = 0; operation < BLK_OPERATIONS; operation++)

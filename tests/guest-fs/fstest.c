@@ -589,7 +589,8 @@ static void holes(void)
 
     CHECK(copy_file_range(fd, &from, copy, &to, 1000, 0) == 1000 && from == 5096 && to == 1100);
     CHECK(pread(copy, data, 1000, 100) == 1000 && memcmp(data, zero, 1000) == 0);
-    CHECK(lseek(fd, 4096, SEEK_SET) == 4096 && copy_file_range(fd, NULL, copy, NULL, 4096, 0) == 4096);
+    CHECK(lseek(fd, 4096, SEEK_SET) == 4096 &&
+          copy_file_range(fd, NULL, copy, NULL, 4096, 0) == 4096);
     CHECK(lseek(fd, 0, SEEK_CUR) == 8192 && lseek(copy, 0, SEEK_CUR) == 4096);
     FAILS(copy_file_range(fd, NULL, copy, NULL, 1, 1), EINVAL);
     close(fd);

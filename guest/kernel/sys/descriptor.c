@@ -118,8 +118,7 @@ static i64 tell_record(u64 user, const struct record_request *request, struct ab
     if (request->type != F_UNLCK) {
         lock->whence = SEEK_SET;
         lock->start = (i64)request->start;
-        lock->length =
-            request->end == RECORD_END ? 0 : (i64)(request->end - request->start + 1);
+        lock->length = request->end == RECORD_END ? 0 : (i64)(request->end - request->start + 1);
         lock->pid = request->by_file ? -1 : (i32)request->pid;
     }
     return copy_to_user(user, lock, sizeof *lock);
