@@ -32,6 +32,28 @@ bool sdl_load(struct sdl *sdl, char *why, size_t size)
     return true;
 }
 
+static int ignore_x_error(void *display, void *event)
+{
+    (void)display;
+    (void)event;
+    return 0;
+}
+
+void sdl_survive_x_errors(void)
+{
+    /* Only when SDL has it loaded; Wayland does without. */
+    void *x11 = dlopen("libX11.so.6", RTLD_NOW | RTLD_NOLOAD);
+    if (x11) {
+        int (*(*set_handler)(int (*)(void *, void *)))(void *, void *);
+        void *found = dlsym(x11, "XSetErrorHandler");
+        memcpy(&set_handler, &found, sizeof found);
+        if (found) {
+            set_handler(ignore_x_error);
+        }
+        dlclose(x11);
+    }
+}
+
 void sdl_unload(struct sdl *sdl)
 {
     if (sdl->library) {

@@ -31,6 +31,11 @@ struct sdl {
 
 /* False with a reason, and what to do about it, in `why`. */
 bool sdl_load(struct sdl *sdl, char *why, size_t size);
+/*
+ * After SDL's Init: Xlib ends the whole program when the X server reports an error (a window that
+ * has just gone, say); a picture is not worth a guest.
+ */
+void sdl_survive_x_errors(void);
 void sdl_unload(struct sdl *sdl);
 #endif
 

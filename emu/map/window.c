@@ -378,6 +378,7 @@ static bool open_window(struct window *w, char *why, size_t size)
                  w->sdl.GetError());
         return false;
     }
+    sdl_survive_x_errors();
     w->window =
         w->sdl.CreateWindow("Faultline memory map", SDL_WINDOWPOS_UNDEFINED,
                             SDL_WINDOWPOS_UNDEFINED, MAP_WIDTH, MAP_HEIGHT, SDL_WINDOW_RESIZABLE);
