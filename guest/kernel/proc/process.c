@@ -216,6 +216,7 @@ struct process *process_create(struct process *parent)
         process->tty = parent->tty;
         process->ids = parent->ids;
         process->no_new_privs = parent->no_new_privs;
+        process->barriers = parent->barriers;
         memcpy(process->limits, parent->limits, sizeof process->limits);
         memcpy(process->name, parent->name, sizeof process->name);
     } else {

@@ -117,6 +117,7 @@ struct process {
     u64 start_ns;
 
     bool no_new_privs;
+    u32 barriers; /* expedited ones that it has registered for, membarrier(2) */
 };
 
 /* What an interrupted system call does after the signal (column of sys/table.c). */

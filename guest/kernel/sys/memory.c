@@ -213,13 +213,19 @@ i64 sys_membarrier(const u64 *a)
     switch ((int)a[0]) {
     case QUERY:
         return GLOBAL | EXPEDITED | REGISTER_EXPEDITED | SYNC_CORE | REGISTER_SYNC_CORE;
-    case GLOBAL:
     case EXPEDITED:
     case SYNC_CORE:
+        if (!(current_process()->barriers & (u32)a[0])) {
+            return -EPERM; /* not registered */
+        }
+        icache_flush();
+        return 0;
+    case GLOBAL:
         icache_flush();
         return 0;
     case REGISTER_EXPEDITED:
     case REGISTER_SYNC_CORE:
+        current_process()->barriers |= (u32)a[0] / 2;
         return 0;
     default:
         return -EINVAL;
