@@ -13,15 +13,14 @@
 #include "emu/hart/csrs.h"
 #include "emu/interp/interp.h"
 
+#include <xmmintrin.h>
+
 /* Invalid, zero divide, overflow, underflow, inexact; bit 1 is x86's own (denormal). */
 #define FLAGS(m) \
     ((m)&1 ? 16 : 0) | ((m)&4 ? 8 : 0) | ((m)&8 ? 4 : 0) | ((m)&16 ? 2 : 0) | ((m)&32 ? 1 : 0)
 #define FLAGS4(m) FLAGS(m), FLAGS((m) + 1), FLAGS((m) + 2), FLAGS((m) + 3)
 #define FLAGS16(m) FLAGS4(m), FLAGS4((m) + 4), FLAGS4((m) + 8), FLAGS4((m) + 12)
 const u8 jit_flags_of_mxcsr[64] = {FLAGS16(0), FLAGS16(16), FLAGS16(32), FLAGS16(48)};
-
-#ifdef __x86_64__
-#include <xmmintrin.h>
 
 enum { MXCSR_DEFAULT = 0x1f80, MXCSR_MODE_SHIFT = 13 };
 enum { FRM_LAST_ON_HOST = 3 }; /* to nearest with ties away is not in SSE */
@@ -63,34 +62,6 @@ void jit_float_end(u32 mxcsr)
 {
     _mm_setcsr(mxcsr);
 }
-#else
-enum { FRM_LAST_ON_HOST = 3 };
-
-u32 jit_float_begin(void)
-{
-    return 0;
-}
-
-void jit_float_end(u32 mxcsr)
-{
-    (void)mxcsr;
-}
-
-static struct jit *jit_of(const struct hart *h)
-{
-    return (struct jit *)h->engine;
-}
-
-static void begin_c(struct hart *h)
-{
-    (void)h;
-}
-
-static void end_c(struct hart *h)
-{
-    (void)h;
-}
-#endif
 
 static u64 extend_loaded(u64 value, const struct jit_site *site)
 {

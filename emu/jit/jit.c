@@ -17,22 +17,17 @@ enum { CODE_BYTES = 24 << 20, ROOM_FOR_ONE = 1 << 20 };
 
 bool jit_supported(void)
 {
-#ifdef __x86_64__
     struct code_memory probe;
     if (!code_memory_map(&probe, 1)) {
         return false; /* a hardened host */
     }
     code_memory_unmap(&probe);
     return true;
-#else
-    return false;
-#endif
 }
 
 static struct jit_features find_features(void)
 {
     struct jit_features f = {0};
-#ifdef __x86_64__
     __builtin_cpu_init();
     f.bmi2 = __builtin_cpu_supports("bmi2");
     f.popcnt = __builtin_cpu_supports("popcnt");
@@ -40,7 +35,6 @@ static struct jit_features find_features(void)
     /* lzcnt has no name of its own in gcc 12; every host with AVX2 has it (x86-64-v3). */
     f.lzcnt = __builtin_cpu_supports("avx2");
     f.fma = __builtin_cpu_supports("fma");
-#endif
     return f;
 }
 
