@@ -13,6 +13,7 @@
 
 #include "emu/base/log.h"
 #include "emu/cli/session.h"
+#include "emu/cli/shellword.h"
 #include "emu/machine/control.h"
 #include "emu/machine/machine.h"
 
@@ -43,25 +44,11 @@ static u64 host_ns(void)
 
 /* ---- the script ---- */
 
-/* As one word of the guest's shell. */
-static void put_quoted(struct buffer *out, const char *word)
-{
-    buffer_byte(out, '\'');
-    for (; *word; word++) {
-        if (*word == '\'') {
-            buffer_text(out, "'\\''");
-        } else {
-            buffer_byte(out, (u8)*word);
-        }
-    }
-    buffer_byte(out, '\'');
-}
-
 /* eval in a subshell: whatever a command does to its shell ends with it. */
 static void put_entry(struct buffer *out, const struct list_entry *e, unsigned index)
 {
     buffer_printf(out, "echo '" MARK "begin %u' > /dev/console\n(eval ", index);
-    put_quoted(out, e->command);
+    shell_word(out, e->command);
     buffer_printf(out, ")\necho \"" MARK "end %u $?\" > /dev/console\n", index);
 }
 

@@ -15,6 +15,7 @@
 #include "emu/cli/bundled.h"
 #include "emu/cli/hostfile.h"
 #include "emu/cli/session.h"
+#include "emu/cli/shellword.h"
 #include "emu/machine/board.h"
 #include "emu/machine/loader.h"
 
@@ -278,20 +279,6 @@ static const char *base_name(const char *path)
     return slash ? slash + 1 : path;
 }
 
-/* As one word of the guest's shell. */
-static void quote(struct buffer *out, const char *word)
-{
-    buffer_byte(out, '\'');
-    for (; *word; word++) {
-        if (*word == '\'') {
-            buffer_text(out, "'\\''");
-        } else {
-            buffer_byte(out, (u8)*word);
-        }
-    }
-    buffer_byte(out, '\'');
-}
-
 static bool make_command_line(struct session *s, struct error *err)
 {
     const struct options *o = s->options;
@@ -309,10 +296,10 @@ static bool make_command_line(struct session *s, struct error *err)
         buffer_text(line, "exec ");
         char path[300];
         snprintf(path, sizeof path, "/host/%s", base_name(o->program[0]));
-        quote(line, path);
+        shell_word(line, path);
         for (char *const *argument = o->program + 1; *argument; argument++) {
             buffer_byte(line, ' ');
-            quote(line, *argument);
+            shell_word(line, *argument);
         }
     } else if (o->exec) {
         buffer_text(line, o->exec);

@@ -27,6 +27,19 @@ struct hart *address_hart(struct call *call)
     return machine_hart(call->machine, 0);
 }
 
+const struct hart *address_hart_wanted(struct call *call)
+{
+    u64 index = address_hart(call)->id;
+
+    if (!call_number(call, "hart", &index))
+        return NULL;
+    if (index < machine_hart_count(call->machine))
+        return machine_hart(call->machine, (unsigned)index);
+    call_fail(call, "there is no hart %llu (there are %u, from 0)", (unsigned long long)index,
+              machine_hart_count(call->machine));
+    return NULL;
+}
+
 u32 address_pid(struct call *call, const struct hart *h)
 {
     const struct observer *o = call->observer;

@@ -39,6 +39,9 @@ size_t address_bytes(struct call *call, const struct address *a, u64 offset, u8 
 struct place address_place(struct call *call, const struct address *a);
 /* The hart commands look at: 0, or the first that is not idle. */
 struct hart *address_hart(struct call *call);
+/* The hart of the argument "hart", else address_hart()'s; NULL with call->error set if there is
+ * none such. */
+const struct hart *address_hart_wanted(struct call *call);
 /* The process that runs on a hart; of guests that tell nothing the number of its address space. */
 u32 address_pid(struct call *call, const struct hart *h);
 

@@ -290,3 +290,21 @@ json_t *call_fail(struct call *call, const char *format, ...)
     error_set(&call->error, EINVAL, "%s", text);
     return NULL;
 }
+
+enum answer_form command_form(const char **line)
+{
+    static const struct {
+        const char *option;
+        enum answer_form form;
+    } known[] = {{"-j ", FORM_JSON}, {"--json ", FORM_JSON}, {"--csv ", FORM_CSV}};
+
+    *line += strspn(*line, " \t");
+    for (size_t i = 0; i < ARRAY_LENGTH(known); i++) {
+        size_t length = strlen(known[i].option);
+        if (!strncmp(*line, known[i].option, length)) {
+            *line += length;
+            return known[i].form;
+        }
+    }
+    return FORM_TEXT;
+}

@@ -71,6 +71,9 @@ struct parameter {
     bool optional;
 };
 bool command_parameter(const struct command *command, size_t index, struct parameter *out);
+enum answer_form { FORM_TEXT, FORM_JSON, FORM_CSV };
+/* Takes "-j", "--json" or "--csv" off the front of a line: how the answer is wanted. */
+enum answer_form command_form(const char **line);
 /* "walk ADDRESS", for help. */
 void command_usage(const struct command *command, struct buffer *out);
 /* Whole lines that the one typed may become: commands, then the words they understand (complete.c).

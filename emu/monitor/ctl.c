@@ -22,27 +22,6 @@
 #define FAILED 1
 #define TROUBLE 2
 
-enum form { FORM_TEXT, FORM_JSON, FORM_CSV };
-
-/* "-j COMMAND", "--csv COMMAND": how the answer is wanted. */
-static enum form form_of(const char **line)
-{
-    static const struct {
-        const char *option;
-        enum form form;
-    } known[] = {{"-j ", FORM_JSON}, {"--json ", FORM_JSON}, {"--csv ", FORM_CSV}};
-
-    *line += strspn(*line, " \t");
-    for (size_t i = 0; i < ARRAY_LENGTH(known); i++) {
-        size_t length = strlen(known[i].option);
-        if (!strncmp(*line, known[i].option, length)) {
-            *line += length;
-            return known[i].form;
-        }
-    }
-    return FORM_TEXT;
-}
-
 /* Long answers go through a pager, on a terminal only. */
 static void print(const struct buffer *text)
 {
@@ -63,7 +42,7 @@ static void print(const struct buffer *text)
         pclose(out);
 }
 
-static void show(const struct command *command, const json_t *value, enum form form)
+static void show(const struct command *command, const json_t *value, enum answer_form form)
 {
     struct buffer text = {0}, wrapped = {0};
     char *json = NULL;
@@ -125,7 +104,7 @@ static int one_command(struct client *c, const char *line)
 {
     struct error err = {0};
     const char *rest;
-    enum form form = form_of(&line);
+    enum answer_form form = command_form(&line);
     const struct command *command = command_find(line, &rest, &err);
     json_t *value = command ? client_call(c, line, &err) : NULL;
 

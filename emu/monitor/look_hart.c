@@ -14,19 +14,6 @@ COMMAND_HANDLER(tlb);
 
 #define MAX_ENTRIES 512
 
-static const struct hart *hart_wanted(struct call *call)
-{
-    u64 index = address_hart(call)->id;
-
-    if (!call_number(call, "hart", &index))
-        return NULL;
-    if (index < machine_hart_count(call->machine))
-        return machine_hart(call->machine, (unsigned)index);
-    call_fail(call, "there is no hart %llu (there are %u, from 0)", (unsigned long long)index,
-              machine_hart_count(call->machine));
-    return NULL;
-}
-
 /* ---- info csr ---- */
 
 static const char *const mode_name[] = {"user", "supervisor", "?", "machine"};
@@ -114,7 +101,7 @@ static void add_csr(struct call *call, json_t *list, const char *name, u64 numbe
 
 json_t *run_csr(struct call *call)
 {
-    const struct hart *h = hart_wanted(call);
+    const struct hart *h = address_hart_wanted(call);
 
     if (!h)
         return NULL;
@@ -210,7 +197,7 @@ static void list_table(struct tlb_listing *l, const struct tlb_context *context,
 
 json_t *run_tlb(struct call *call)
 {
-    const struct hart *h = hart_wanted(call);
+    const struct hart *h = address_hart_wanted(call);
     const char *range = call_text(call, "range");
     struct tlb_listing l = {.call = call, .from = 0, .to = UINT64_MAX};
     unsigned contexts = 0;

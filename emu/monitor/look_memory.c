@@ -18,19 +18,16 @@ COMMAND_HANDLER(dis);
 
 json_t *run_regs(struct call *call)
 {
-    u64 index = address_hart(call)->id;
+    const struct hart *h = address_hart_wanted(call);
 
-    if (!call_number(call, "hart", &index))
+    if (!h)
         return NULL;
-    if (index >= machine_hart_count(call->machine))
-        return call_fail(call, "there is no hart %llu", (unsigned long long)index);
-    const struct hart *h = machine_hart(call->machine, (unsigned)index);
     json_t *value = json_object(), *x = json_object(), *csr = json_object();
     char symbol[NAME_TEXT];
     u32 pid, tid;
-    value_set_count(value, "hart", index);
+    value_set_count(value, "hart", h->id);
     value_set_hex(value, "pc", h->pc);
-    observer_current(call->observer, (unsigned)index, &pid, &tid);
+    observer_current(call->observer, (unsigned)h->id, &pid, &tid);
     struct place place = {h->priv != PRIV_USER, pid, UINT64_MAX};
     if (names_where(call, &place, h->pc, symbol, sizeof symbol))
         value_set_text(value, "symbol", "%s", symbol);

@@ -105,13 +105,10 @@ static void scan_stack(struct unwinding *u, u64 sp)
 
 json_t *run_stack(struct call *call)
 {
-    u64 index = address_hart(call)->id;
+    const struct hart *h = address_hart_wanted(call);
 
-    if (!call_number(call, "hart", &index))
+    if (!h)
         return NULL;
-    if (index >= machine_hart_count(call->machine))
-        return call_fail(call, "there is no hart %llu", (unsigned long long)index);
-    const struct hart *h = machine_hart(call->machine, (unsigned)index);
     struct unwinding u = {.call = call, .list = json_array()};
     u.space.satp = h->priv == PRIV_MACHINE ? 0 : h->satp;
     u.place = (struct place){.kernel = h->priv != PRIV_USER, .seq = UINT64_MAX};
@@ -124,7 +121,7 @@ json_t *run_stack(struct call *call)
         scan_stack(&u, h->x[2]);
     }
     json_t *value = json_object();
-    value_set_count(value, "hart", index);
+    value_set_count(value, "hart", h->id);
     value_set_count(value, "pid", u.place.pid);
     json_object_set_new(value, "frames", u.list);
     return value;

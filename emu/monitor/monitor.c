@@ -51,28 +51,7 @@ static void print_json(json_t *value, struct buffer *out)
     free(text);
 }
 
-enum form { FORM_TEXT, FORM_JSON, FORM_CSV };
-
-/* "-j" and "--csv" in front of a line say how the answer is wanted. */
-static enum form form_of(const char **line)
-{
-    static const struct {
-        const char *option;
-        enum form form;
-    } known[] = {{"-j ", FORM_JSON}, {"--json ", FORM_JSON}, {"--csv ", FORM_CSV}};
-
-    *line += strspn(*line, " \t");
-    for (size_t i = 0; i < ARRAY_LENGTH(known); i++) {
-        size_t length = strlen(known[i].option);
-        if (!strncmp(*line, known[i].option, length)) {
-            *line += length;
-            return known[i].form;
-        }
-    }
-    return FORM_TEXT;
-}
-
-static void print_error(enum form form, const struct error *err, struct buffer *out)
+static void print_error(enum answer_form form, const struct error *err, struct buffer *out)
 {
     if (form != FORM_JSON) {
         buffer_printf(out, "%s\n", err->text);
@@ -94,7 +73,7 @@ bool monitor_line(struct monitor *m, struct session *s, const char *line, struct
     snprintf(copy, sizeof copy, "%s", line);
     copy[strcspn(copy, "\r\n")] = 0;
     at = copy;
-    enum form form = form_of(&at);
+    enum answer_form form = command_form(&at);
     const struct command *command = command_find(at, &rest, &err);
     if (which)
         *which = command;
