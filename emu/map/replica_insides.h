@@ -95,4 +95,14 @@ bool replica_clear(struct replica *r, struct replica_space *space, u64 from, u64
 u64 replica_entry_frame(u64 pte);
 void replica_block_put(struct block *block);
 
+/* ---- replica_process.c ---- */
+
+/* The process, made with a space of its own (or with that of index `space`, if not negative) when it
+ * is not known.  NULL: no memory. */
+struct replica_process *replica_process_for(struct replica *r, u32 pid, i64 space);
+/* What an exec mapped became the program's own areas, or they were plain mappings after all. */
+bool replica_settle(struct replica_space *space);
+/* An event about processes or mappings; others change nothing. */
+bool replica_apply_process(struct replica *r, const struct trace_record *record);
+
 #endif
