@@ -14,23 +14,9 @@
 
 #include "emu/base/bits.h"
 #include "emu/isa/pte.h"
+#include "emu/observe/ancestry.h"
 #include "emu/observe/explain_say.h"
 #include "emu/trace/text.h"
-
-#define MAX_SEGMENTS 64
-#define MAX_BEGINNINGS 64 /* processes that may be starting programs at a time */
-
-/* One process while it was the one that had the page. */
-struct segment {
-    u32 pid;
-    u64 from, to; /* seq: from included, to excluded */
-};
-
-struct kin {
-    u64 seq;
-    u32 pid, parent;
-    bool exec;
-};
 
 struct life {
     const struct biography_source *source;
@@ -40,132 +26,12 @@ struct life {
     void *ctx;
     struct biography_summary *summary;
     u64 va; /* of the page */
-    struct segment segment[MAX_SEGMENTS];
-    unsigned segments;    /* segment[0] is the youngest */
+    struct ancestry ancestry;
     u64 inode, file_page; /* of the area; inode 0: none */
     bool mapped;          /* by what is known */
     bool may_be_mapped;   /* a neighbour's fault may have mapped it */
     struct trace_record neighbour;
 };
-
-static bool is_event(const struct trace_record *r, unsigned event)
-{
-    return r->type == RECORD_PROBE + event;
-}
-
-/* ---- ancestry ---- */
-
-/*
- * The areas of a new program are told before its exec: the address space begins with the first of
- * the maps that nothing else of the process stands between.
- */
-struct beginnings {
-    u32 pid[MAX_BEGINNINGS];
-    u64 seq[MAX_BEGINNINGS];
-    unsigned next;
-};
-
-static u64 *beginning_of(struct beginnings *b, u32 pid)
-{
-    for (unsigned i = 0; i < MAX_BEGINNINGS; i++)
-        if (b->pid[i] == pid)
-            return &b->seq[i];
-    unsigned place = b->next++ % MAX_BEGINNINGS;
-    b->pid[place] = pid;
-    b->seq[place] = UINT64_MAX;
-    return &b->seq[place];
-}
-
-static void note_beginning(struct beginnings *b, const struct trace_record *r)
-{
-    u64 *seq;
-
-    if (!r->pid || is_event(r, PROBE_EV_SWITCH) || is_event(r, PROBE_EV_EXEC) ||
-        !(r->type == RECORD_FAULT || r->type > RECORD_PROBE))
-        return;
-    seq = beginning_of(b, r->pid);
-    if (!is_event(r, PROBE_EV_MAP))
-        *seq = UINT64_MAX;
-    else if (*seq == UINT64_MAX)
-        *seq = r->seq;
-}
-
-static bool read_kin(struct life *l, struct kin **list, size_t *count)
-{
-    struct beginnings beginnings = {.next = 0};
-    struct trace_record r;
-    size_t room = 0;
-    bool any = false;
-
-    *list = NULL;
-    *count = 0;
-    if (!l->source->rewind(l->source->ctx))
-        return false;
-    while (l->source->next(l->source->ctx, &r)) {
-        struct kin k = {.seq = r.seq};
-        if (!any)
-            l->summary->first_seq = r.seq;
-        any = true;
-        note_beginning(&beginnings, &r);
-        if (is_event(&r, PROBE_EV_EXEC)) {
-            k.pid = (u32)(r.arg[0] >> 32);
-            k.exec = true;
-            u64 *begun = beginning_of(&beginnings, k.pid);
-            k.seq = *begun < r.seq ? *begun : r.seq;
-            *begun = UINT64_MAX;
-        } else if (is_event(&r, PROBE_EV_FORK) && r.arg[0] >> 32 != r.arg[1] >> 32) {
-            k.parent = (u32)(r.arg[0] >> 32);
-            k.pid = (u32)(r.arg[1] >> 32);
-        } else {
-            continue;
-        }
-        if (*count == room) {
-            room = room ? 2 * room : 64;
-            struct kin *grown = realloc(*list, room * sizeof *grown);
-            if (!grown)
-                return false;
-            *list = grown;
-        }
-        (*list)[(*count)++] = k;
-    }
-    return true;
-}
-
-static void find_segments(struct life *l, u32 pid, const struct kin *kin, size_t count)
-{
-    u64 to = UINT64_MAX;
-
-    while (l->segments < MAX_SEGMENTS) {
-        struct segment *s = &l->segment[l->segments++];
-        size_t i = count;
-        *s = (struct segment){pid, l->summary->first_seq, to};
-        while (i > 0 && !(kin[i - 1].pid == pid && kin[i - 1].seq < to))
-            i--;
-        if (!i)
-            return;
-        s->from = kin[i - 1].seq;
-        if (kin[i - 1].exec) {
-            l->summary->began = true;
-            return;
-        }
-        pid = kin[i - 1].parent;
-        to = kin[i - 1].seq;
-    }
-}
-
-/* The process that had the page when the record was made; false: none yet. */
-static bool holder(const struct life *l, u64 seq, u32 *pid)
-{
-    for (unsigned i = 0; i < l->segments; i++) {
-        if (seq >= l->segment[i].from && seq < l->segment[i].to) {
-            *pid = l->segment[i].pid;
-            return true;
-        }
-    }
-    return false;
-}
-
-/* ---- telling ---- */
 
 static void tell(struct life *l, const struct trace_record *r, const char *what,
                  struct buffer *text)
@@ -503,7 +369,7 @@ static void take_record(struct life *l, const struct trace_record *r)
 {
     u32 pid;
 
-    if (!holder(l, r->seq, &pid))
+    if (!ancestry_at(&l->ancestry, r->seq, &pid))
         return;
     if (r->type == RECORD_FAULT) {
         if (r->pid == pid && (r->fault.va & PAGE_MASK) == l->va)
@@ -521,8 +387,6 @@ bool biography_tell(const struct biography_source *source, const struct biograph
                     struct biography_summary *summary)
 {
     struct life *l = calloc(1, sizeof *l);
-    struct kin *kin;
-    size_t count;
     struct trace_record r;
     bool ok = l != NULL;
 
@@ -536,12 +400,9 @@ bool biography_tell(const struct biography_source *source, const struct biograph
     l->ctx = ctx;
     l->summary = summary;
     l->va = va & PAGE_MASK;
-    ok = read_kin(l, &kin, &count);
-    if (ok) {
-        find_segments(l, pid, kin, count);
-        ok = source->rewind(source->ctx);
-    }
-    free(kin);
+    ok = ancestry_find(&l->ancestry, source, pid) && source->rewind(source->ctx);
+    summary->began = l->ancestry.began;
+    summary->first_seq = l->ancestry.first_seq;
     while (ok && source->next(source->ctx, &r))
         take_record(l, &r);
     if (ok && l->may_be_mapped && !l->mapped)
