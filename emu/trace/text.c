@@ -212,8 +212,8 @@ static void line_probe(struct line *line, unsigned event, const u64 *a)
         line_add(line, " slot %" PRIu64, a[0]);
         break;
     case PROBE_EV_WRITEBACK:
-        line_add(line, " inode %" PRIu64 " page %" PRIu64 " pfn 0x%" PRIx64 " %s", a[0], a[1], a[2],
-                 writeback_reason_name((unsigned)a[3]));
+        line_add(line, " %s %" PRIu64 " page %" PRIu64 " pfn 0x%" PRIx64 " %s",
+                 a[4] ? "disk" : "inode", a[0], a[1], a[2], writeback_reason_name((unsigned)a[3]));
         break;
     case PROBE_EV_RECLAIM:
         line_add(line, " %s: examined %" PRIu64 ", freed %" PRIu64 ", free now %" PRIu64,

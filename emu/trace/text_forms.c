@@ -55,9 +55,14 @@ int trace_line_exact(char *out, size_t size, const struct trace_record *record)
     return line_end(&line);
 }
 
-/* Write-backs that a program asked for; the others come when the kernel finds time. */
-static bool asked_for(u64 reason)
+/*
+ * Write-backs of files' pages that a program asked for.  The others come when the kernel finds
+ * time; and where the metadata lie depends on everything else that is on the disk.
+ */
+static bool asked_for(u64 reason, u64 metadata)
 {
+    if (metadata)
+        return false;
     return reason == WRITEBACK_MUNMAP || reason == WRITEBACK_MSYNC || reason == WRITEBACK_FSYNC;
 }
 
@@ -84,7 +89,7 @@ static bool semantic_probe(struct line *line, const struct trace_record *record,
         line_add(line, "oom-kill");
         return true;
     case PROBE_EV_WRITEBACK:
-        if (!asked_for(a[3]))
+        if (!asked_for(a[3], a[4]))
             return false;
         line_add(line, "writeback %s page %" PRIu64, writeback_reason_name((unsigned)a[3]), a[1]);
         return true;

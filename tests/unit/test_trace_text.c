@@ -44,6 +44,24 @@ static void a_fault_line_says_cause_stval_and_sepc(void **state)
     assert_string_equal(line, "~copy W @0x40001000 ok");
 }
 
+static void where_metadata_lie_is_left_out_of_comparisons(void **state)
+{
+    struct trace_record r = {.type = RECORD_PROBE + PROBE_EV_WRITEBACK,
+                             .pid = 3,
+                             .arg = {129, 5, 0x87f55, WRITEBACK_FSYNC}};
+    char line[TRACE_LINE];
+
+    (void)state;
+    assert_true(trace_line_semantic(line, sizeof line, &r, 0));
+    assert_string_equal(line, "writeback fsync page 5");
+    trace_line(line, sizeof line, &r);
+    assert_non_null(strstr(line, "writeback inode 129 page 5 pfn 0x87f55 fsync"));
+    r.arg[4] = 1; /* a page of the disk itself */
+    assert_false(trace_line_semantic(line, sizeof line, &r, 0));
+    trace_line(line, sizeof line, &r);
+    assert_non_null(strstr(line, "writeback disk 129 page 5"));
+}
+
 static void ptes_are_put_in_words(void **state)
 {
     char text[80];
@@ -172,6 +190,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_fault_line_says_cause_stval_and_sepc),
+        cmocka_unit_test(where_metadata_lie_is_left_out_of_comparisons),
         cmocka_unit_test(ptes_are_put_in_words),
         cmocka_unit_test(every_random_record_is_json_and_csv),
         cmocka_unit_test(short_buffers_are_never_overrun),

@@ -109,6 +109,12 @@ void cache_mark_dirty(struct inode *inode, struct frame *frame)
     spin_unlock(&inode->cache.lock);
 }
 
+/* A disk's own pages, metadata of the file system on it, have to be written in an order. */
+static bool is_disk(const struct inode *inode)
+{
+    return inode->ops->write_first != NULL;
+}
+
 /* DIRTY -> WRITEBACK, unless the page is clean or has left.  => true if it is to be written. */
 static bool begin_write(struct inode *inode, struct frame *frame)
 {
@@ -140,7 +146,7 @@ static void end_write(struct inode *inode, struct frame *frame, int error)
         inode->cache.error_count++;
         inode->cache.error_told = false;
         /* Metadata stay dirty: a later fsync may not say that they are on the disk. */
-        if (inode->ops->write_first != NULL && frame->inode == inode &&
+        if (is_disk(inode) && frame->inode == inode &&
             (frame_flag_set(frame, FRAME_DIRTY) & FRAME_DIRTY) == 0) {
             radix_tag_set(&inode->cache.pages, frame->index, CACHE_TAG_DIRTY);
             inode->cache.dirty++;
@@ -180,7 +186,7 @@ static int write_page(struct inode *inode, struct frame *frame, enum writeback_r
     if (!begun) {
         return 0;
     }
-    PROBE(WRITEBACK, inode->number, frame->index, frame_pfn(frame), reason);
+    PROBE(WRITEBACK, inode->number, frame->index, frame_pfn(frame), reason, is_disk(inode));
     error = inode->ops->write_page(inode, frame->index, frame);
     end_write(inode, frame, error);
     return error;
@@ -188,7 +194,7 @@ static int write_page(struct inode *inode, struct frame *frame, enum writeback_r
 
 int writeback_page(struct inode *inode, struct frame *frame, enum writeback_reason reason)
 {
-    if (inode->ops->write_first != NULL) { /* its pages have an order: the flusher's work */
+    if (is_disk(inode)) { /* its pages have an order: the flusher's work */
         writeback_start(inode, 0, ~0ull, reason);
         return 0;
     }
@@ -261,7 +267,7 @@ static int write_run(struct inode *inode, struct frame *first, u64 last,
     frame_wait_clear(first, FRAME_WRITEBACK);
     count = begin_run(inode, first, last, frames);
     for (unsigned i = 0; i < count; i++) {
-        PROBE(WRITEBACK, inode->number, index + i, frame_pfn(frames[i]), reason);
+        PROBE(WRITEBACK, inode->number, index + i, frame_pfn(frames[i]), reason, is_disk(inode));
     }
     whole = count > 1 && inode->ops->write_pages(inode, index, count, frames) == 0;
     for (unsigned i = 0; i < count; i++) { /* one by one, where that tells which of them fails */
@@ -407,7 +413,7 @@ static int write_inodes(enum writeback_reason reason, bool ordered)
         if (inode == NULL) {
             break;
         }
-        if ((inode->ops->write_first != NULL) == ordered) {
+        if (is_disk(inode) == ordered) {
             if (ordered) {
                 inode->ops->write_first(inode);
             }
@@ -438,7 +444,7 @@ int writeback_all(enum writeback_reason reason)
 
 static void serve(struct request *request)
 {
-    if (request->inode->ops->write_first != NULL) {
+    if (is_disk(request->inode)) {
         request->inode->ops->write_first(request->inode);
     }
     cache_write_back(request->inode, request->first, request->last, request->reason);
