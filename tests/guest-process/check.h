@@ -28,6 +28,7 @@ void test_memory(void);      /* what memory calls refuse, memory locks, seals */
 void test_views(void);       /* /proc about processes, threads, pages */
 void test_permissions(void); /* files of others */
 void test_resources(void);   /* limits, usage, ids, clocks, shared memory */
+void test_tmpfs(void);       /* a full file system in memory */
 
 /* What proctest does when it is executed by itself: argv[1] is "--exec-...".  => exit status */
 int exec_helper(int argc, char **argv);

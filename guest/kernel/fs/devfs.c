@@ -10,6 +10,7 @@
 #include "lib/errno.h"
 #include "lib/printf.h"
 #include "lib/string.h"
+#include "mm/shm.h"
 
 /* A directory below the root, made if it is missing.  => with a reference, NULL: no memory */
 static struct inode *subdirectory(struct inode *root, const char *name, size_t length)
@@ -80,7 +81,8 @@ static int add_links(struct inode *root)
 
 static int devfs_mount(struct filesystem *fs, const char *options)
 {
-    int error = tmpfs_make_root(fs);
+    const struct tmpfs_options own = {.inodes = SHM_NO_LIMIT, .mode = 0755};
+    int error = tmpfs_make_root(fs, &own);
 
     (void)options;
     if (error) {

@@ -21,9 +21,28 @@
 /* How far into the file bytes may go. */
 #define SIZE_LIMIT (1ull << 62)
 
-/* The page, with more read ahead if it is not there yet. */
+/* A page of an object without a disk that nobody has written yet. */
+static bool is_hole(struct inode *inode, u64 index)
+{
+    u64 swapped = 0;
+    struct frame *frame;
+
+    if (!(inode->flags & INODE_SHM)) {
+        return false;
+    }
+    frame = cache_peek(inode, index, &swapped);
+    if (frame) {
+        frame_put(frame);
+    }
+    return !frame && swapped == 0;
+}
+
+/* The page, with more read ahead if it is not there yet.  Reading costs no memory for holes. */
 static struct frame *page_to_read(struct inode *inode, u64 index, int *error)
 {
+    if (is_hole(inode, index)) {
+        return frame_get(frame_zero);
+    }
     return cache_is_resident(inode, index) ? cache_get(inode, index, error)
                                            : cache_get_ahead(inode, index, error);
 }
@@ -68,7 +87,9 @@ ssize_t inode_read_kernel(struct inode *inode, void *buffer, size_t size, u64 of
     while (done < size && offset < inode->size) {
         u64 within = offset & PAGE_MASK;
         size_t chunk = min_u64(min_u64(PAGE_SIZE - within, size - done), inode->size - offset);
-        struct frame *frame = cache_get(inode, offset >> PAGE_SHIFT, &error);
+        struct frame *frame = is_hole(inode, offset >> PAGE_SHIFT)
+                                  ? frame_get(frame_zero)
+                                  : cache_get(inode, offset >> PAGE_SHIFT, &error);
 
         if (!frame) {
             return error;

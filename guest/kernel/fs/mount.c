@@ -185,14 +185,18 @@ static int find_disk(const struct path_start *start, const char *source, struct 
     return error;
 }
 
-/* mount -o remount: only "read-only" can change, and only to more of it or back. */
-static int remount(struct inode *target, u32 flags)
+/* mount -o remount: "read-only" can change, and what the file system itself has to say of it. */
+static int remount(struct inode *target, u32 flags, const char *options)
 {
     struct filesystem *fs = target->fs;
     int error;
 
     if (fs->root != target) {
         return -EINVAL;
+    }
+    error = fs->ops->remount ? fs->ops->remount(fs, options) : 0;
+    if (error) {
+        return error;
     }
     if ((flags & MS_RDONLY) && !(fs->flags & MS_RDONLY)) {
         error = writeback_all(WRITEBACK_UMOUNT);
@@ -223,7 +227,7 @@ int vfs_mount(const struct path_start *start, const char *source, const char *ta
         return error;
     }
     if (flags & MS_REMOUNT) {
-        error = remount(directory, flags);
+        error = remount(directory, flags, options);
     } else if (flags & MS_BIND) {
         error = -EINVAL;
     } else if (!ops) {

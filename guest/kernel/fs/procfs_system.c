@@ -77,8 +77,12 @@ int procfs_show_mounts(struct text_buffer *out)
         if (path_of_inode(fs->root, first->root, path, sizeof(path)) < 0) {
             string_copy(path, "?", sizeof(path));
         }
-        text_printf(out, "%s %s %s %s 0 0\n", fs->source, path, fs->ops->type,
+        text_printf(out, "%s %s %s %s", fs->source, path, fs->ops->type,
                     fs->flags & MS_RDONLY ? "ro,noatime" : "rw,noatime");
+        if (fs->ops->show_options) {
+            fs->ops->show_options(fs, out);
+        }
+        text_printf(out, " 0 0\n");
     }
     return 0;
 }

@@ -11,6 +11,7 @@
 #include "fs/tmpfs.h"
 #include "fs/file.h"
 #include "fs/filesystems.h"
+#include "fs/text.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/frame.h"
@@ -22,6 +23,8 @@
 
 struct tmpfs {
     u64 next_number; /* atomic */
+    struct shm_quota quota;
+    u64 inode_limit;
 };
 
 struct tmpfs_inode {
@@ -49,16 +52,20 @@ static struct tmpfs_inode *own(struct inode *inode)
     return container_of(inode, struct tmpfs_inode, inode);
 }
 
-static struct inode *new_inode(struct filesystem *fs, u32 mode, u32 rdev)
+/* => 0, -ENOSPC (there are as many as there may be), -ENOMEM */
+static int new_inode(struct filesystem *fs, u32 mode, u32 rdev, struct inode **out)
 {
     struct tmpfs *tmpfs = fs->private;
-    struct inode *inode =
-        inode_create(fs, atomic_add_u64(&tmpfs->next_number, 1), mode,
-                     S_ISDIR(mode) ? &tmpfs_directory_inode_ops : &tmpfs_file_inode_ops,
-                     sizeof(struct tmpfs_inode));
+    struct inode *inode;
 
+    if (fs->live_inodes >= tmpfs->inode_limit) {
+        return -ENOSPC;
+    }
+    inode = inode_create(fs, atomic_add_u64(&tmpfs->next_number, 1), mode,
+                         S_ISDIR(mode) ? &tmpfs_directory_inode_ops : &tmpfs_file_inode_ops,
+                         sizeof(struct tmpfs_inode));
     if (!inode) {
-        return NULL;
+        return -ENOMEM;
     }
     inode->rdev = rdev;
     list_init(&own(inode)->entries);
@@ -66,9 +73,10 @@ static struct inode *new_inode(struct filesystem *fs, u32 mode, u32 rdev)
     if (S_ISDIR(mode)) {
         inode->links = 2;
     } else if (S_ISREG(mode)) {
-        shm_inode_mark(inode);
+        shm_inode_mark(inode, &tmpfs->quota);
     }
-    return inode_publish(inode);
+    *out = inode_publish(inode);
+    return 0;
 }
 
 /* --- names ------------------------------------------------------------------------------- */
@@ -147,9 +155,9 @@ static int make(struct inode *directory, const char *name, size_t length, u32 mo
     if (find(directory, name, length)) {
         return -EEXIST;
     }
-    inode = new_inode(directory->fs, mode, rdev);
-    if (!inode) {
-        return -ENOMEM;
+    error = new_inode(directory->fs, mode, rdev, &inode);
+    if (error) {
+        return error;
     }
     permission_set_owner(inode, directory);
     error = add(directory, name, length, inode);
@@ -345,34 +353,64 @@ void tmpfs_evict(struct inode *inode)
 
 /* --- the file system --------------------------------------------------------------------- */
 
-int tmpfs_make_root(struct filesystem *fs)
+int tmpfs_make_root(struct filesystem *fs, const struct tmpfs_options *options)
 {
     struct tmpfs *tmpfs = kalloc(sizeof(*tmpfs));
+    int error;
 
     if (!tmpfs) {
         return -ENOMEM;
     }
     tmpfs->next_number = 1;
+    tmpfs->quota.limit = options->pages;
+    tmpfs->inode_limit = options->inodes;
     fs->private = tmpfs;
     fs->magic = TMPFS_MAGIC;
-    fs->root = new_inode(fs, S_IFDIR | 0755, 0);
-    if (!fs->root) {
+    error = new_inode(fs, S_IFDIR | options->mode, 0, &fs->root);
+    if (error) {
         kfree(tmpfs);
-        return -ENOMEM;
+        return error;
     }
+    fs->root->uid = options->uid;
+    fs->root->gid = options->gid;
     own(fs->root)->parent = own(fs->root);
     return 0;
 }
 
-static int tmpfs_mount(struct filesystem *fs, const char *options)
+static int tmpfs_mount(struct filesystem *fs, const char *text)
 {
-    int error = tmpfs_make_root(fs);
+    struct tmpfs_options options = {.inodes = frames_usable / 2, .mode = S_ISVTX | 0777};
+    int error = tmpfs_parse(text, &options);
 
-    (void)options;
-    if (!error) {
-        fs->root->mode |= S_ISVTX | 0777;
+    return error ? error : tmpfs_make_root(fs, &options);
+}
+
+/* Only the limits can change, and not below what is in use. */
+static int tmpfs_remount(struct filesystem *fs, const char *text)
+{
+    struct tmpfs *tmpfs = fs->private;
+    struct tmpfs_options options = {.pages = tmpfs->quota.limit, .inodes = tmpfs->inode_limit};
+    int error = tmpfs_parse(text, &options);
+
+    if (error) {
+        return error;
     }
-    return error;
+    if ((options.pages != 0 && options.pages < tmpfs->quota.used) ||
+        options.inodes < fs->live_inodes) {
+        return -EINVAL;
+    }
+    tmpfs->quota.limit = options.pages;
+    tmpfs->inode_limit = options.inodes;
+    return 0;
+}
+
+static void tmpfs_show_options(struct filesystem *fs, struct text_buffer *out)
+{
+    const struct tmpfs *tmpfs = fs->private;
+
+    if (tmpfs->quota.limit != 0 && tmpfs->quota.limit != SHM_NO_LIMIT) {
+        text_printf(out, ",size=%luk", tmpfs->quota.limit * (PAGE_SIZE / 1024));
+    }
 }
 
 /* Drop all names below a directory, deepest first, without recursion. */
@@ -429,17 +467,25 @@ void tmpfs_unmount(struct filesystem *fs)
 
 void tmpfs_statfs(struct filesystem *fs, struct abi_statfs *out)
 {
-    (void)fs;
-    out->blocks = frames_usable / 2;
-    out->bfree = min_u64(frames_free_count(), out->blocks);
-    out->bavail = out->bfree;
-    out->files = frames_usable / 2;
-    out->ffree = out->files;
+    const struct tmpfs *tmpfs = fs->private;
+    u64 limit = shm_quota_limit(&tmpfs->quota), used = tmpfs->quota.used;
+
+    if (limit != SHM_NO_LIMIT) { /* Linux tells zeros if there is none */
+        out->blocks = limit;
+        out->bfree = limit - min_u64(used, limit);
+        out->bavail = out->bfree;
+    }
+    if (tmpfs->inode_limit != SHM_NO_LIMIT) {
+        out->files = tmpfs->inode_limit;
+        out->ffree = tmpfs->inode_limit - min_u64(fs->live_inodes, tmpfs->inode_limit);
+    }
 }
 
 const struct filesystem_ops tmpfs_filesystem = {
     .type = "tmpfs",
     .mount = tmpfs_mount,
+    .remount = tmpfs_remount,
+    .show_options = tmpfs_show_options,
     .get_inode = tmpfs_get_inode,
     .readdir = tmpfs_readdir,
     .evict = tmpfs_evict,

@@ -5,8 +5,18 @@
 
 #include "fs/vfs.h"
 
+/* What mount(2) was told. */
+struct tmpfs_options {
+    u64 pages;  /* 0: half of memory and swap; SHM_NO_LIMIT */
+    u64 inodes; /* SHM_NO_LIMIT */
+    u32 mode, uid, gid;
+};
+
+/* Changes what the text names (see tmpfs_limits.c).  => 0 or -EINVAL */
+int tmpfs_parse(const char *text, struct tmpfs_options *options);
+
 /* An empty root.  => 0 or -ENOMEM */
-int tmpfs_make_root(struct filesystem *fs);
+int tmpfs_make_root(struct filesystem *fs, const struct tmpfs_options *options);
 int tmpfs_readdir(struct inode *directory, struct directory_reader *reader, u64 *offset);
 int tmpfs_get_inode(struct filesystem *fs, u64 number, struct inode **out);
 void tmpfs_evict(struct inode *inode);

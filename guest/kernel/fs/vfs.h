@@ -18,12 +18,17 @@
 struct block_device;
 struct directory_reader;
 struct file;
+struct text_buffer;
 
 struct filesystem_ops {
     const char *type; /* as in mount(2) and /proc/mounts */
     bool needs_device;
     /* Fill fs->root, magic, private.  => 0 or -errno (a message was logged) */
     int (*mount)(struct filesystem *fs, const char *options);
+    /* mount -o remount with these options.  => 0 or -EINVAL; NULL: there are none to change */
+    int (*remount)(struct filesystem *fs, const char *options);
+    /* Adds ",name=value" of its own to a line of /proc/mounts.  May be NULL. */
+    void (*show_options)(struct filesystem *fs, struct text_buffer *out);
     /* The inode of a number, with a reference; only for file systems on disks. */
     int (*get_inode)(struct filesystem *fs, u64 number, struct inode **out);
     /* Emits from *offset on, "." and ".." included, and moves it.  => 0 or -errno; dir->lock is

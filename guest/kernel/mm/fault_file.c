@@ -14,6 +14,7 @@
  * the new size and then takes pte_lock of every mapping mm to unmap.  So a page
  * beyond the end is either not mapped here or unmapped there (corner case 18).
  */
+#include "lib/errno.h"
 #include "mm/fault_step.h"
 #include "mm/page.h"
 #include "mm/shm.h"
@@ -44,6 +45,7 @@ static void bus_io(struct fault *fault)
 static struct frame *shm_fill(struct fault *fault, u64 index)
 {
     struct frame *frame = fault_take_frame(fault, FRAME_KERNEL);
+    int error;
 
     if (frame == NULL) {
         return NULL;
@@ -52,10 +54,15 @@ static struct frame *shm_fill(struct fault *fault, u64 index)
     frame->owner = NULL;
     frame_get(frame); /* ours, before the object's: so that the CLOCK does not take it in between */
     frame->kind = FRAME_SHM;
-    if (!shm_add_page(fault->area->inode, index, frame)) {
+    error = shm_add_page(fault->area->inode, index, frame);
+    if (error != 0) {
         frame_put(frame);
         frame_put(frame);
-        fault->need = NEED_FRAME; /* no memory for the cache's tree */
+        if (error == -ENOSPC) {
+            bus_io(fault);
+        } else {
+            fault->need = NEED_FRAME; /* no memory for the cache's tree */
+        }
         return NULL;
     }
     fault->origin = FAULT_SHM_FILL;

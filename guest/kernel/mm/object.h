@@ -16,6 +16,8 @@ struct filesystem;
 struct file_ops;
 struct inode;
 
+struct shm_quota;
+
 struct inode_ops {
     /*
      * Fill the frame with the page's 4096 bytes (zero beyond the end of file and
@@ -90,6 +92,7 @@ struct inode {
     const struct file_ops *fops;
     struct mutex lock; /* size, truncation, directory contents */
     struct page_cache cache;
+    struct shm_quota *quota; /* INODE_SHM: counts its pages; NULL = nobody does */
     struct spinlock areas_lock;
     struct list areas; /* areas that map it (area.inode_link), for the reverse map */
     void *private;

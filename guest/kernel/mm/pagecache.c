@@ -116,15 +116,22 @@ static int insert(struct inode *inode, u64 index, struct frame *frame)
     return error;
 }
 
-bool shm_add_page(struct inode *inode, u64 index, struct frame *frame)
+int shm_add_page(struct inode *inode, u64 index, struct frame *frame)
 {
+    int error;
+
+    if (!shm_quota_take(inode)) {
+        return -ENOSPC;
+    }
     frame_flag_set(frame, FRAME_UPTODATE);
-    if (insert(inode, index, frame) != 0) {
-        return false;
+    error = insert(inode, index, frame);
+    if (error != 0) {
+        shm_quota_give(inode);
+        return error;
     }
     shm_count_page(1);
     frame_put(frame); /* the caller's reference; the cache has its own */
-    return true;
+    return 0;
 }
 
 void cache_remove_locked(struct inode *inode, struct frame *frame)
@@ -136,6 +143,7 @@ void cache_remove_locked(struct inode *inode, struct frame *frame)
     }
     if (frame->kind == FRAME_SHM) {
         shm_count_page(-1);
+        shm_quota_give(inode);
     } else {
         atomic_add_u64(&pages_cached, (u64)-1);
     }
@@ -187,15 +195,14 @@ static int complete(struct inode *inode, struct frame *frame)
 /* A page that is not there.  => 0 with *result referenced and up to date, -EAGAIN, or an error. */
 static int bring(struct inode *inode, u64 index, bool zeroed, struct frame **result)
 {
-    bool is_shm = (inode->flags & INODE_SHM) != 0;
-    struct frame *frame = frame_alloc(is_shm ? FRAME_SHM : FRAME_FILE, FRAME_RECLAIM);
+    struct frame *frame = frame_alloc(FRAME_FILE, FRAME_RECLAIM);
     int error;
 
     if (frame == NULL) {
         return -ENOMEM;
     }
     frame_lock_busy(frame);
-    if (is_shm || zeroed) {
+    if (zeroed) {
         page_zero(frame_to_virt(frame));
         frame_flag_set(frame, FRAME_UPTODATE);
     }
@@ -205,10 +212,7 @@ static int bring(struct inode *inode, u64 index, bool zeroed, struct frame **res
         frame_put(frame);
         return error == -EEXIST ? -EAGAIN : error;
     }
-    if (is_shm || zeroed) {
-        if (is_shm) {
-            shm_count_page(1);
-        }
+    if (zeroed) {
         frame_unlock_busy(frame);
     } else {
         error = fill(inode, frame);
@@ -216,6 +220,27 @@ static int bring(struct inode *inode, u64 index, bool zeroed, struct frame **res
             frame_put(frame);
             return error;
         }
+    }
+    *result = frame;
+    return 0;
+}
+
+/* The same for an object without a disk: a page of zeros, and it is charged for it. */
+static int bring_zeros(struct inode *inode, u64 index, struct frame **result)
+{
+    struct frame *frame = frame_alloc(FRAME_SHM, FRAME_RECLAIM);
+    int error;
+
+    if (frame == NULL) {
+        return -ENOMEM;
+    }
+    page_zero(frame_to_virt(frame));
+    frame_get(frame); /* the caller's */
+    error = shm_add_page(inode, index, frame);
+    if (error != 0) {
+        frame_put(frame);
+        frame_put(frame);
+        return error == -EEXIST ? -EAGAIN : error;
     }
     *result = frame;
     return 0;
@@ -239,7 +264,8 @@ static struct frame *get(struct inode *inode, u64 index, bool zeroed, int *error
                 return frame;
             }
         } else {
-            *error = bring(inode, index, zeroed, &frame);
+            *error = (inode->flags & INODE_SHM) != 0 ? bring_zeros(inode, index, &frame)
+                                                     : bring(inode, index, zeroed, &frame);
             if (*error == 0) {
                 return frame;
             }
@@ -352,6 +378,7 @@ static void drop_page(struct inode *inode, u64 index)
         if (radix_get(&inode->cache.pages, index) == shm_swapped(swapped)) {
             radix_set(&inode->cache.pages, index, 0);
             shm_count_swapped(inode, -1);
+            shm_quota_give(inode);
         } else {
             swapped = 0;
         }

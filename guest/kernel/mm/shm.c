@@ -9,6 +9,7 @@
 #include "lib/errno.h"
 #include "mm/kalloc.h"
 #include "mm/reclaim.h"
+#include "mm/swap.h"
 #include "mm/swap_cache.h"
 
 static u64 resident, in_swap, next_number = 1ull << 31;
@@ -29,6 +30,38 @@ void shm_fill_layout(struct probe_layout *layout)
 void shm_count_page(int change)
 {
     atomic_add_u64(&resident, (u64)(i64)change);
+}
+
+u64 shm_quota_limit(const struct shm_quota *quota)
+{
+    struct swap_info swap = {0};
+
+    if (quota->limit != 0) {
+        return quota->limit;
+    }
+    (void)swap_get_info(&swap);
+    return (frames_usable + swap.total_pages) / 2;
+}
+
+bool shm_quota_take(struct inode *inode)
+{
+    struct shm_quota *quota = inode->quota;
+
+    if (quota == NULL) {
+        return true;
+    }
+    if (atomic_add_u64(&quota->used, 1) < shm_quota_limit(quota)) {
+        return true;
+    }
+    atomic_add_u64(&quota->used, (u64)-1);
+    return false;
+}
+
+void shm_quota_give(struct inode *inode)
+{
+    if (inode->quota != NULL) {
+        atomic_add_u64(&inode->quota->used, (u64)-1);
+    }
 }
 
 void shm_count_swapped(struct inode *inode, int change)
@@ -61,7 +94,7 @@ struct inode *shm_inode_create(u64 size)
         return NULL;
     }
     inode_setup(inode, &shm_ops);
-    shm_inode_mark(inode);
+    shm_inode_mark(inode, NULL);
     inode->number = atomic_add_u64(&next_number, 1);
     inode->mode = 0100600; /* a regular file, rw for its owner */
     inode->size = size;

@@ -12,10 +12,25 @@
 /* A nameless object of `size` bytes, mode 0600 regular file, refs = 1.  NULL: no memory. */
 struct inode *shm_inode_create(u64 size);
 
-/* For tmpfs: mark an inode as SHM (after inode_setup). */
-static inline void shm_inode_mark(struct inode *inode)
+/* How many pages the objects of one file system may have together, in memory or in swap. */
+struct shm_quota {
+    u64 used;  /* atomic */
+    u64 limit; /* 0: half of memory and swap together, whatever they come to */
+};
+
+#define SHM_NO_LIMIT (~0ull)
+
+u64 shm_quota_limit(const struct shm_quota *quota);
+/* For who makes a page of the object, before.  => false: the file system is full (ENOSPC) */
+bool shm_quota_take(struct inode *inode);
+/* The object has a page less. */
+void shm_quota_give(struct inode *inode);
+
+/* For tmpfs: mark an inode as SHM (after inode_setup); the quota outlives it. */
+static inline void shm_inode_mark(struct inode *inode, struct shm_quota *quota)
 {
     inode->flags |= INODE_SHM;
+    inode->quota = quota;
 }
 
 /* A cache slot of a page that is in swap: odd, so no pointer. */
@@ -35,10 +50,10 @@ static inline u64 shm_slot(u64 word)
 }
 
 /*
- * Make a filled frame page `index` of the object (takes over its reference).  => false: no
- * memory, or the page is there already.
+ * Make a filled frame page `index` of the object (takes over its reference if it can).
+ * => 0, -EEXIST (the page is there already), -ENOSPC (its file system is full), -ENOMEM
  */
-bool shm_add_page(struct inode *inode, u64 index, struct frame *frame);
+int shm_add_page(struct inode *inode, u64 index, struct frame *frame);
 /* Bring page `index` back from swap.  => the frame, referenced; NULL with *error. Sleeps. */
 struct frame *shm_swap_in(struct inode *inode, u64 index, int *error);
 

@@ -258,12 +258,38 @@ int tool_uptime(int argc, char **argv)
     return 0;
 }
 
+/* Splits -o: the words that are flags, and in `own` those that the file system wants to know. */
+static unsigned long mount_options(const char *list, char *own, size_t size)
+{
+    unsigned long flags = 0;
+    size_t used = 0;
+
+    while (*list != '\0') {
+        const char *comma = strchr(list, ',');
+        size_t length = comma != NULL ? (size_t)(comma - list) : strlen(list);
+
+        if (length == 2 && memcmp(list, "ro", 2) == 0)
+            flags |= MS_RDONLY;
+        else if (length == 7 && memcmp(list, "remount", 7) == 0)
+            flags |= MS_REMOUNT;
+        else if (memchr(list, '=', length) != NULL && used + length + 2 < size) {
+            if (used > 0)
+                own[used++] = ',';
+            memcpy(own + used, list, length);
+            used += length;
+        }
+        list += length + (comma != NULL);
+    }
+    own[used] = '\0';
+    return flags;
+}
+
 int tool_mount_tool(int argc, char **argv)
 {
     unsigned long flags = 0;
     struct options o;
     int at = take_options(argc, argv, "t:o:r", &o);
-    static char text[8192];
+    static char text[8192], own[256];
 
     if (at < 0)
         return 2;
@@ -275,18 +301,11 @@ int tool_mount_tool(int argc, char **argv)
     }
     if (o.set['r'])
         flags |= MS_RDONLY;
-    if (o.set['o']) {
-        if (strstr(o.value['o'], "remount") != NULL)
-            flags |= MS_REMOUNT;
-        for (const char *s = o.value['o']; s != NULL; s = strchr(s, ',')) {
-            s += *s == ',';
-            if (strncmp(s, "ro", 2) == 0 && (s[2] == '\0' || s[2] == ','))
-                flags |= MS_RDONLY;
-        }
-    }
+    if (o.set['o'])
+        flags |= mount_options(o.value['o'], own, sizeof own);
     if (argc - at != ((flags & MS_REMOUNT) != 0 ? 1 : 2))
         return usage();
-    if (mount(argv[at], argv[argc - 1], o.set['t'] ? o.value['t'] : "ext2", flags, NULL) < 0)
+    if (mount(argv[at], argv[argc - 1], o.set['t'] ? o.value['t'] : "ext2", flags, own) < 0)
         return complain_about(argv[argc - 1]);
     return 0;
 }
