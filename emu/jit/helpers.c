@@ -301,9 +301,16 @@ static bool interpret_some(struct jit *jit, struct hart *h, i64 count, u32 *reas
     return true;
 }
 
+static u64 dropped_so_far(const struct jit *jit)
+{
+    return jit->counters->regions_killed + jit->counters->code_flushes;
+}
+
 const u8 *jit_dispatch(struct hart *h, struct jit_frame *frame)
 {
     struct jit *jit = frame->jit;
+    struct jit_link *link = jit_link_taken(h, frame);
+    u64 link_pc = h->pc, dropped = dropped_so_far(jit);
     h->counters.side_exits++;
     begin_c(h);
     jit->float_live = 0;
@@ -337,7 +344,7 @@ const u8 *jit_dispatch(struct hart *h, struct jit_frame *frame)
             u64 at = h->fetch_physical + (h->pc & 0xfff);
             u64 target = (u64)(uintptr_t)jit->ram->host + (at - jit->ram->base);
             const struct jump_entry *known = &jit->jumps[jump_slot(target)];
-            if (known->host == target) {
+            if (known->host == target && !link) {
                 frame->fetch_delta = target - h->pc;
                 end_c(h);
                 return known->entry;
@@ -345,6 +352,13 @@ const u8 *jit_dispatch(struct hart *h, struct jit_frame *frame)
             h->counters.table_misses++;
             entry = jit_find_entry(jit, h, at, weight);
         }
+        /* The link is gone with its region if anything was dropped meanwhile. */
+        if (link && entry && h->pc == link_pc && dropped == dropped_so_far(jit) &&
+            !jit_link_make(jit, link, entry, h->pc)) {
+            jit_drop_all(jit);
+            entry = NULL;
+        }
+        link = NULL;
         if (!entry) {
             h->counters.stretches++;
             i64 before = h->budget;

@@ -10,8 +10,8 @@
  *   rax, rcx, rdx, xmm0-2  scratch
  *   the others hold the guest registers that the region chose (region.h)
  *
- * Every exit from a region writes the guest registers back, so between regions all state is in
- * struct hart.
+ * On the ways to C and through the jump table a region writes the guest registers back, so there
+ * all state is in struct hart.  Bridges (link.c) hand registers on from region to region.
  */
 #ifndef FAULTLINE_JIT_INTERNAL_H
 #define FAULTLINE_JIT_INTERNAL_H
@@ -67,8 +67,10 @@ struct jit_frame {
     u64 magnitude_single[2];
     u64 box[2]; /* what is above a single */
     struct jit_credit *credits;
+    struct jit_region *link_from; /* for the dispatcher: the region just left by an open link */
+    u64 link;                     /* ... and which one it was */
 };
-enum { FRAME_BYTES = 152 };
+enum { FRAME_BYTES = 168 };
 _Static_assert(offsetof(struct jit_frame, sign) % 16 == 0, "operands of SSE instructions");
 _Static_assert(sizeof(struct jit_frame) == FRAME_BYTES, "keeps the stack aligned");
 
@@ -123,16 +125,52 @@ struct jit_features {
     bool bmi2, lzcnt, tzcnt, popcnt, fma;
 };
 
+/* Where a region has the guest registers of one kind. */
+enum { JIT_NOWHERE = 0xff };
+struct jit_holding {
+    u8 host[32]; /* host register, or JIT_NOWHERE: in memory */
+    u32 written; /* guest registers that it changes; for those that it holds memory is stale */
+};
+
+/* A way from a link to a region (link.c). */
+struct jit_bond {
+    struct jit_link *link;
+    const struct jit_entry *entry;
+    const u8 *code;
+    u8 *other;                      /* indirect: displacement of the jump for other targets */
+    struct jit_bond *next;          /* of the link, older */
+    struct jit_bond *next_to, **at; /* among those to the same region */
+};
+
+/* A place where a region is left. */
+struct jit_link {
+    struct jit_region *from;
+    u8 *jump;       /* displacement of the jump, in the writable view */
+    const u8 *slow; /* where it leads while nothing is known, in the executable one */
+    struct jit_bond *bond;
+    i32 offset;   /* of a direct one's target from the start of the page */
+    i32 patience; /* see link.c */
+    bool indirect;
+    bool checked; /* FS is dirty and MXCSR the guest's here */
+    u8 ways;      /* bonds */
+};
+
 /* A translated region. */
 struct jit_region {
     u64 physical, granules;
     u64 id;
     struct jit_region *page_next; /* of the same page */
+    const u8 *indirect;           /* routine: goes on at the virtual address in rax */
+    struct jit_holding integer, floating;
+    struct jit_link *link;
+    unsigned links;
+    struct jit_bond *bonds_to;
     unsigned entries;
     struct jit_entry {
         u64 physical;
         const u8 *entry, *inside;
-        u32 count; /* instructions of its first block */
+        const u8 *checked; /* as `inside`, where floating point has been seen to */
+        u32 count;         /* instructions of its first block */
         struct jit_region *region;
         struct jit_entry *chain; /* in the table of entries */
     } entry[];
@@ -153,6 +191,7 @@ struct jit {
     const u8 *dispatch;       /* thunk: go on at h->pc */
     const u8 *dispatch_store; /* ... after writing r15 to h->budget */
     const u8 *leave;          /* thunk: return to C */
+    const u8 *open_link;      /* thunk: dispatch at the virtual address in rax, the link told */
     const u8 *slow;          /* thunk: jit_slow for the site whose address is second on the stack */
     struct jump_entry other; /* entry: thunk that goes on at the virtual address in rax */
     void (*enter)(struct hart *h, struct jit_frame *in, const u8 *code);
@@ -185,6 +224,18 @@ struct jit_entry *jit_find_entry(struct jit *jit, const struct hart *h, u64 phys
                                  unsigned weight);
 /* jit.c: drops the region of an access that has gone bad. */
 void jit_attend_credit(struct jit *jit);
+/* jit.c: drops everything that is translated. */
+void jit_drop_all(struct jit *jit);
+/* link.c: the open link by which translated code came to the dispatcher, or NULL; h->pc is made its
+ * target. */
+struct jit_link *jit_link_taken(struct hart *h, struct jit_frame *frame);
+/* ... from now on leads to this entry, if it goes to the virtual address `va` or is direct.  False:
+ * there is no room for code. */
+bool jit_link_make(struct jit *jit, struct jit_link *link, struct jit_entry *entry, u64 va);
+/* The region is about to go: frees its links and opens those that lead to it. */
+void jit_link_forget(struct jit *jit, struct jit_region *region);
+/* All regions are about to go. */
+void jit_link_free(struct jit_region *region);
 /* thunks.c: the code that is always there.  False when there is no room. */
 bool jit_make_thunks(struct jit *jit);
 

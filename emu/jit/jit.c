@@ -70,10 +70,10 @@ static void forget_entries(struct jit *jit, struct jit_region *region)
         if (*at) {
             *at = entry->chain;
         }
-    }
-    for (unsigned i = 0; i < JUMP_ENTRIES; i++) {
-        if (jit->jumps[i].region == region->id) {
-            jit->jumps[i] = (struct jump_entry){0};
+        u64 host = (u64)(uintptr_t)jit->ram->host + (entry->physical - jit->ram->base);
+        struct jump_entry *jump = &jit->jumps[jump_slot(host)];
+        if (jump->region == region->id) {
+            *jump = (struct jump_entry){0};
         }
     }
 }
@@ -87,6 +87,7 @@ static void jit_flush(struct engine *engine)
             struct jit_region *region = jit->page[i];
             jit->page[i] = region->page_next;
             *ram_code(jit->ram, region->physical) = 0;
+            jit_link_free(region);
             free(region);
         }
     }
@@ -96,6 +97,11 @@ static void jit_flush(struct engine *engine)
     jit->used = jit->fixed;
     jit->counters->code_flushes++;
     jit->interp->flush(jit->interp);
+}
+
+void jit_drop_all(struct jit *jit)
+{
+    jit_flush(&jit->engine);
 }
 
 static bool overlaps(const struct jit_region *region, u64 first, u64 last)
@@ -117,6 +123,7 @@ static void drop_regions(struct jit *jit, u64 at, u64 first, u64 last)
         }
         *link = region->page_next;
         forget_entries(jit, region);
+        jit_link_forget(jit, region);
         free(region);
         jit->counters->regions_killed++;
     }
@@ -294,6 +301,7 @@ static void jit_destroy(struct engine *engine)
             while (jit->page[i]) {
                 struct jit_region *region = jit->page[i];
                 jit->page[i] = region->page_next;
+                jit_link_free(region);
                 free(region);
             }
         }

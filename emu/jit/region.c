@@ -199,22 +199,49 @@ static void find_loops(struct region *r)
     }
 }
 
-/* Gives the `count` registers of the greatest weight the host registers 0, 1, ... */
-static void assign(u8 reg[32], const u64 weight[32], unsigned count)
+/*
+ * Regions that hold the same register had better hold it in the same place: where a guest register
+ * goes if nobody else wants to go there.  Those that are often used together differ: a0 to a5, s0,
+ * s1 and sp; fa0 to fa5 and the low ft; s and fs as they are numbered.
+ */
+static const u8 int_preferred[32] = {0, 8, 4, 3, 2, 4, 5, 6, 5, 6, 1, 2, 7, 8, 3, 0,
+                                     4, 5, 7, 8, 2, 3, 0, 1, 4, 5, 6, 7, 6, 3, 2, 1};
+static const u8 float_preferred[32] = {8, 9, 10, 11, 6,  7,  0, 1, 6, 7, 0, 1, 2, 3, 4,  5,
+                                       8, 9, 8,  9,  10, 11, 6, 7, 0, 1, 2, 3, 4, 5, 10, 11};
+
+/* Gives the `count` registers of the greatest weight host registers: their preferred ones, the
+ * heavier first. */
+static void assign(u8 reg[32], const u64 weight[32], unsigned count, const u8 preferred[32])
 {
+    u8 chosen[32], taken[32] = {0};
+    unsigned n = 0;
     memset(reg, REGION_NONE, 32);
-    for (unsigned host = 0; host < count; host++) {
+    for (u32 left = UINT32_MAX; n < count; n++) {
         unsigned best = 32;
         for (unsigned i = 0; i < 32; i++) {
-            if (reg[i] == REGION_NONE && weight[i] > 1 &&
-                (best == 32 || weight[i] > weight[best])) {
+            if ((left >> i & 1) && weight[i] > 1 && (best == 32 || weight[i] > weight[best])) {
                 best = i;
             }
         }
         if (best == 32) {
-            return;
+            break;
         }
-        reg[best] = (u8)host;
+        left &= ~(1u << best);
+        chosen[n] = (u8)best;
+        if (!taken[preferred[best]]) {
+            taken[preferred[best]] = 1;
+            reg[best] = preferred[best];
+        }
+    }
+    unsigned host = 0;
+    for (unsigned k = 0; k < n; k++) {
+        if (reg[chosen[k]] == REGION_NONE) {
+            while (taken[host]) {
+                host++;
+            }
+            taken[host] = 1;
+            reg[chosen[k]] = (u8)host;
+        }
     }
 }
 
@@ -240,8 +267,8 @@ static void choose_registers(struct region *r)
             add_weight(float_weight, use.float_written, weight);
         }
     }
-    assign(r->int_reg, int_weight, REGION_INT_REGS);
-    assign(r->float_reg, float_weight, REGION_FLOAT_REGS);
+    assign(r->int_reg, int_weight, REGION_INT_REGS, int_preferred);
+    assign(r->float_reg, float_weight, REGION_FLOAT_REGS, float_preferred);
 }
 
 static void begin_region(struct region *r, const u8 *page, u64 physical)

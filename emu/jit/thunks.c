@@ -34,6 +34,14 @@ static void make_dispatch(struct jit *jit, struct x86 *x)
     x86_jump_reg(x, RAX);
 }
 
+/* From a link that leads nowhere yet: rax is the target's virtual address if it is indirect. */
+static void make_open_link(struct jit *jit, struct x86 *x)
+{
+    jit->open_link = x86_here(x);
+    x86_store(x, X86_8, HART_AT(pc), RAX);
+    x86_jump_to(x, jit->dispatch_store);
+}
+
 static void make_leave(struct jit *jit, struct x86 *x)
 {
     jit->leave = x86_here(x);
@@ -180,6 +188,7 @@ bool jit_make_thunks(struct jit *jit)
     jit->enter = (void (*)(struct hart *, struct jit_frame *, const u8 *))(uintptr_t)x86_here(&x);
     make_enter(&x);
     make_dispatch(jit, &x);
+    make_open_link(jit, &x);
     make_leave(jit, &x);
     make_slow(jit, &x);
     make_other(jit, &x);

@@ -303,6 +303,10 @@ static void emit_stub(struct translator *t, const struct stub *s)
     case STUB_EDGE:
         emit_edge_stub(t, s);
         break;
+    case STUB_LEAVE:
+    case STUB_AWAY:
+        emit_open_link(t, s->from, s->kind == STUB_AWAY, s->leave_to);
+        break;
     case STUB_FLOAT:
         x86_load_mxcsr(x, x86_at(RAX, 4));
         x86_store_imm(x, X86_4, x86_at(RAX, 0), 1);
@@ -324,19 +328,66 @@ static void emit_routines(struct translator *t)
     x86_pop(&t->x, RCX); /* the site */
     reload_registers(t);
     x86_jump_mem(&t->x, FRAME_AT(resume));
+    t->open_link = x86_here(&t->x);
+    x86_store(&t->x, X86_8, FRAME_AT(link), RCX);
+    x86_mov_imm(&t->x, RCX, (u64)(uintptr_t)t->made);
+    x86_store(&t->x, X86_8, FRAME_AT(link_from), RCX);
+    spill_registers(t);
+    x86_jump_to(&t->x, t->jit->open_link);
     emit_indirect_routine(t);
 }
 
-static struct jit_region *finish(struct translator *t, unsigned entries)
+/* Which guest registers the region has where. */
+static void tell_holdings(const struct translator *t, struct jit_region *made)
+{
+    for (unsigned i = 0; i < 32; i++) {
+        enum x86_reg x = x_host(t, i);
+        unsigned f = f_host(t, i);
+        made->integer.host[i] = x == X86_NONE ? JIT_NOWHERE : (u8)x;
+        made->floating.host[i] = f == REGION_NONE ? JIT_NOWHERE : (u8)f;
+    }
+    made->integer.written = t->region->int_written;
+    made->floating.written = t->region->float_written;
+}
+
+static bool keep_links(const struct translator *t, struct jit_region *made)
+{
+    made->link = malloc((t->links + 1) * sizeof *made->link);
+    if (made->link) {
+        memcpy(made->link, t->link, t->links * sizeof *made->link);
+        made->links = t->links;
+    }
+    return made->link != NULL;
+}
+
+static struct jit_region *begin(struct translator *t)
+{
+    const struct region *r = t->region;
+    unsigned entries = 0;
+    for (unsigned b = 0; b < r->blocks; b++) {
+        entries += r->block[b].entry;
+    }
+    struct jit_region *made = malloc(sizeof *made + entries * sizeof *made->entry);
+    if (made) {
+        *made = (struct jit_region){.physical = r->physical, .granules = r->granules, .id = t->id};
+        tell_holdings(t, made);
+    }
+    return made;
+}
+
+/* A way in behind what floating point needs. */
+static const u8 *checked_entry(const struct block_plan *plan)
+{
+    return plan->at[PLACE_CHECKED] ? plan->at[PLACE_CHECKED]
+           : plan->after_check     ? plan->after_check
+                                   : plan->at[PLACE_LABEL];
+}
+
+static bool finish(struct translator *t, struct jit_region *made)
 {
     listing_mark(t, LISTING_ROUTINES);
     const struct region *r = t->region;
-    struct jit_region *made = malloc(sizeof *made + entries * sizeof *made->entry);
-    if (!made) {
-        return NULL;
-    }
-    *made = (struct jit_region){
-        .physical = r->physical, .granules = r->granules, .id = t->id, .entries = 0};
+    made->indirect = t->indirect;
     for (unsigned b = 0; b < r->blocks; b++) {
         if (!r->block[b].entry) {
             continue;
@@ -345,12 +396,13 @@ static struct jit_region *finish(struct translator *t, unsigned entries)
             (struct jit_entry){.physical = r->physical + r->block[b].offset,
                                .entry = x86_here(&t->x),
                                .inside = t->plan[b].at[PLACE_LABEL],
+                               .checked = checked_entry(&t->plan[b]),
                                .count = r->block[b].count,
                                .region = made};
         reload_registers(t);
         x86_jump_to(&t->x, t->plan[b].at[PLACE_LABEL]);
     }
-    return made;
+    return !t->x.full && keep_links(t, made);
 }
 
 struct jit_region *jit_translate(struct jit *jit)
@@ -368,15 +420,15 @@ struct jit_region *jit_translate(struct jit *jit)
     if (jit->listing) {
         t->mark = calloc(MARKS, sizeof *t->mark);
     }
+    struct jit_region *made = t->made = begin(t);
+    if (!made) {
+        t->x.full = true;
+    }
     listing_mark(t, LISTING_ROUTINES);
     emit_routines(t);
     plan_traces(t);
-    unsigned entries = 0;
     for (unsigned b = 0; b < t->region->blocks;) {
         b = emit_block(t, b);
-    }
-    for (unsigned b = 0; b < t->region->blocks; b++) {
-        entries += t->region->block[b].entry;
     }
     emit_labels(t);
     for (unsigned i = 0; i < t->stubs; i++) {
@@ -385,8 +437,7 @@ struct jit_region *jit_translate(struct jit *jit)
         emit_stub(t, &s);
     }
     patch_blocks(t);
-    struct jit_region *made = t->x.full ? NULL : finish(t, entries);
-    if (made && t->x.full) {
+    if (t->x.full || !finish(t, made)) {
         free(made);
         made = NULL;
     }

@@ -15,19 +15,22 @@ enum stub_kind {
     STUB_QUIET,  /* a NaN in a comparison that is to raise nothing */
     STUB_SUM,    /* sstatus changes in more than SIE, SPIE, SPP; rdx: the bits */
     STUB_EDGE,   /* a branch that gives budget back, or leaves the region */
+    STUB_LEAVE,  /* a jump out of the region */
+    STUB_AWAY,   /* an indirect jump */
 };
 
 /* Where a block can be entered (translate_flow.c). */
 enum block_place { PLACE_LABEL, PLACE_CHECKED, PLACE_BODY, PLACES };
 
 struct block_plan {
-    const u8 *at[PLACES]; /* NULL: not yet written */
-    u16 trace;            /* the block that begins its trace */
-    u8 after;             /* instructions of the trace behind this block */
-    u8 ways;              /* how many blocks of the region lead here */
-    bool has_float;       /* of a trace's first block: some instruction of the trace is float */
-    bool wanted;          /* somebody jumps to its label */
-    bool swallowed;       /* its code is in the block before, as a conditional move */
+    const u8 *at[PLACES];  /* NULL: not yet written */
+    u16 trace;             /* the block that begins its trace */
+    u8 after;              /* instructions of the trace behind this block */
+    u8 ways;               /* how many blocks of the region lead here */
+    bool has_float;        /* of a trace's first block: some instruction of the trace is float */
+    bool wanted;           /* somebody jumps to its label */
+    const u8 *after_check; /* in its label, behind what floating point needs; or NULL */
+    bool swallowed;        /* its code is in the block before, as a conditional move */
 };
 
 /* Code out of the way: written behind the region, jumped to from `from`, going on at `back`. */
@@ -47,6 +50,7 @@ struct stub {
     const u8 *quiet_back;    /* STUB_QUIET: where eax is the result */
 };
 
+enum { LINKS = 2 * REGION_BLOCKS };
 enum { STUBS = 2048, PATCHES = 1024, MARKS = REGION_INSNS + STUBS + 2 };
 
 struct listing_place;
@@ -65,8 +69,12 @@ struct translator {
     unsigned patches;
     struct stub stub[STUBS];
     unsigned stubs;
-    const u8 *slow;            /* routine of the region: calls out for the site that called it */
-    const u8 *indirect;        /* goes on at the virtual address in rax */
+    const u8 *slow;          /* routine of the region: calls out for the site that called it */
+    const u8 *indirect;      /* goes on at the virtual address in rax */
+    const u8 *open_link;     /* leaves by the link whose number is in ecx, which leads nowhere */
+    struct jit_region *made; /* the region, being made */
+    struct jit_link link[LINKS];
+    unsigned links;
     u16 block, insn;           /* being translated: index of the block, index in region.insn */
     unsigned next_block;       /* the one whose code follows the present one's */
     bool falls, falls_checked; /* the block before runs into the present one; float was checked */
@@ -136,6 +144,8 @@ void plan_traces(struct translator *t);
 unsigned emit_block(struct translator *t, unsigned b);
 void emit_labels(struct translator *t);
 void emit_edge_stub(struct translator *t, const struct stub *s);
+/* Here is where a link leads while its target is not known; jump: its displacement. */
+void emit_open_link(struct translator *t, u8 *jump, bool indirect, i32 offset);
 void patch_blocks(struct translator *t);
 
 /* One instruction that is no jump. */
@@ -155,7 +165,7 @@ bool emit_single(struct translator *t, const struct insn *i);    /* translate_si
 void follow_boxes(struct translator *t, const struct insn *i);
 /* The f register gets the single whose bits are in this register.  Uses rcx. */
 void box_single(struct translator *t, enum x86_reg bits, unsigned rd);
-bool emit_atomic(struct translator *t, const struct insn *i);    /* translate_atomic.c */
+bool emit_atomic(struct translator *t, const struct insn *i); /* translate_atomic.c */
 bool emit_system(struct translator *t, const struct insn *i);
 void emit_sum_stub(struct translator *t, const struct stub *s); /* translate_system.c */
 /* rax = virtual address rs1 + imm, then the TLB probe for an access of this size: goes on with the

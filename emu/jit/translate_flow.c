@@ -145,6 +145,7 @@ void emit_labels(struct translator *t)
         plan->at[PLACE_LABEL] = x86_here(&t->x);
         if (has_float(t, b)) {
             emit_float_check(t);
+            plan->after_check = x86_here(&t->x);
         }
         if (is_head(t, b)) {
             x86_jump_to(&t->x, plan->at[PLACE_CHECKED]);
@@ -207,21 +208,34 @@ static void begin_block(struct translator *t, unsigned b)
     }
 }
 
-/* On to an address outside of the region; gives back what was charged beyond the branch. */
-static void leave_to(struct translator *t, i32 offset, unsigned refund)
+void emit_open_link(struct translator *t, u8 *jump, bool indirect, i32 offset)
 {
-    if (refund > 0) {
-        x86_alu_imm(&t->x, X86_ADD, X86_8, R15, (i32)refund);
+    if (t->x.full || t->links == LINKS) {
+        t->x.full = true;
+        return;
     }
-    x86_load(&t->x, X86_8, false, RAX, HART_AT(fetch_page));
-    x86_alu_imm(&t->x, X86_ADD, X86_8, RAX, offset);
-    x86_jump_to(&t->x, t->indirect);
+    t->link[t->links] = (struct jit_link){.from = t->made,
+                                          .jump = jump,
+                                          .slow = x86_here(&t->x),
+                                          .indirect = indirect,
+                                          .checked = has_float(t, t->block),
+                                          .offset = offset};
+    x86_mov_imm(&t->x, RCX, t->links++);
+    x86_jump_to(&t->x, t->open_link);
 }
 
+/* A branch to an address outside of the region, or one that gives back what was charged beyond
+ * it. */
 void emit_edge_stub(struct translator *t, const struct stub *s)
 {
     if (s->target < 0) {
-        leave_to(t, s->leave_to, s->refund);
+        u8 *jump = s->from;
+        if (s->refund > 0) {
+            x86_alu_imm(&t->x, X86_ADD, X86_8, R15, s->refund);
+            jump = x86_jump(&t->x);
+            x86_patch_here(&t->x, jump);
+        }
+        emit_open_link(t, jump, false, s->leave_to);
         return;
     }
     x86_alu_imm(&t->x, X86_ADD, X86_8, R15, s->refund);
@@ -259,7 +273,7 @@ static void go_to_offset(struct translator *t, i32 offset)
 {
     int to = region_block_at(t->region, offset);
     if (to < 0) {
-        leave_to(t, offset, 0);
+        new_stub(t, x86_jump(&t->x), STUB_LEAVE)->leave_to = offset;
     } else if ((unsigned)to == t->next_block) {
         t->falls = true;
         t->falls_checked = has_float(t, t->block);
@@ -396,7 +410,7 @@ static void emit_indirect(struct translator *t, const struct region_block *block
     }
     x86_alu_imm(&t->x, X86_AND, X86_8, RAX, -2);
     write_link(t, i->rd, block->next);
-    x86_jump_to(&t->x, t->indirect);
+    new_stub(t, x86_jump(&t->x), STUB_AWAY);
 }
 
 static void emit_end(struct translator *t, unsigned b)
