@@ -69,6 +69,39 @@ static u64 extend_loaded(u64 value, const struct jit_site *site)
     return site->size & SITE_SIGNED ? (u64)((i64)(value << shift) >> shift) : value;
 }
 
+/*
+ * A misaligned access that does not leave its page, which is in the TLB: as access.h, without the
+ * way there.  Linux makes millions at boot to measure how slow they are.
+ */
+static bool access_misaligned(struct hart *h, const struct jit_site *site, u64 va)
+{
+    unsigned size = site->size & ~(unsigned)SITE_SIGNED;
+    bool store = site->kind == SITE_STORE || site->kind == SITE_FSTORE;
+    const struct tlb_entry *entry = tlb_entry(h->context, store ? TLB_STORE : TLB_LOAD, va);
+    if (entry->tag != (va & ~(u64)0xfff) || (va & 0xfff) > RAM_PAGE_SIZE - size) {
+        return false;
+    }
+    u8 *host = (u8 *)(uintptr_t)(va + entry->addend);
+    switch (site->kind) {
+    case SITE_STORE:
+        store_sized(host, h->x[site->reg], size);
+        break;
+    case SITE_FSTORE:
+        store_sized(host, h->f[site->reg], size);
+        break;
+    case SITE_FLOAD:
+        h->f[site->reg] = load_sized(host, size) | (size == 4 ? 0xffffffff00000000u : 0);
+        break;
+    default:
+        if (site->reg != 0) {
+            h->x[site->reg] = extend_loaded(load_sized(host, size), site);
+        }
+        break;
+    }
+    *(store ? &h->counters.slow_stores : &h->counters.slow_loads) += 1;
+    return true;
+}
+
 /* A load or store that the TLB did not settle.  Non-zero: done, and the region may go on. */
 static u32 access_slowly(struct hart *h, const struct jit_site *site, u64 va)
 {
@@ -196,6 +229,21 @@ static bool do_atomic(struct hart *h, const struct insn *i)
     return ok;
 }
 
+/*
+ * After a fence or another satp the page of the instruction has to be looked up anew.  Where the
+ * fetch TLB still has it at the same place, that changes nothing, and the region may go on.
+ */
+static bool still_here(struct hart *h, u64 page)
+{
+    const struct tlb_entry *entry = tlb_entry(h->fetch_context, TLB_FETCH, page);
+    u64 host = (u64)(uintptr_t)h->ram->host + (h->fetch_physical - h->ram->base);
+    if (h->fetch_page != FETCH_NONE || entry->tag != page || page + entry->addend != host) {
+        return false;
+    }
+    h->fetch_page = page;
+    return true;
+}
+
 /* Executed, and where to go on is in h->pc; `stays`: that is behind the instruction. */
 static u32 went(struct hart *h, bool done, bool stays)
 {
@@ -209,6 +257,7 @@ static u32 went(struct hart *h, bool done, bool stays)
 static u32 do_privileged(struct hart *h, const struct insn *i, u32 bits)
 {
     bool moved, done;
+    u64 page = h->fetch_page;
     switch (i->op) {
     case OP_ECALL:
         done = hart_ecall(h, &moved);
@@ -219,10 +268,10 @@ static u32 do_privileged(struct hart *h, const struct insn *i, u32 bits)
         return went(h, hart_mret(h, bits), false);
     case OP_SFENCE_VMA:
         done = hart_sfence_vma(h, i->rs1 != 0, h->x[i->rs1], i->rs2 != 0, h->x[i->rs2], bits);
-        return went(h, done, true);
+        return done && still_here(h, page) ? go_on(h, i, page) : went(h, done, true);
     case OP_FENCE_I:
         h->fetch_page = FETCH_NONE;
-        return went(h, true, true);
+        return still_here(h, page) ? go_on(h, i, page) : went(h, true, true);
     default:
         return went(h, hart_wfi(h, bits), true);
     }
@@ -261,6 +310,9 @@ static u32 execute(struct hart *h, struct jit_frame *frame, const struct jit_ste
         }
         /* Blocks look at FS where they begin. */
         bool float_moved = ((status ^ h->mstatus) & MSTATUS_FS) != 0;
+        if (insn.imm == CSR_SATP) {
+            still_here(h, page);
+        }
         return float_moved ? leave_behind(h, &insn) : go_on(h, &insn, page);
     }
     if (flags & INSN_AMO) {
@@ -286,7 +338,7 @@ u32 jit_slow(struct hart *h, const struct jit_site *site, u64 va, i64 budget,
         h->counters.helper_calls++;
         return execute(h, frame, (const struct jit_step_site *)site);
     default:
-        return access_slowly(h, site, va);
+        return access_misaligned(h, site, va) || access_slowly(h, site, va);
     }
 }
 

@@ -77,6 +77,7 @@ struct translator {
     unsigned links;
     u16 block, insn;           /* being translated: index of the block, index in region.insn */
     unsigned next_block;       /* the one whose code follows the present one's */
+    bool has_float;            /* some instruction of the region is floating point */
     bool falls, falls_checked; /* the block before runs into the present one; float was checked */
     u8 recent[32]; /* page memory of the present value of an x register + 1; 0: none yet */
     u32 boxed;     /* f registers that hold boxed singles for sure */

@@ -67,7 +67,9 @@ void plan_traces(struct translator *t)
                        length + block->count <= TRACE_INSNS;
         length = follows ? length + block->count : block->count;
         t->plan[b].trace = follows ? t->plan[b - 1].trace : (u16)b;
-        t->plan[t->plan[b].trace].has_float |= uses_float(r, block);
+        bool has_float = uses_float(r, block);
+        t->plan[t->plan[b].trace].has_float |= has_float;
+        t->has_float |= has_float;
     }
     for (unsigned b = r->blocks - 1; b-- > 0;) {
         if (t->plan[b + 1].trace == t->plan[b].trace) {

@@ -3,9 +3,9 @@
  * translate_system.c - what kernels do at every trap and every critical section, in line: the trap
  * registers of S-mode, sstatus, cbo.zero.
  *
- * Only what has no further effect is done here: S-mode, no change of SUM, MXR or FS, no interrupt
- * that becomes possible.  Everything else is a step (jit_system), which then leaves the block where
- * it has to.
+ * Only what has no further effect is done here: S-mode, no change of MXR, no interrupt that becomes
+ * possible; FS changes only where the region has no floating point, for it is looked at where a
+ * trace with such begins.  Everything else is a step, which then leaves the block where it has to.
  */
 #include "emu/hart/csrs.h"
 #include "emu/jit/translate.h"
@@ -102,6 +102,12 @@ static void emit_status_read(struct translator *t, unsigned rd)
     x_written(t, rd, RAX);
 }
 
+/* Bits of sstatus that do more than being there. */
+static i32 heavy_bits(const struct translator *t)
+{
+    return (i32)(MSTATUS_SUM | MSTATUS_MXR | (t->has_float ? MSTATUS_FS : 0));
+}
+
 static void emit_status(struct translator *t, const struct insn *i)
 {
     struct x86 *x = &t->x;
@@ -121,7 +127,7 @@ static void emit_status(struct translator *t, const struct insn *i)
         x86_alu_imm(x, X86_AND, X86_4, RDX, (i32)SSTATUS_WRITABLE);
         if (!immediate_form(i) || operation == CSR_WRITE) {
             x86_mov(x, X86_4, RCX, RDX);
-            x86_alu_imm(x, X86_AND, X86_4, RCX, (i32)(MSTATUS_SUM | MSTATUS_MXR | MSTATUS_FS));
+            x86_alu_imm(x, X86_AND, X86_4, RCX, heavy_bits(t));
             changes = x86_jump_if(x, X86_NE);
         }
         if (operation != CSR_CLEAR) { /* turning off cannot let an interrupt in */
@@ -143,8 +149,8 @@ static void emit_status(struct translator *t, const struct insn *i)
 }
 
 /*
- * SUM turns on and off at every copy from or to user memory.  If it is all that changes, the
- * context that belongs to the other value may be known (tlb.h); then this is what
+ * SUM turns on and off at every copy from or to user memory.  If nothing else that matters changes,
+ * the context that belongs to the other value may be known (tlb.h); then this is what
  * hart_select_contexts does.
  */
 void emit_sum_stub(struct translator *t, const struct stub *s)
@@ -154,7 +160,9 @@ void emit_sum_stub(struct translator *t, const struct stub *s)
     struct x86_mem mode = x86_at(RCX, offsetof(struct tlb_context, mode));
     struct x86_mem satp = x86_at(RCX, offsetof(struct tlb_context, satp));
     u8 *fail[4];
-    x86_alu_imm(x, X86_CMP, X86_4, RDX, (i32)MSTATUS_SUM);
+    x86_mov(x, X86_4, RAX, RDX);
+    x86_alu_imm(x, X86_AND, X86_4, RAX, heavy_bits(t) | (i32)MSTATUS_SIE);
+    x86_alu_imm(x, X86_CMP, X86_4, RAX, (i32)MSTATUS_SUM);
     fail[0] = x86_jump_if(x, X86_NE);
     x86_load(x, X86_8, false, RCX, x86_at(R14, offsetof(struct tlb_context, twin)));
     x86_test(x, X86_8, RCX, RCX);
