@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * float_step.c - floating point that has no code of its own (singles, rare operations, static
- * rounding modes): the interpreter's bodies, called one at a time.
+ * float_step.c - floating point that has no code of its own (to nearest with ties away, singles
+ * without their box, what FMA3 and SSE4.1 are needed for): the interpreter's bodies, called one at
+ * a time.
  */
 #include "emu/hart/fpu.h"
 #include "emu/jit/internal.h"

@@ -122,7 +122,7 @@ enum {
 };
 
 struct jit_features {
-    bool bmi2, lzcnt, tzcnt, popcnt, fma;
+    bool bmi2, lzcnt, tzcnt, popcnt, fma, sse41;
 };
 
 /* Where a region has the guest registers of one kind. */

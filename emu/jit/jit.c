@@ -35,6 +35,7 @@ static struct jit_features find_features(void)
     /* lzcnt has no name of its own in gcc 12; every host with AVX2 has it (x86-64-v3). */
     f.lzcnt = __builtin_cpu_supports("avx2");
     f.fma = __builtin_cpu_supports("fma");
+    f.sse41 = __builtin_cpu_supports("sse4.1");
     return f;
 }
 

@@ -350,55 +350,10 @@ bool insn_makes_single(const struct insn *insn)
     case OP_FMAX_S:
     case OP_FCVT_S_W:
     case OP_FCVT_S_L:
+    case OP_FCVT_S_WU:
+    case OP_FCVT_S_LU:
     case OP_FCVT_S_D:
     case OP_FMV_W_X:
-        return true;
-    default:
-        return false;
-    }
-}
-
-static bool has_native_float(const struct insn *insn)
-{
-    u16 op = insn->op;
-    if (insn_makes_single(insn)) {
-        return true;
-    }
-    switch (op) {
-    case OP_FLW:
-    case OP_FSW:
-    case OP_FLD:
-    case OP_FSD:
-    case OP_FADD_D:
-    case OP_FSUB_D:
-    case OP_FMUL_D:
-    case OP_FDIV_D:
-    case OP_FSQRT_D:
-    case OP_FMADD_D:
-    case OP_FMSUB_D:
-    case OP_FNMADD_D:
-    case OP_FNMSUB_D:
-    case OP_FSGNJ_D:
-    case OP_FSGNJN_D:
-    case OP_FSGNJX_D:
-    case OP_FEQ_D:
-    case OP_FLT_D:
-    case OP_FLE_D:
-    case OP_FCVT_W_D:
-    case OP_FCVT_L_D:
-    case OP_FCVT_D_W:
-    case OP_FCVT_D_L:
-    case OP_FMV_X_D:
-    case OP_FMV_D_X:
-    case OP_FMIN_D:
-    case OP_FMAX_D:
-    case OP_FEQ_S:
-    case OP_FLT_S:
-    case OP_FLE_S:
-    case OP_FCVT_W_S:
-    case OP_FCVT_L_S:
-    case OP_FCVT_D_S:
-    case OP_FMV_X_W:
         return true;
     default:
         return false;
@@ -437,9 +392,6 @@ static bool has_native_code(const struct insn *insn)
     default:
         break;
     }
-    if (flags & INSN_FP) {
-        return has_native_float(insn);
-    }
     return true;
 }
 
@@ -469,22 +421,10 @@ bool insn_is_foreign(const struct insn *insn)
     if (insn->op == OP_SLTI && insn->rd == 0) {
         return true; /* a probe */
     }
-    if (!(insn_table[insn->op].flags & INSN_RM)) {
-        return false;
-    }
-    switch (insn->op) {
-    case OP_FCVT_D_W: /* exact in every mode */
-    case OP_FCVT_D_S:
-        return false;
-    case OP_FCVT_W_D:
-    case OP_FCVT_L_D:
-    case OP_FCVT_W_S:
-    case OP_FCVT_L_S: /* towards zero has an instruction of its own */
-        return insn->rm != 7 && insn->rm != 1;
-    default:
-        /* Another static mode would need the host's to be changed. */
-        return insn->rm != 7;
-    }
+    /* To nearest with ties away is not in SSE; what is behind it is illegal. */
+    enum { RM_LAST_ON_HOST = 3, RM_DYNAMIC = 7 };
+    return (insn_table[insn->op].flags & INSN_RM) && insn->rm > RM_LAST_ON_HOST &&
+           insn->rm != RM_DYNAMIC;
 }
 
 struct insn_use insn_use_of(const struct insn *insn)

@@ -256,8 +256,8 @@ void emit_insn(struct translator *t, const struct insn *i)
 {
     if (insn_is_foreign(i)) {
         emit_step(t);
-    } else if (!emit_int(t, i) && !emit_memory(t, i) && !emit_float(t, i) && !emit_single(t, i) &&
-               !emit_atomic(t, i) && !emit_system(t, i)) {
+    } else if (!emit_int(t, i) && !emit_memory(t, i) && !emit_float(t, i) && !emit_atomic(t, i) &&
+               !emit_system(t, i)) {
         emit_step(t);
     }
 }
@@ -290,6 +290,12 @@ static void emit_stub(struct translator *t, const struct stub *s)
     }
     case STUB_STEP:
         call_step(t, s->back);
+        break;
+    case STUB_NAN_SUM:
+        emit_nan_sum_stub(t, s);
+        break;
+    case STUB_SATURATE:
+        emit_saturate_stub(t, s);
         break;
     case STUB_QUIET:
         emit_quiet_stub(t, s);

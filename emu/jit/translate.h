@@ -10,13 +10,15 @@ enum stub_kind {
     STUB_STEP, /* the instruction needs the interpreter after all */
     STUB_NAN,  /* a result that has to be the canonical NaN */
     STUB_NAN_SINGLE,
-    STUB_FLOAT,  /* MXCSR is still C's */
-    STUB_RECENT, /* an access that does not go to its recent page */
-    STUB_QUIET,  /* a NaN in a comparison that is to raise nothing */
-    STUB_SUM,    /* sstatus changes in more than SIE, SPIE, SPP; rdx: the bits */
-    STUB_EDGE,   /* a branch that gives budget back, or leaves the region */
-    STUB_LEAVE,  /* a jump out of the region */
-    STUB_AWAY,   /* an indirect jump */
+    STUB_NAN_SUM,  /* ... of a multiplication with addition */
+    STUB_SATURATE, /* a conversion to a signed integer in rax that may not have fitted */
+    STUB_FLOAT,    /* MXCSR is still C's */
+    STUB_RECENT,   /* an access that does not go to its recent page */
+    STUB_QUIET,    /* a NaN in a comparison that is to raise nothing */
+    STUB_SUM,      /* sstatus changes in more than SIE, SPIE, SPP; rdx: the bits */
+    STUB_EDGE,     /* a branch that gives budget back, or leaves the region */
+    STUB_LEAVE,    /* a jump out of the region */
+    STUB_AWAY,     /* an indirect jump */
 };
 
 /* Where a block can be entered (translate_flow.c). */
@@ -39,7 +41,8 @@ struct stub {
     const u8 *back;
     u16 block, insn;
     u8 kind;
-    u8 reg;                  /* STUB_NAN: the xmm register */
+    u8 reg;                  /* STUB_NAN, STUB_NAN_SUM, STUB_SATURATE: the xmm register */
+    u8 factor[2];            /* STUB_NAN_SUM: those with the factors */
     u8 site, site_reg, size; /* STUB_SITE: enum jit_site_kind and what it needs */
     bool uncharged;          /* ... before the trace's instructions were taken from the budget */
     u8 refund, place;        /* STUB_EDGE: budget to give back, enum block_place of the target */
@@ -153,15 +156,23 @@ void patch_blocks(struct translator *t);
 void emit_insn(struct translator *t, const struct insn *i);
 /* Two of them by code shorter than both have: true if there is. */
 bool emit_pair(struct translator *t, const struct insn *first, const struct insn *second);
-/* translate_int.c, translate_memory.c, translate_float.c: true when they know the instruction. */
+/* translate_int.c, translate_memory.c, translate_mode.c: true when they know the instruction. */
 bool emit_int(struct translator *t, const struct insn *i);
+bool emit_bits(struct translator *t, const struct insn *i); /* translate_bits.c: rd is not x0 */
+/* to = to op x; rd = the condition; shifts, of words with X86_4. */
+void alu_with(struct translator *t, enum x86_alu op, enum x86_width w, enum x86_reg to, unsigned x);
+void emit_set(struct translator *t, enum x86_cond condition, unsigned rd);
+void emit_shift(struct translator *t, enum x86_shift op, enum x86_width w, const struct insn *i);
+void emit_shift_imm(struct translator *t, enum x86_shift op, enum x86_width w,
+                    const struct insn *i);
 bool emit_memory(struct translator *t, const struct insn *i);
 bool emit_float(struct translator *t, const struct insn *i);
 /* Three instructions from here on by one piece of code: true if they are such. */
 bool emit_quiet_compare(struct translator *t, const struct insn *i);
 void emit_quiet_stub(struct translator *t, const struct stub *s);
 bool emit_float_csr(struct translator *t, const struct insn *i); /* of insn_is_float_csr */
-bool emit_single(struct translator *t, const struct insn *i);    /* translate_single.c */
+void emit_nan_sum_stub(struct translator *t, const struct stub *s);
+void emit_saturate_stub(struct translator *t, const struct stub *s);
 /* After an instruction: which f registers hold boxed singles now. */
 void follow_boxes(struct translator *t, const struct insn *i);
 /* The f register gets the single whose bits are in this register.  Uses rcx. */

@@ -1,316 +1,323 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * translate_float.c - double-precision arithmetic in SSE2 (and FMA3).
+ * translate_float.c - floating-point arithmetic of both widths in SSE2 and FMA3.
  *
  * While translated code runs, the host's sticky exception bits stand for those of fflags and
  * MXCSR's rounding mode is frm (helpers.c keeps both in step), with exceptions masked and denormals
  * exact; SSE detects tininess after rounding, as RISC-V does.  What differs is NaN: RISC-V gives
  * the canonical one always, so every result is compared with itself.
  */
-#include "emu/isa/csr.h"
-#include "emu/jit/translate.h"
+#include "emu/jit/translate_float.h"
 
-static void check_nan(struct translator *t, unsigned reg)
+void need_boxed(struct translator *t, struct slow_ways *ways, bool d, unsigned f)
 {
-    x86_ucomi(&t->x, true, reg, reg);
-    add_stub(t, x86_jump_if(&t->x, X86_P), STUB_NAN, reg);
+    struct x86 *x = &t->x;
+    if (d || (t->boxed >> f & 1)) {
+        return;
+    }
+    if (f_host(t, f) == REGION_NONE) {
+        struct x86_mem above = f_at(f);
+        above.disp += 4;
+        x86_alu_store_imm(x, X86_CMP, X86_4, above, -1);
+    } else {
+        x86_float_to_reg(x, X86_8, RAX, f_host(t, f));
+        x86_shift_imm(x, X86_SHR, X86_8, RAX, 32);
+        x86_alu_imm(x, X86_CMP, X86_4, RAX, -1);
+    }
+    /* Nothing is known behind it either: C comes back to the same place. */
+    add_way(ways, x86_jump_if(x, X86_NE));
 }
 
-static void emit_arithmetic(struct translator *t, enum x86_sse op, const struct insn *i)
+void check_nan(struct translator *t, bool d, unsigned reg)
 {
-    unsigned to = f_result(t, i->rd);
-    if (f_host(t, i->rs2) == to && i->rd == i->rs2 && i->rs1 != i->rs2) {
-        to = 0;
+    x86_ucomi(&t->x, d, reg, reg);
+    add_stub(t, x86_jump_if(&t->x, X86_P), d ? STUB_NAN : STUB_NAN_SINGLE, reg);
+}
+
+/* a op b, where a may be overwritten only if it is `to`. */
+static void emit_binary(struct translator *t, enum x86_sse op, bool d, const struct insn *i)
+{
+    struct slow_ways ways = {.count = 0};
+    unsigned rs1 = i->rs1, rs2 = i->rs2, to = f_result(t, i->rd);
+    need_boxed(t, &ways, d, rs1);
+    need_boxed(t, &ways, d, rs2);
+    if (i->rd == rs2 && rs1 != rs2) {
+        if (op == X86_FADD || op == X86_FMUL) {
+            rs2 = rs1;
+            rs1 = i->rd;
+        } else {
+            to = 0;
+        }
     }
-    unsigned a = f_read(t, i->rs1, to);
+    unsigned a = f_read(t, rs1, to);
     if (a != to) {
         x86_float_mov(&t->x, to, a);
     }
-    if (f_host(t, i->rs2) == REGION_NONE) {
-        x86_sse_load(&t->x, op, true, to, f_at(i->rs2));
+    if (rs1 == rs2) {
+        x86_sse(&t->x, op, d, to, to);
+    } else if (f_host(t, rs2) == REGION_NONE) {
+        x86_sse_load(&t->x, op, d, to, f_at(rs2));
     } else {
-        x86_sse(&t->x, op, true, to, f_host(t, i->rs2));
+        x86_sse(&t->x, op, d, to, f_host(t, rs2));
     }
-    check_nan(t, to);
+    check_nan(t, d, to);
     f_written(t, i->rd, to);
+    end_ways(t, &ways);
 }
 
-static void emit_sqrt(struct translator *t, const struct insn *i)
+static void emit_sqrt(struct translator *t, bool d, const struct insn *i)
 {
+    struct slow_ways ways = {.count = 0};
     unsigned to = f_result(t, i->rd);
-    x86_sse(&t->x, X86_SQRT, true, to, f_read(t, i->rs1, 1));
-    check_nan(t, to);
+    need_boxed(t, &ways, d, i->rs1);
+    unsigned from = f_read(t, i->rs1, 1);
+    if (!d && from != to) {
+        x86_float_mov(&t->x, to, from); /* the box */
+    }
+    x86_sse(&t->x, X86_SQRT, d, to, from);
+    check_nan(t, d, to);
     f_written(t, i->rd, to);
+    end_ways(t, &ways);
 }
 
-/*
- * A NaN result is done again by the interpreter: infinity times zero plus a quiet NaN is invalid in
- * RISC-V and not in FMA3.
- */
-static bool emit_fma(struct translator *t, enum x86_fma op, const struct insn *i)
+/* The factors stay where they are for the stub, so the sum is made elsewhere if rd is one. */
+static bool emit_fma(struct translator *t, enum x86_fma op, bool d, const struct insn *i)
 {
+    struct slow_ways ways = {.count = 0};
     if (!t->jit->features.fma) {
         return false;
     }
-    unsigned a = f_read(t, i->rs1, 0);
-    if (a != 0) {
-        x86_float_mov(&t->x, 0, a);
+    need_boxed(t, &ways, d, i->rs1);
+    need_boxed(t, &ways, d, i->rs2);
+    need_boxed(t, &ways, d, i->rs3);
+    unsigned to = i->rd == i->rs1 || i->rd == i->rs2 ? 0 : f_result(t, i->rd);
+    unsigned c = f_read(t, i->rs3, to);
+    if (c != to) {
+        x86_float_mov(&t->x, to, c);
     }
-    unsigned b = f_read(t, i->rs2, 1), c = f_read(t, i->rs3, 2);
-    x86_fma213(&t->x, op, true, 0, b, c);
-    x86_ucomi(&t->x, true, 0, 0);
-    u8 *nan = x86_jump_if(&t->x, X86_P);
-    f_written(t, i->rd, 0);
-    add_stub(t, nan, STUB_STEP, 0);
+    unsigned a = f_read(t, i->rs1, 1), b = f_read(t, i->rs2, 2);
+    x86_fma231(&t->x, op, d, to, a, b);
+    x86_ucomi(&t->x, d, to, to);
+    struct stub *nan = new_stub(t, x86_jump_if(&t->x, X86_P), STUB_NAN_SUM);
+    nan->reg = (u8)to;
+    nan->factor[0] = (u8)a;
+    nan->factor[1] = (u8)b;
+    nan->size = d ? 8 : 4;
+    f_written(t, i->rd, to);
+    end_ways(t, &ways);
     return true;
 }
 
-static void emit_compare(struct translator *t, const struct insn *i)
+/* rax = 0 if the register is an infinity.  Uses rcx. */
+static void compare_infinity(struct x86 *x, bool d, unsigned reg)
 {
+    x86_float_to_reg(x, X86_8, RAX, reg);
+    x86_shift_imm(x, X86_SHL, d ? X86_8 : X86_4, RAX, 1); /* the sign goes */
+    x86_mov_imm(x, RCX, d ? 0x7ffull << 53 : 0xffu << 24);
+    x86_alu(x, X86_XOR, d ? X86_8 : X86_4, RAX, RCX);
+}
+
+/*
+ * Infinity times zero is invalid in RISC-V even when a quiet NaN is added, in FMA3 it is not then.
+ * With an infinity as a factor the product raises nothing else.
+ */
+void emit_nan_sum_stub(struct translator *t, const struct stub *s)
+{
+    struct x86 *x = &t->x;
+    bool d = s->size == 8;
+    compare_infinity(x, d, s->factor[0]);
+    u8 *infinite = x86_jump_if(x, X86_E);
+    compare_infinity(x, d, s->factor[1]);
+    u8 *finite = x86_jump_if(x, X86_NE);
+    x86_patch_here(x, infinite);
+    x86_float_mov(x, s->reg, s->factor[0]);
+    x86_sse(x, X86_FMUL, d, s->reg, s->factor[1]);
+    x86_patch_here(x, finite);
+    x86_mov_imm(x, RAX, d ? 0x7ff8000000000000ull : 0xffffffff7fc00000ull);
+    x86_reg_to_float(x, X86_8, s->reg, RAX);
+    x86_jump_to(x, s->back);
+}
+
+static void emit_compare(struct translator *t, enum x86_cond condition, bool d,
+                         const struct insn *i)
+{
+    struct slow_ways ways = {.count = 0};
+    need_boxed(t, &ways, d, i->rs1);
+    need_boxed(t, &ways, d, i->rs2);
     unsigned a = f_read(t, i->rs1, 0), b = f_read(t, i->rs2, 1);
     enum x86_reg to = x_result(t, i->rd);
-    if (i->op == OP_FEQ_D) {
-        x86_ucomi(&t->x, true, a, b);
+    if (condition == X86_E) {
+        x86_ucomi(&t->x, d, a, b);
         x86_setcc(&t->x, X86_E, RAX);
         x86_setcc(&t->x, X86_NP, RCX);
         x86_alu(&t->x, X86_AND, X86_4, RAX, RCX);
     } else {
         /* b against a: unordered sets the carry, so neither "above" holds. */
-        x86_comi(&t->x, true, b, a);
-        x86_setcc(&t->x, i->op == OP_FLT_D ? X86_A : X86_AE, RAX);
+        x86_comi(&t->x, d, b, a);
+        x86_setcc(&t->x, condition, RAX);
     }
     x86_extend(&t->x, X86_1, false, to, RAX);
-    if (i->rd != 0) {
-        x_written(t, i->rd, to);
-    }
+    x_written(t, i->rd, to);
+    end_ways(t, &ways);
 }
 
-static void emit_sign(struct translator *t, const struct insn *i)
+enum sign_of { SIGN_OTHER, SIGN_NEGATED, SIGN_BOTH };
+
+/* fmv, fneg, fabs */
+static void emit_own_sign(struct translator *t, enum sign_of sign, bool d, const struct insn *i)
 {
-    if (i->rs1 == i->rs2) { /* fmv, fneg, fabs */
-        unsigned from = f_read(t, i->rs1, 0), to = f_result(t, i->rd);
-        if (i->op != OP_FSGNJ_D) {
-            if (from != to) {
-                x86_float_mov(&t->x, to, from);
-            }
-            bool negate = i->op == OP_FSGNJN_D;
-            x86_sse_logic_load(&t->x, negate ? X86_PXOR : X86_PAND, to,
-                               negate ? FRAME_AT(sign) : FRAME_AT(magnitude));
-            from = to;
+    unsigned from = f_read(t, i->rs1, 0), to = f_result(t, i->rd);
+    if (sign != SIGN_OTHER) {
+        if (from != to) {
+            x86_float_mov(&t->x, to, from);
         }
-        f_written(t, i->rd, from);
+        if (sign == SIGN_NEGATED) {
+            x86_sse_logic_load(&t->x, X86_PXOR, to, d ? FRAME_AT(sign) : FRAME_AT(sign_single));
+        } else {
+            x86_sse_logic_load(&t->x, X86_PAND, to,
+                               d ? FRAME_AT(magnitude) : FRAME_AT(magnitude_single));
+        }
+        from = to;
+    }
+    f_written(t, i->rd, from);
+}
+
+static void emit_sign(struct translator *t, enum sign_of sign, bool d, const struct insn *i)
+{
+    struct slow_ways ways = {.count = 0};
+    need_boxed(t, &ways, d, i->rs1);
+    need_boxed(t, &ways, d, i->rs2);
+    if (i->rs1 == i->rs2) {
+        emit_own_sign(t, sign, d, i);
+        end_ways(t, &ways);
         return;
     }
-    x86_float_to_reg(&t->x, X86_8, RAX, f_read(t, i->rs1, 0));
-    x86_float_to_reg(&t->x, X86_8, RCX, f_read(t, i->rs2, 0));
-    if (i->op == OP_FSGNJN_D) {
-        x86_unary(&t->x, X86_NOT, X86_8, RCX);
+    unsigned other = f_read(t, i->rs2, 1), to = f_result(t, i->rd);
+    if (other != 1) {
+        x86_float_mov(&t->x, 1, other);
     }
-    x86_shift_imm(&t->x, X86_SHR, X86_8, RCX, 63);
-    x86_shift_imm(&t->x, X86_SHL, X86_8, RCX, 63);
-    if (i->op == OP_FSGNJX_D) {
-        x86_alu(&t->x, X86_XOR, X86_8, RAX, RCX);
-    } else {
-        x86_bit_imm(&t->x, X86_BTR, X86_8, RAX, 63);
-        x86_alu(&t->x, X86_OR, X86_8, RAX, RCX);
+    x86_sse_logic_load(&t->x, sign == SIGN_NEGATED ? X86_PANDN : X86_PAND, 1,
+                       d ? FRAME_AT(sign) : FRAME_AT(sign_single));
+    unsigned from = f_read(t, i->rs1, to);
+    if (from != to) {
+        x86_float_mov(&t->x, to, from);
     }
-    unsigned to = f_result(t, i->rd);
-    x86_reg_to_float(&t->x, X86_8, to, RAX);
+    if (sign != SIGN_BOTH) {
+        x86_sse_logic_load(&t->x, X86_PAND, to,
+                           d ? FRAME_AT(magnitude) : FRAME_AT(magnitude_single));
+    }
+    x86_sse_logic(&t->x, sign == SIGN_BOTH ? X86_PXOR : X86_POR, to, 1);
     f_written(t, i->rd, to);
+    end_ways(t, &ways);
 }
 
-/* The host gives the most negative number for all that does not fit; RISC-V saturates. */
-static void emit_to_int(struct translator *t, enum x86_width w, const struct insn *i)
+/* Of equal operands (zeroes of both signs) the bits decide; with a NaN C does. */
+static void emit_least(struct translator *t, bool least, bool d, const struct insn *i)
 {
     struct x86 *x = &t->x;
-    x86_cvt_float_to_int(x, true, i->rm == 1, w, RAX, f_read(t, i->rs1, 0));
-    x86_mov(x, X86_8, RCX, RAX);
-    x86_alu_imm(x, X86_ADD, w, RCX, -1);
-    u8 *special = x86_jump_if(x, X86_O);
-    if (w == X86_4) {
-        x86_extend(x, X86_4, true, RAX, RAX);
+    struct slow_ways ways = {.count = 0};
+    need_boxed(t, &ways, d, i->rs1);
+    need_boxed(t, &ways, d, i->rs2);
+    unsigned a = f_read(t, i->rs1, 0), b = f_read(t, i->rs2, 1);
+    if (a != 0) {
+        x86_float_mov(x, 0, a);
     }
-    if (i->rd != 0) {
-        x_written(t, i->rd, RAX);
-    }
-    add_stub(t, special, STUB_STEP, 0);
-}
-
-static void emit_from_int(struct translator *t, enum x86_width w, const struct insn *i)
-{
-    enum x86_reg from = x_read(t, i->rs1, RAX);
-    x86_reg_to_float(&t->x, X86_8, 0, from); /* ends the dependence on what was in the register */
-    x86_cvt_int_to_float(&t->x, true, w, 0, from);
+    x86_ucomi(x, d, 0, b);
+    add_way(&ways, x86_jump_if(x, X86_P));
+    u8 *differ = x86_jump_if(x, X86_NE);
+    x86_sse_logic(x, least ? X86_POR : X86_PAND, 0, b);
+    u8 *done = x86_jump(x);
+    x86_patch_here(x, differ);
+    x86_sse(x, least ? X86_FMIN : X86_FMAX, d, 0, b);
+    x86_patch_here(x, done);
     f_written(t, i->rd, 0);
+    end_ways(t, &ways);
 }
 
-static void emit_move(struct translator *t, const struct insn *i)
-{
-    if (i->op == OP_FMV_X_D) {
-        enum x86_reg to = x_result(t, i->rd);
-        if (i->rd != 0) {
-            x86_float_to_reg(&t->x, X86_8, to, f_read(t, i->rs1, 0));
-            x_written(t, i->rd, to);
-        }
-        return;
-    }
-    unsigned to = f_result(t, i->rd);
-    x86_reg_to_float(&t->x, X86_8, to, x_read(t, i->rs1, RAX));
-    f_written(t, i->rd, to);
-}
-
-bool emit_float(struct translator *t, const struct insn *i)
+static bool emit_sum(struct translator *t, const struct insn *i)
 {
     switch (i->op) {
-    case OP_FADD_D:
-        emit_arithmetic(t, X86_FADD, i);
-        return true;
-    case OP_FSUB_D:
-        emit_arithmetic(t, X86_FSUB, i);
-        return true;
-    case OP_FMUL_D:
-        emit_arithmetic(t, X86_FMUL, i);
-        return true;
-    case OP_FDIV_D:
-        emit_arithmetic(t, X86_FDIV, i);
-        return true;
-    case OP_FSQRT_D:
-        emit_sqrt(t, i);
-        return true;
+    case OP_FMADD_S:
     case OP_FMADD_D:
-        return emit_fma(t, X86_FMADD, i);
+        return emit_fma(t, X86_FMADD, i->op == OP_FMADD_D, i);
+    case OP_FMSUB_S:
     case OP_FMSUB_D:
-        return emit_fma(t, X86_FMSUB, i);
+        return emit_fma(t, X86_FMSUB, i->op == OP_FMSUB_D, i);
+    case OP_FNMSUB_S:
     case OP_FNMSUB_D:
-        return emit_fma(t, X86_FNMADD, i);
+        return emit_fma(t, X86_FNMADD, i->op == OP_FNMSUB_D, i);
+    case OP_FNMADD_S:
     case OP_FNMADD_D:
-        return emit_fma(t, X86_FNMSUB, i);
+        return emit_fma(t, X86_FNMSUB, i->op == OP_FNMADD_D, i);
+    default:
+        return false;
+    }
+}
+
+static bool emit_choice(struct translator *t, const struct insn *i)
+{
+    switch (i->op) {
+    case OP_FEQ_S:
     case OP_FEQ_D:
+        emit_compare(t, X86_E, i->op == OP_FEQ_D, i);
+        return true;
+    case OP_FLT_S:
     case OP_FLT_D:
+        emit_compare(t, X86_A, i->op == OP_FLT_D, i);
+        return true;
+    case OP_FLE_S:
     case OP_FLE_D:
-        emit_compare(t, i);
+        emit_compare(t, X86_AE, i->op == OP_FLE_D, i);
         return true;
+    case OP_FSGNJ_S:
     case OP_FSGNJ_D:
+        emit_sign(t, SIGN_OTHER, i->op == OP_FSGNJ_D, i);
+        return true;
+    case OP_FSGNJN_S:
     case OP_FSGNJN_D:
+        emit_sign(t, SIGN_NEGATED, i->op == OP_FSGNJN_D, i);
+        return true;
+    case OP_FSGNJX_S:
     case OP_FSGNJX_D:
-        emit_sign(t, i);
+        emit_sign(t, SIGN_BOTH, i->op == OP_FSGNJX_D, i);
         return true;
-    case OP_FCVT_W_D:
-    case OP_FCVT_L_D:
-        emit_to_int(t, i->op == OP_FCVT_W_D ? X86_4 : X86_8, i);
+    case OP_FMIN_S:
+    case OP_FMIN_D:
+        emit_least(t, true, i->op == OP_FMIN_D, i);
         return true;
-    case OP_FCVT_D_W:
-    case OP_FCVT_D_L:
-        emit_from_int(t, i->op == OP_FCVT_D_W ? X86_4 : X86_8, i);
-        return true;
-    case OP_FMV_X_D:
-    case OP_FMV_D_X:
-        emit_move(t, i);
+    case OP_FMAX_S:
+    case OP_FMAX_D:
+        emit_least(t, false, i->op == OP_FMAX_D, i);
         return true;
     default:
         return false;
     }
 }
 
-/* frm: reading it, and writing what it is already; all else is a step. */
-static bool emit_frm(struct translator *t, const struct insn *i)
+bool emit_arithmetic(struct translator *t, const struct insn *i)
 {
-    struct x86 *x = &t->x;
-    bool writes = i->op == OP_CSRRW || i->op == OP_CSRRWI;
-    if (!writes && i->rs1 != 0) {
-        return false;
+    switch (i->op) {
+    case OP_FADD_S:
+    case OP_FADD_D:
+        emit_binary(t, X86_FADD, i->op == OP_FADD_D, i);
+        return true;
+    case OP_FSUB_S:
+    case OP_FSUB_D:
+        emit_binary(t, X86_FSUB, i->op == OP_FSUB_D, i);
+        return true;
+    case OP_FMUL_S:
+    case OP_FMUL_D:
+        emit_binary(t, X86_FMUL, i->op == OP_FMUL_D, i);
+        return true;
+    case OP_FDIV_S:
+    case OP_FDIV_D:
+        emit_binary(t, X86_FDIV, i->op == OP_FDIV_D, i);
+        return true;
+    case OP_FSQRT_S:
+    case OP_FSQRT_D:
+        emit_sqrt(t, i->op == OP_FSQRT_D, i);
+        return true;
+    default:
+        return emit_sum(t, i) || emit_choice(t, i);
     }
-    if (writes) {
-        if (i->op == OP_CSRRWI) {
-            x86_mov_imm(x, RAX, i->rs1);
-        } else {
-            x_copy(t, RAX, i->rs1);
-        }
-        x86_alu_imm(x, X86_AND, X86_4, RAX, 7);
-        x86_alu_load(x, X86_CMP, X86_4, RAX, HART_AT(frm));
-        u8 *changes = x86_jump_if(x, X86_NE);
-        if (i->rd != 0) {
-            x_written(t, i->rd, RAX);
-        }
-        add_stub(t, changes, STUB_STEP, 0);
-    } else if (i->rd != 0) {
-        enum x86_reg to = x_result(t, i->rd);
-        x86_load(x, X86_4, false, to, HART_AT(frm));
-        x_written(t, i->rd, to);
-    }
-    return true;
-}
-
-/* fflags: what is in the hart and what the host's sticky bits add; writing clears those. */
-static bool emit_fflags(struct translator *t, const struct insn *i)
-{
-    struct x86 *x = &t->x;
-    bool writes = i->op == OP_CSRRW || i->op == OP_CSRRWI;
-    if (!writes && i->rs1 != 0) {
-        return false;
-    }
-    if (i->op == OP_CSRRW) {
-        x_copy(t, RDX, i->rs1);
-    } else if (writes) {
-        x86_mov_imm(x, RDX, i->rs1);
-    }
-    if (i->rd != 0) {
-        x86_store_mxcsr(x, FRAME_AT(mxcsr));
-        x86_load(x, X86_4, false, RAX, FRAME_AT(mxcsr));
-        x86_alu_imm(x, X86_AND, X86_4, RAX, 0x3f);
-        x86_mov_imm(x, RCX, (u64)(uintptr_t)jit_flags_of_mxcsr);
-        x86_load(x, X86_1, false, RAX, x86_index(RCX, RAX, 1, 0));
-        x86_alu_load(x, X86_OR, X86_4, RAX, HART_AT(fflags));
-        x_written(t, i->rd, RAX);
-    }
-    if (writes) {
-        x86_alu_imm(x, X86_AND, X86_4, RDX, 0x1f);
-        x86_store(x, X86_4, HART_AT(fflags), RDX);
-        x86_mov_imm(x, RCX, (u64)(uintptr_t)&t->jit->float_mode);
-        x86_load_mxcsr(x, x86_at(RCX, 0));
-    }
-    return true;
-}
-
-/*
- * frflags, a comparison, fsflags of the same: how compilers compare without raising anything for
- * quiet NaNs.  The flags stay what they are; only when a NaN is there the last instruction has to
- * put them right.
- */
-bool emit_quiet_compare(struct translator *t, const struct insn *i)
-{
-    const struct insn *compare = i + 1, *restore = i + 2;
-    if (i->op != OP_CSRRS || i->imm != CSR_FFLAGS || i->rs1 != 0 || i->rd == 0 ||
-        (compare->op != OP_FLT_D && compare->op != OP_FLE_D) || compare->rd == 0 ||
-        compare->rd == i->rd || restore->op != OP_CSRRW || restore->imm != CSR_FFLAGS ||
-        restore->rd != 0 || restore->rs1 != i->rd) {
-        return false;
-    }
-    emit_fflags(t, i);
-    unsigned a = f_read(t, compare->rs1, 0), b = f_read(t, compare->rs2, 1);
-    enum x86_reg to = x_result(t, compare->rd);
-    x86_ucomi(&t->x, true, b, a);
-    x86_setcc(&t->x, compare->op == OP_FLT_D ? X86_A : X86_AE, RAX);
-    u8 *nan = x86_jump_if(&t->x, X86_P);
-    const u8 *back = x86_here(&t->x);
-    x86_extend(&t->x, X86_1, false, to, RAX);
-    x_written(t, compare->rd, to);
-    t->insn = (u16)(t->insn + 2);
-    new_stub(t, nan, STUB_QUIET)->quiet_back = back;
-    return true;
-}
-
-void emit_quiet_stub(struct translator *t, const struct stub *s)
-{
-    const struct insn *compare = &t->region->insn[s->insn - 1];
-    x86_mov_imm(&t->x, RAX, 0);
-    x_written(t, compare->rd, RAX);
-    emit_step(t);
-    x86_mov_imm(&t->x, RAX, 0);
-    x86_jump_to(&t->x, s->quiet_back);
-}
-
-bool emit_float_csr(struct translator *t, const struct insn *i)
-{
-    return i->imm == CSR_FRM ? emit_frm(t, i) : emit_fflags(t, i);
 }

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* x86.c - encodes x86-64 instructions; see x86.h. */
-#include "emu/jit/x86.h"
+#include "emu/jit/x86_encode.h"
 
 #include <string.h>
 
-enum { LONGEST = 16 }; /* bytes of the longest instruction written here */
-
-static void put(struct x86 *x, const uint8_t *bytes, size_t n)
+void x86_put(struct x86 *x, const uint8_t *bytes, size_t n)
 {
     if (x->full || (size_t)(x->end - x->next) < n) {
         x->full = true;
@@ -20,12 +18,6 @@ const uint8_t *x86_here(const struct x86 *x)
 {
     return x->run_start + (x->next - x->start);
 }
-
-/* An instruction under construction. */
-struct code {
-    uint8_t byte[LONGEST];
-    size_t n;
-};
 
 static void add(struct code *c, unsigned byte)
 {
@@ -80,9 +72,8 @@ static unsigned index_of(struct x86_mem m)
     return m.index == X86_NONE ? 0 : m.index;
 }
 
-/* [prefix] REX [0f] opcode ModRM with two registers. `prefix` and `escape` may be 0. */
-static void op_reg(struct x86 *x, unsigned prefix, bool w, bool escape, unsigned opcode,
-                   unsigned reg, unsigned rm, bool byte_reg)
+void x86_op_reg(struct x86 *x, unsigned prefix, bool w, bool escape, unsigned opcode, unsigned reg,
+                unsigned rm, bool byte_reg)
 {
     struct code c = {.n = 0};
     if (prefix) {
@@ -94,11 +85,11 @@ static void op_reg(struct x86 *x, unsigned prefix, bool w, bool escape, unsigned
     }
     add(&c, opcode);
     add_modrm_reg(&c, reg, rm);
-    put(x, c.byte, c.n);
+    x86_put(x, c.byte, c.n);
 }
 
-static void op_mem(struct x86 *x, unsigned prefix, bool w, bool escape, unsigned opcode,
-                   unsigned reg, struct x86_mem m, bool byte_reg)
+void x86_op_mem(struct x86 *x, unsigned prefix, bool w, bool escape, unsigned opcode, unsigned reg,
+                struct x86_mem m, bool byte_reg)
 {
     struct code c = {.n = 0};
     if (prefix) {
@@ -110,18 +101,18 @@ static void op_mem(struct x86 *x, unsigned prefix, bool w, bool escape, unsigned
     }
     add(&c, opcode);
     add_modrm_mem(&c, reg, m);
-    put(x, c.byte, c.n);
+    x86_put(x, c.byte, c.n);
 }
 
-static void imm(struct x86 *x, int32_t value, size_t bytes)
+void x86_imm(struct x86 *x, int32_t value, size_t bytes)
 {
     uint32_t bits = (uint32_t)value;
-    put(x, (const uint8_t *)&bits, bytes);
+    x86_put(x, (const uint8_t *)&bits, bytes);
 }
 
 void x86_mov(struct x86 *x, enum x86_width w, enum x86_reg to, enum x86_reg from)
 {
-    op_reg(x, 0, w == X86_8, false, 0x89, from, to, false);
+    x86_op_reg(x, 0, w == X86_8, false, 0x89, from, to, false);
 }
 
 void x86_mov_imm(struct x86 *x, enum x86_reg to, uint64_t value)
@@ -146,65 +137,65 @@ void x86_mov_imm(struct x86 *x, enum x86_reg to, uint64_t value)
         add32(&c, (uint32_t)value);
         add32(&c, (uint32_t)(value >> 32));
     }
-    put(x, c.byte, c.n);
+    x86_put(x, c.byte, c.n);
 }
 
 void x86_load(struct x86 *x, enum x86_width w, bool sign, enum x86_reg to, struct x86_mem m)
 {
     switch (w) {
     case X86_1:
-        op_mem(x, 0, sign, true, sign ? 0xbe : 0xb6, to, m, false);
+        x86_op_mem(x, 0, sign, true, sign ? 0xbe : 0xb6, to, m, false);
         break;
     case X86_2:
-        op_mem(x, 0, sign, true, sign ? 0xbf : 0xb7, to, m, false);
+        x86_op_mem(x, 0, sign, true, sign ? 0xbf : 0xb7, to, m, false);
         break;
     case X86_4:
-        op_mem(x, 0, sign, false, sign ? 0x63 : 0x8b, to, m, false);
+        x86_op_mem(x, 0, sign, false, sign ? 0x63 : 0x8b, to, m, false);
         break;
     case X86_8:
-        op_mem(x, 0, true, false, 0x8b, to, m, false);
+        x86_op_mem(x, 0, true, false, 0x8b, to, m, false);
         break;
     }
 }
 
 void x86_store(struct x86 *x, enum x86_width w, struct x86_mem m, enum x86_reg from)
 {
-    op_mem(x, w == X86_2 ? 0x66 : 0, w == X86_8, false, w == X86_1 ? 0x88 : 0x89, from, m,
-           w == X86_1 && from >= RSP);
+    x86_op_mem(x, w == X86_2 ? 0x66 : 0, w == X86_8, false, w == X86_1 ? 0x88 : 0x89, from, m,
+               w == X86_1 && from >= RSP);
 }
 
 void x86_store_imm(struct x86 *x, enum x86_width w, struct x86_mem m, int32_t value)
 {
-    op_mem(x, w == X86_2 ? 0x66 : 0, w == X86_8, false, w == X86_1 ? 0xc6 : 0xc7, 0, m, false);
-    imm(x, value, w == X86_8 ? 4 : (size_t)w);
+    x86_op_mem(x, w == X86_2 ? 0x66 : 0, w == X86_8, false, w == X86_1 ? 0xc6 : 0xc7, 0, m, false);
+    x86_imm(x, value, w == X86_8 ? 4 : (size_t)w);
 }
 
 void x86_load_mxcsr(struct x86 *x, struct x86_mem m)
 {
-    op_mem(x, 0, false, true, 0xae, 2, m, false);
+    x86_op_mem(x, 0, false, true, 0xae, 2, m, false);
 }
 
 void x86_store_mxcsr(struct x86 *x, struct x86_mem m)
 {
-    op_mem(x, 0, false, true, 0xae, 3, m, false);
+    x86_op_mem(x, 0, false, true, 0xae, 3, m, false);
 }
 
 void x86_lea(struct x86 *x, enum x86_width w, enum x86_reg to, struct x86_mem m)
 {
-    op_mem(x, 0, w == X86_8, false, 0x8d, to, m, false);
+    x86_op_mem(x, 0, w == X86_8, false, 0x8d, to, m, false);
 }
 
 void x86_extend(struct x86 *x, enum x86_width w, bool sign, enum x86_reg to, enum x86_reg from)
 {
     switch (w) {
     case X86_1:
-        op_reg(x, 0, sign, true, sign ? 0xbe : 0xb6, to, from, from >= RSP);
+        x86_op_reg(x, 0, sign, true, sign ? 0xbe : 0xb6, to, from, from >= RSP);
         break;
     case X86_2:
-        op_reg(x, 0, sign, true, sign ? 0xbf : 0xb7, to, from, false);
+        x86_op_reg(x, 0, sign, true, sign ? 0xbf : 0xb7, to, from, false);
         break;
     case X86_4:
-        op_reg(x, 0, sign, false, sign ? 0x63 : 0x8b, to, from, false);
+        x86_op_reg(x, 0, sign, false, sign ? 0x63 : 0x8b, to, from, false);
         break;
     case X86_8:
         x86_mov(x, X86_8, to, from);
@@ -214,96 +205,106 @@ void x86_extend(struct x86 *x, enum x86_width w, bool sign, enum x86_reg to, enu
 
 void x86_alu(struct x86 *x, enum x86_alu op, enum x86_width w, enum x86_reg to, enum x86_reg from)
 {
-    op_reg(x, 0, w == X86_8, false, (unsigned)op << 3 | 1, from, to, false);
+    x86_op_reg(x, 0, w == X86_8, false, (unsigned)op << 3 | 1, from, to, false);
 }
 
 void x86_alu_imm(struct x86 *x, enum x86_alu op, enum x86_width w, enum x86_reg to, int32_t value)
 {
     bool small = value >= -128 && value <= 127;
-    op_reg(x, 0, w == X86_8, false, small ? 0x83 : 0x81, op, to, false);
-    imm(x, value, small ? 1 : 4);
+    x86_op_reg(x, 0, w == X86_8, false, small ? 0x83 : 0x81, op, to, false);
+    x86_imm(x, value, small ? 1 : 4);
 }
 
 void x86_alu_load(struct x86 *x, enum x86_alu op, enum x86_width w, enum x86_reg to,
                   struct x86_mem m)
 {
-    op_mem(x, 0, w == X86_8, false, (unsigned)op << 3 | 3, to, m, false);
+    x86_op_mem(x, 0, w == X86_8, false, (unsigned)op << 3 | 3, to, m, false);
 }
 
 void x86_alu_store(struct x86 *x, enum x86_alu op, enum x86_width w, struct x86_mem m,
                    enum x86_reg from)
 {
-    op_mem(x, 0, w == X86_8, false, (unsigned)op << 3 | 1, from, m, false);
+    x86_op_mem(x, 0, w == X86_8, false, (unsigned)op << 3 | 1, from, m, false);
 }
 
 void x86_alu_store_imm(struct x86 *x, enum x86_alu op, enum x86_width w, struct x86_mem m,
                        int32_t value)
 {
     bool small = value >= -128 && value <= 127;
-    op_mem(x, 0, w == X86_8, false, small ? 0x83 : 0x81, op, m, false);
-    imm(x, value, small ? 1 : 4);
+    x86_op_mem(x, 0, w == X86_8, false, small ? 0x83 : 0x81, op, m, false);
+    x86_imm(x, value, small ? 1 : 4);
 }
 
 void x86_test(struct x86 *x, enum x86_width w, enum x86_reg a, enum x86_reg b)
 {
-    op_reg(x, 0, w == X86_8, false, 0x85, b, a, false);
+    x86_op_reg(x, 0, w == X86_8, false, 0x85, b, a, false);
 }
 
 void x86_shift_imm(struct x86 *x, enum x86_shift op, enum x86_width w, enum x86_reg r,
                    unsigned count)
 {
-    op_reg(x, 0, w == X86_8, false, 0xc1, op, r, false);
-    imm(x, (int32_t)count, 1);
+    x86_op_reg(x, 0, w == X86_8, false, 0xc1, op, r, false);
+    x86_imm(x, (int32_t)count, 1);
 }
 
 void x86_shift_cl(struct x86 *x, enum x86_shift op, enum x86_width w, enum x86_reg r)
 {
-    op_reg(x, 0, w == X86_8, false, 0xd3, op, r, false);
+    x86_op_reg(x, 0, w == X86_8, false, 0xd3, op, r, false);
 }
 
-/* Three-byte VEX prefix (2.3.5): map 2 = 0f 38; pp 1 = 66, 2 = f3, 3 = f2; vvvv is inverted. */
-static void op_vex(struct x86 *x, unsigned pp, bool w, unsigned opcode, unsigned reg, unsigned vvvv,
-                   unsigned rm)
+/* The prefix has three bytes (2.3.5); vvvv is inverted. */
+void x86_op_vex(struct x86 *x, enum x86_map map, unsigned pp, bool w, unsigned opcode, unsigned reg,
+                unsigned vvvv, unsigned rm)
 {
     struct code c = {.n = 0};
     add(&c, 0xc4);
-    add(&c, (~reg >> 3 & 1) << 7 | 1u << 6 | (~rm >> 3 & 1) << 5 | 2);
+    add(&c, (~reg >> 3 & 1) << 7 | 1u << 6 | (~rm >> 3 & 1) << 5 | (unsigned)map);
     add(&c, (w ? 0x80u : 0u) | (~vvvv & 15) << 3 | pp);
     add(&c, opcode);
     add_modrm_reg(&c, reg, rm);
-    put(x, c.byte, c.n);
+    x86_put(x, c.byte, c.n);
 }
 
 void x86_shift_bmi2(struct x86 *x, enum x86_shift op, enum x86_width w, enum x86_reg to,
                     enum x86_reg from, enum x86_reg count)
 {
-    op_vex(x, op == X86_SHL ? 1 : op == X86_SAR ? 2 : 3, w == X86_8, 0xf7, to, count, from);
+    x86_op_vex(x, X86_MAP_0F38,
+               op == X86_SHL   ? 1
+               : op == X86_SAR ? 2
+                               : 3,
+               w == X86_8, 0xf7, to, count, from);
+}
+
+void x86_rorx(struct x86 *x, enum x86_width w, enum x86_reg to, enum x86_reg from, unsigned count)
+{
+    x86_op_vex(x, X86_MAP_0F3A, 3, w == X86_8, 0xf0, to, 0, from);
+    x86_imm(x, (int32_t)count, 1);
 }
 
 void x86_unary(struct x86 *x, enum x86_unary op, enum x86_width w, enum x86_reg r)
 {
-    op_reg(x, 0, w == X86_8, false, 0xf7, op, r, false);
+    x86_op_reg(x, 0, w == X86_8, false, 0xf7, op, r, false);
 }
 
 void x86_imul(struct x86 *x, enum x86_width w, enum x86_reg to, enum x86_reg from)
 {
-    op_reg(x, 0, w == X86_8, true, 0xaf, to, from, false);
+    x86_op_reg(x, 0, w == X86_8, true, 0xaf, to, from, false);
 }
 
 void x86_sign_to_rdx(struct x86 *x, enum x86_width w)
 {
     static const uint8_t code[] = {0x48, 0x99};
-    put(x, w == X86_8 ? code : code + 1, w == X86_8 ? 2 : 1);
+    x86_put(x, w == X86_8 ? code : code + 1, w == X86_8 ? 2 : 1);
 }
 
 void x86_setcc(struct x86 *x, enum x86_cond c, enum x86_reg to)
 {
-    op_reg(x, 0, false, true, 0x90u | (unsigned)c, 0, to, to >= RSP);
+    x86_op_reg(x, 0, false, true, 0x90u | (unsigned)c, 0, to, to >= RSP);
 }
 
 void x86_cmov(struct x86 *x, enum x86_cond c, enum x86_width w, enum x86_reg to, enum x86_reg from)
 {
-    op_reg(x, 0, w == X86_8, true, 0x40u | (unsigned)c, to, from, false);
+    x86_op_reg(x, 0, w == X86_8, true, 0x40u | (unsigned)c, to, from, false);
 }
 
 void x86_bswap(struct x86 *x, enum x86_width w, enum x86_reg r)
@@ -312,52 +313,52 @@ void x86_bswap(struct x86 *x, enum x86_width w, enum x86_reg r)
     add_rex(&c, w == X86_8, 0, 0, r, false);
     add(&c, 0x0f);
     add(&c, 0xc8u | (r & 7));
-    put(x, c.byte, c.n);
+    x86_put(x, c.byte, c.n);
 }
 
 void x86_lzcnt(struct x86 *x, enum x86_width w, enum x86_reg to, enum x86_reg from)
 {
-    op_reg(x, 0xf3, w == X86_8, true, 0xbd, to, from, false);
+    x86_op_reg(x, 0xf3, w == X86_8, true, 0xbd, to, from, false);
 }
 
 void x86_tzcnt(struct x86 *x, enum x86_width w, enum x86_reg to, enum x86_reg from)
 {
-    op_reg(x, 0xf3, w == X86_8, true, 0xbc, to, from, false);
+    x86_op_reg(x, 0xf3, w == X86_8, true, 0xbc, to, from, false);
 }
 
 void x86_popcnt(struct x86 *x, enum x86_width w, enum x86_reg to, enum x86_reg from)
 {
-    op_reg(x, 0xf3, w == X86_8, true, 0xb8, to, from, false);
+    x86_op_reg(x, 0xf3, w == X86_8, true, 0xb8, to, from, false);
 }
 
 void x86_bit(struct x86 *x, enum x86_bit op, enum x86_width w, enum x86_reg r, enum x86_reg number)
 {
-    op_reg(x, 0, w == X86_8, true, 0x83u | (unsigned)op << 3, number, r, false);
+    x86_op_reg(x, 0, w == X86_8, true, 0x83u | (unsigned)op << 3, number, r, false);
 }
 
 void x86_bit_imm(struct x86 *x, enum x86_bit op, enum x86_width w, enum x86_reg r, unsigned number)
 {
-    op_reg(x, 0, w == X86_8, true, 0xba, op, r, false);
-    imm(x, (int32_t)number, 1);
+    x86_op_reg(x, 0, w == X86_8, true, 0xba, op, r, false);
+    x86_imm(x, (int32_t)number, 1);
 }
 
 static uint8_t *displacement(struct x86 *x)
 {
     static const uint8_t zero[4];
     uint8_t *at = x->next;
-    put(x, zero, 4);
+    x86_put(x, zero, 4);
     return at;
 }
 
 uint8_t *x86_jump(struct x86 *x)
 {
-    put(x, (const uint8_t[]){0xe9}, 1);
+    x86_put(x, (const uint8_t[]){0xe9}, 1);
     return displacement(x);
 }
 
 uint8_t *x86_jump_if(struct x86 *x, enum x86_cond c)
 {
-    put(x, (const uint8_t[]){0x0f, (uint8_t)(0x80u | (unsigned)c)}, 2);
+    x86_put(x, (const uint8_t[]){0x0f, (uint8_t)(0x80u | (unsigned)c)}, 2);
     return displacement(x);
 }
 
@@ -384,24 +385,24 @@ void x86_jump_to(struct x86 *x, const uint8_t *target)
 
 void x86_jump_reg(struct x86 *x, enum x86_reg r)
 {
-    op_reg(x, 0, false, false, 0xff, 4, r, false);
+    x86_op_reg(x, 0, false, false, 0xff, 4, r, false);
 }
 
 void x86_jump_mem(struct x86 *x, struct x86_mem m)
 {
-    op_mem(x, 0, false, false, 0xff, 4, m, false);
+    x86_op_mem(x, 0, false, false, 0xff, 4, m, false);
 }
 
 void x86_call(struct x86 *x, const void *target, enum x86_reg scratch)
 {
     x86_mov_imm(x, scratch, (uint64_t)(uintptr_t)target);
-    op_reg(x, 0, false, false, 0xff, 2, scratch, false);
+    x86_op_reg(x, 0, false, false, 0xff, 2, scratch, false);
 }
 
 void x86_call_near(struct x86 *x, const uint8_t *target)
 {
     const uint8_t opcode[5] = {0xe8};
-    put(x, opcode, sizeof opcode);
+    x86_put(x, opcode, sizeof opcode);
     if (!x->full) {
         x86_patch(x, x->next - 4, target);
     }
@@ -409,12 +410,12 @@ void x86_call_near(struct x86 *x, const uint8_t *target)
 
 void x86_data(struct x86 *x, const void *bytes, size_t length)
 {
-    put(x, bytes, length);
+    x86_put(x, bytes, length);
 }
 
 void x86_call_mem(struct x86 *x, struct x86_mem m)
 {
-    op_mem(x, 0, false, false, 0xff, 2, m, false);
+    x86_op_mem(x, 0, false, false, 0xff, 2, m, false);
 }
 
 void x86_push(struct x86 *x, enum x86_reg r)
@@ -422,7 +423,7 @@ void x86_push(struct x86 *x, enum x86_reg r)
     struct code c = {.n = 0};
     add_rex(&c, false, 0, 0, r, false);
     add(&c, 0x50u | (r & 7));
-    put(x, c.byte, c.n);
+    x86_put(x, c.byte, c.n);
 }
 
 void x86_pop(struct x86 *x, enum x86_reg r)
@@ -430,102 +431,10 @@ void x86_pop(struct x86 *x, enum x86_reg r)
     struct code c = {.n = 0};
     add_rex(&c, false, 0, 0, r, false);
     add(&c, 0x58u | (r & 7));
-    put(x, c.byte, c.n);
+    x86_put(x, c.byte, c.n);
 }
 
 void x86_return(struct x86 *x)
 {
-    put(x, (const uint8_t[]){0xc3}, 1);
-}
-
-static unsigned scalar_prefix(bool d)
-{
-    return d ? 0xf2 : 0xf3;
-}
-
-void x86_sse(struct x86 *x, enum x86_sse op, bool d, unsigned to, unsigned from)
-{
-    op_reg(x, scalar_prefix(d), false, true, op, to, from, false);
-}
-
-void x86_sse_load(struct x86 *x, enum x86_sse op, bool d, unsigned to, struct x86_mem m)
-{
-    op_mem(x, scalar_prefix(d), false, true, op, to, m, false);
-}
-
-void x86_sse_logic(struct x86 *x, enum x86_sse_logic op, unsigned to, unsigned from)
-{
-    op_reg(x, 0, false, true, op, to, from, false);
-}
-
-void x86_sse_logic_load(struct x86 *x, enum x86_sse_logic op, unsigned to, struct x86_mem m)
-{
-    op_mem(x, 0, false, true, op, to, m, false);
-}
-
-void x86_ucomi(struct x86 *x, bool d, unsigned a, unsigned b)
-{
-    op_reg(x, d ? 0x66 : 0, false, true, 0x2e, a, b, false);
-}
-
-void x86_comi(struct x86 *x, bool d, unsigned a, unsigned b)
-{
-    op_reg(x, d ? 0x66 : 0, false, true, 0x2f, a, b, false);
-}
-
-void x86_float_load(struct x86 *x, bool d, unsigned to, struct x86_mem m)
-{
-    op_mem(x, scalar_prefix(d), false, true, 0x10, to, m, false);
-}
-
-void x86_float_store(struct x86 *x, bool d, struct x86_mem m, unsigned from)
-{
-    op_mem(x, scalar_prefix(d), false, true, 0x11, from, m, false);
-}
-
-void x86_float_mov(struct x86 *x, unsigned to, unsigned from)
-{
-    op_reg(x, 0, false, true, 0x28, to, from, false);
-}
-
-void x86_float_zero(struct x86 *x, unsigned to)
-{
-    op_reg(x, 0, false, true, 0x57, to, to, false); /* xorps */
-}
-
-void x86_float_store16(struct x86 *x, struct x86_mem m, unsigned from)
-{
-    op_mem(x, 0, false, true, 0x29, from, m, false); /* movaps */
-}
-
-void x86_float_to_reg(struct x86 *x, enum x86_width w, enum x86_reg to, unsigned from)
-{
-    op_reg(x, 0x66, w == X86_8, true, 0x7e, from, to, false);
-}
-
-void x86_reg_to_float(struct x86 *x, enum x86_width w, unsigned to, enum x86_reg from)
-{
-    op_reg(x, 0x66, w == X86_8, true, 0x6e, to, from, false);
-}
-
-void x86_cvt_int_to_float(struct x86 *x, bool d, enum x86_width w, unsigned to, enum x86_reg from)
-{
-    op_reg(x, scalar_prefix(d), w == X86_8, true, 0x2a, to, from, false);
-}
-
-void x86_cvt_float_to_int(struct x86 *x, bool d, bool truncate, enum x86_width w, enum x86_reg to,
-                          unsigned from)
-{
-    op_reg(x, scalar_prefix(d), w == X86_8, true, truncate ? 0x2c : 0x2d, to, from, false);
-}
-
-void x86_cvt_float_to_float(struct x86 *x, bool from_d, unsigned to, unsigned from)
-{
-    op_reg(x, scalar_prefix(from_d), false, true, 0x5a, to, from, false);
-}
-
-void x86_fma213(struct x86 *x, enum x86_fma op, bool d, unsigned to, unsigned factor,
-                unsigned addend)
-{
-    op_vex(x, 1, d, op, to, factor, addend);
+    x86_put(x, (const uint8_t[]){0xc3}, 1);
 }

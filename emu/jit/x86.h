@@ -127,6 +127,8 @@ void x86_shift_cl(struct x86 *x, enum x86_shift op, enum x86_width w, enum x86_r
  */
 void x86_shift_bmi2(struct x86 *x, enum x86_shift op, enum x86_width w, enum x86_reg to,
                     enum x86_reg from, enum x86_reg count);
+/* BMI2: to = from rotated right. */
+void x86_rorx(struct x86 *x, enum x86_width w, enum x86_reg to, enum x86_reg from, unsigned count);
 void x86_unary(struct x86 *x, enum x86_unary op, enum x86_width w, enum x86_reg r);
 void x86_imul(struct x86 *x, enum x86_width w, enum x86_reg to, enum x86_reg from);
 void x86_sign_to_rdx(struct x86 *x, enum x86_width w);           /* cdq, cqo */
@@ -173,7 +175,12 @@ enum x86_sse {
 void x86_sse(struct x86 *x, enum x86_sse op, bool d, unsigned to, unsigned from);
 void x86_sse_load(struct x86 *x, enum x86_sse op, bool d, unsigned to, struct x86_mem m);
 /* Bitwise, all 128 bits; memory operands lie on 16 bytes. */
-enum x86_sse_logic { X86_PAND = 0x54, X86_POR = 0x56, X86_PXOR = 0x57 };
+enum x86_sse_logic {
+    X86_PAND = 0x54,
+    X86_PANDN = 0x55, /* ~to & from */
+    X86_POR = 0x56,
+    X86_PXOR = 0x57
+};
 void x86_sse_logic(struct x86 *x, enum x86_sse_logic op, unsigned to, unsigned from);
 void x86_sse_logic_load(struct x86 *x, enum x86_sse_logic op, unsigned to, struct x86_mem m);
 void x86_ucomi(struct x86 *x, bool d, unsigned a, unsigned b);
@@ -191,9 +198,12 @@ void x86_cvt_int_to_float(struct x86 *x, bool d, enum x86_width w, unsigned to, 
 void x86_cvt_float_to_int(struct x86 *x, bool d, bool truncate, enum x86_width w, enum x86_reg to,
                           unsigned from);
 void x86_cvt_float_to_float(struct x86 *x, bool from_d, unsigned to, unsigned from);
-/* FMA3 in form 213: to = +-(to * factor) +- addend, rounded once; op is the opcode of that form. */
-enum x86_fma { X86_FMADD = 0xa9, X86_FMSUB = 0xab, X86_FNMADD = 0xad, X86_FNMSUB = 0xaf };
-void x86_fma213(struct x86 *x, enum x86_fma op, bool d, unsigned to, unsigned factor,
-                unsigned addend);
+/* SSE4.1: rounds to an integer.  how: as MXCSR's mode or X86_ROUND_MXCSR, and X86_ROUND_QUIET: not
+ * inexact. */
+enum { X86_ROUND_MXCSR = 4, X86_ROUND_QUIET = 8 };
+void x86_round(struct x86 *x, bool d, unsigned how, unsigned to, unsigned from);
+/* FMA3 in form 231: to = +-(a * b) +- to, rounded once; op is the opcode of that form. */
+enum x86_fma { X86_FMADD = 0xb9, X86_FMSUB = 0xbb, X86_FNMADD = 0xbd, X86_FNMSUB = 0xbf };
+void x86_fma231(struct x86 *x, enum x86_fma op, bool d, unsigned to, unsigned a, unsigned b);
 
 #endif

@@ -278,6 +278,8 @@ static inline u32 asm_jal(unsigned rd, i32 imm)
 #define AMOADD_D(rd, rs2, rs1) asm_r(0x302f, rd, rs1, rs2)
 #define AMOADD_W(rd, rs2, rs1) asm_r(0x202f, rd, rs1, rs2)
 #define SFENCE_VMA(rs1, rs2) asm_r(0x12000073, 0, rs1, rs2)
+#define FDIV_S(rd, rs1, rs2) (asm_r(0x18000053, rd, rs1, rs2) | 7u << 12)
+#define FDIV_D(rd, rs1, rs2) (asm_r(0x1a000053, rd, rs1, rs2) | 7u << 12)
 #define FADD_D(rd, rs1, rs2) (asm_r(0x02000053, rd, rs1, rs2) | 7u << 12)
 #define ECALL 0x73u
 #define EBREAK 0x100073u

@@ -103,6 +103,8 @@ static void arithmetic(void **state)
     CHECK(x86_shift_imm(&x, X86_SAR, X86_8, R9, 63), "sar r9, 0x3F");
     CHECK(x86_shift_imm(&x, X86_ROR, X86_4, RDX, 3), "ror edx, 0x03");
     CHECK(x86_shift_cl(&x, X86_SHL, X86_4, RBX), "shl ebx, cl");
+    CHECK(x86_rorx(&x, X86_4, RCX, R10, 8), "rorx ecx, r10d, 0x08");
+    CHECK(x86_rorx(&x, X86_8, R9, RDX, 40), "rorx r9, rdx, 0x28");
     CHECK(x86_shift_bmi2(&x, X86_SHL, X86_8, RAX, R9, RCX), "shlx rax, r9, rcx");
     CHECK(x86_shift_bmi2(&x, X86_SAR, X86_4, R12, RDI, R8), "sarx r12d, edi, r8d");
     CHECK(x86_shift_bmi2(&x, X86_SHR, X86_8, RAX, RBX, R15), "shrx rax, rbx, r15");
@@ -158,8 +160,13 @@ static void floating_point(void **state)
     CHECK(x86_reg_to_float(&x, X86_4, 9, RAX), "movd xmm9, eax");
     CHECK(x86_cvt_int_to_float(&x, true, X86_8, 1, R9), "cvtsi2sd xmm1, r9");
     CHECK(x86_cvt_float_to_float(&x, true, 1, 2), "cvtsd2ss xmm1, xmm2");
-    CHECK(x86_fma213(&x, X86_FMADD, true, 1, 9, 15), "vfmadd213sd xmm1, xmm9, xmm15");
-    CHECK(x86_fma213(&x, X86_FNMSUB, false, 9, 1, 2), "vfnmsub213ss xmm9, xmm1, xmm2");
+    CHECK(x86_fma231(&x, X86_FMADD, true, 1, 9, 15), "vfmadd231sd xmm1, xmm9, xmm15");
+    CHECK(x86_fma231(&x, X86_FNMSUB, false, 9, 1, 2), "vfnmsub231ss xmm9, xmm1, xmm2");
+    CHECK(x86_round(&x, true, X86_ROUND_MXCSR | X86_ROUND_QUIET, 0, 12),
+          "roundsd xmm0, xmm12, 0x0C");
+    CHECK(x86_round(&x, false, 1, 9, 1), "roundss xmm9, xmm1, 0x01");
+    CHECK(x86_sse_logic_load(&x, X86_PANDN, 1, x86_at(RSP, 64)),
+          "andnps xmm1, xmmword ptr [rsp+0x40]");
 }
 
 static void a_full_buffer_drops_and_says_so(void **state)
