@@ -10,6 +10,7 @@
 #include "fs/vfs.h"
 #include "lib/errno.h"
 #include "mm/kalloc.h"
+#include "mm/writeback.h"
 
 #define FALLOC_KEEP_SIZE 1u
 #define FALLOC_PUNCH_HOLE 2u
@@ -37,6 +38,9 @@ static int fill(struct inode *inode, u64 offset, u64 length)
         cache_put(frame);
         if (error) {
             return error;
+        }
+        if (inode->ops->prepare_write) {
+            writeback_pace();
         }
     }
     return 0;

@@ -17,6 +17,7 @@
 #include "abi/termios.h"
 #include "mm/kalloc.h"
 #include "mm/uaccess.h"
+#include "mm/writeback.h"
 
 /* How far into the file bytes may go. */
 #define SIZE_LIMIT (1ull << 62)
@@ -193,6 +194,9 @@ static ssize_t generic_write(struct inode *inode, const struct source *from, siz
             break;
         }
         interrupts_breathe();
+        if (!(inode->flags & INODE_SHM)) {
+            writeback_pace();
+        }
         done += (size_t)moved;
         *offset += (u64)moved;
         if ((size_t)moved < chunk) {

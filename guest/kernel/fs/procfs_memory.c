@@ -138,6 +138,8 @@ OPTION(overcommit_ratio, 0, 1000, (void)0)
 OPTION(max_map_count, 0, 0x7fffffff, (void)0)
 OPTION(swappiness, 0, 200, (void)0)
 OPTION(panic_on_oom, 0, 2, (void)0)
+OPTION(dirty_ratio, 0, 100, (void)0)
+OPTION(dirty_background_ratio, 0, 100, (void)0)
 OPTION(min_free_kbytes, 0, 1ull << 30, vm_watermarks_update())
 OPTION(fault_around, 1, 512, vm_options_tidy())
 OPTION(fault_ahead, 0, 512, (void)0)
@@ -182,6 +184,8 @@ static const struct procfs_entry entries[] = {
     {"sys/vm/max_map_count", show_max_map_count, store_max_map_count},
     {"sys/vm/swappiness", show_swappiness, store_swappiness},
     {"sys/vm/panic_on_oom", show_panic_on_oom, store_panic_on_oom},
+    {"sys/vm/dirty_ratio", show_dirty_ratio, store_dirty_ratio},
+    {"sys/vm/dirty_background_ratio", show_dirty_background_ratio, store_dirty_background_ratio},
     {"sys/vm/min_free_kbytes", show_min_free_kbytes, store_min_free_kbytes},
     {"sys/vm/policy", show_policy, NULL},
     {"sys/vm/drop_caches", show_drop_caches, store_drop_caches},

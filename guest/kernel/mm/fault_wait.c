@@ -9,6 +9,7 @@
 #include "mm/oom.h"
 #include "mm/shm.h"
 #include "mm/swap_cache.h"
+#include "mm/writeback.h"
 #include "sync/sched.h"
 
 #define OOM_ATTEMPTS 50
@@ -165,6 +166,7 @@ static void satisfy(struct fault *fault)
     case NEED_PREPARE:
         fault->error = fault->inode->ops->prepare_write(fault->inode, fault->index);
         fault->prepared = fault->error == 0;
+        writeback_pace();
         break;
     case NEED_SWAP_IN:
         bring_in_swapped(fault);

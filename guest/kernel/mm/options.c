@@ -20,6 +20,8 @@ struct vm_options vm_options = {
     .overcommit_ratio = 50,
     .max_map_count = 65530,
     .swappiness = 60,
+    .dirty_ratio = 20,
+    .dirty_background_ratio = 10,
 };
 
 static u64 committed; /* pages */

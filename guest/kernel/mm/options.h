@@ -23,6 +23,7 @@ struct vm_options {
     u32 swappiness;
     u64 min_free_kbytes;
     u32 panic_on_oom;
+    u32 dirty_ratio, dirty_background_ratio; /* pace.c */
 };
 
 extern struct vm_options vm_options;

@@ -10,6 +10,7 @@
  * it does not go before its pages are written, unless its last name is gone
  * (cache_orphan).  The flusher thread works off requests (munmap, exit) and writes
  * everything some seconds after it became dirty; it has no timer while all is clean.
+ * Who makes pages dirty faster than it writes them is slowed down: pace.c.
  *
  * Locks: BUSY => cache.lock => dirty_lock.
  */
@@ -34,6 +35,7 @@ static struct spinlock dirty_lock = SPINLOCK("dirty");
 static struct list dirty_inodes = {&dirty_inodes, &dirty_inodes};
 static struct list requests = {&requests, &requests};
 static bool flusher_busy;
+static bool too_much; /* is dirty: pace.c asks for a round */
 static struct wait_queue flusher_queue, drained_queue;
 static u64 dirty_pages, writing_pages;
 
@@ -155,6 +157,7 @@ static void end_write(struct inode *inode, struct frame *frame, int error)
     }
     spin_unlock(&inode->cache.lock);
     atomic_add_u64(&writing_pages, (u64)-1);
+    writeback_pace_progress(false);
     frame_clear_and_wake(frame, FRAME_WRITEBACK);
 }
 
@@ -417,7 +420,8 @@ static int write_inodes(enum writeback_reason reason, bool ordered)
             if (ordered) {
                 inode->ops->write_first(inode);
             }
-            error = cache_write_back(inode, 0, ~0ull, reason);
+            /* Not what is appended meanwhile: others want their turn. */
+            error = cache_write_back(inode, 0, inode_pages(inode), reason);
         }
         result = result == 0 ? error : result;
         inode_put(inode);
@@ -440,6 +444,16 @@ int writeback_all(enum writeback_reason reason)
     }
     spin_unlock(&dirty_lock);
     return write_all_inodes(reason);
+}
+
+void writeback_ask(void)
+{
+    spin_lock(&dirty_lock);
+    if (!too_much) {
+        too_much = true;
+        wait_wake_all(&flusher_queue);
+    }
+    spin_unlock(&dirty_lock);
 }
 
 static void serve(struct request *request)
@@ -467,6 +481,14 @@ static void flusher(void *argument)
             serve(list_entry(link, struct request, link));
             spin_lock(&dirty_lock);
             flusher_busy = false;
+            continue;
+        }
+        if (too_much) {
+            too_much = false; /* before: who asks from here on gets a round of its own */
+            spin_unlock(&dirty_lock);
+            write_all_inodes(WRITEBACK_PERIODIC);
+            writeback_pace_progress(true);
+            spin_lock(&dirty_lock);
             continue;
         }
         wait_wake_all(&drained_queue);

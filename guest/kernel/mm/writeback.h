@@ -14,7 +14,16 @@ void writeback_start(struct inode *inode, u64 first, u64 last, enum writeback_re
 /* Write all dirty pages of all inodes and wait: sync(2), umount, power off. */
 int writeback_all(enum writeback_reason reason);
 
+/*
+ * Called for each page that was made dirty: if very much is, sleeps until less is (pace.c).
+ * => no spinlock is held, no page BUSY, nothing that writing a page needs
+ */
+void writeback_pace(void);
+
 /* For mm/. */
+void writeback_ask(void); /* a round of writing everything, soon */
+/* Pages were written; `round`: a round is over. */
+void writeback_pace_progress(bool round);
 void writeback_count_dirty(int change);
 /*
  * Write one page if it is dirty, or have it written soon if it may not be written alone; sleeps.

@@ -47,8 +47,6 @@ static int store(const char *text, size_t length, struct number *number)
     NUMBER(cap_last_cap, "kernel/cap_last_cap", 40, 40, 40)                       \
     NUMBER(randomize, "kernel/randomize_va_space", 0, 0, 2)                       \
     NUMBER(page_cluster, "vm/page-cluster", 3, 0, 5)                              \
-    NUMBER(dirty_ratio, "vm/dirty_ratio", 20, 0, 100)                             \
-    NUMBER(dirty_background_ratio, "vm/dirty_background_ratio", 10, 0, 100)       \
     NUMBER(nr_hugepages, "vm/nr_hugepages", 0, 0, 0)                              \
     NUMBER(oom_dump_tasks, "vm/oom_dump_tasks", 0, 0, 1)                          \
     NUMBER(oom_kill_allocating, "vm/oom_kill_allocating_task", 0, 0, 1)           \
