@@ -9,12 +9,10 @@
 #include "abi/errno.h"
 #include "abi/fcntl.h"
 #include "abi/misc.h"
-#include "abi/stat.h"
 #include "fs/file.h"
 #include "fs/pipe.h"
 #include "fs/poll.h"
 #include "mm/kalloc.h"
-#include "mm/object.h"
 #include "mm/uaccess.h"
 
 #define COUNT_MAX (~0ull - 1)
@@ -141,15 +139,12 @@ static const struct file_ops event_ops = {
 int eventfd_create(u32 value, u32 flags, struct file **out)
 {
     struct event *event;
-    struct inode *inode;
 
     if (flags & ~(EFD_SEMAPHORE | O_NONBLOCK | O_CLOEXEC)) {
         return -EINVAL;
     }
     event = kalloc(sizeof *event);
-    inode = event ? nameless_inode_create(0600) : NULL;
-    if (!inode) {
-        kfree(event);
+    if (!event) {
         return -ENOMEM;
     }
     spin_init(&event->lock, "eventfd");
@@ -157,11 +152,5 @@ int eventfd_create(u32 value, u32 flags, struct file **out)
     poll_source_init(&event->poll);
     event->count = value;
     event->is_semaphore = (flags & EFD_SEMAPHORE) != 0;
-    *out = file_create(inode, O_RDWR | (flags & O_NONBLOCK), &event_ops, event);
-    inode_put(inode);
-    if (!*out) {
-        kfree(event);
-        return -ENOMEM;
-    }
-    return 0;
+    return nameless_file_create(O_RDWR | (flags & O_NONBLOCK), &event_ops, event, out);
 }

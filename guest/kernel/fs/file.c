@@ -5,6 +5,7 @@
  */
 #include "fs/file.h"
 #include "abi/stat.h"
+#include "fs/epoll.h"
 #include "fs/file_lock.h"
 #include "fs/record_lock.h"
 #include "fs/vfs.h"
@@ -29,6 +30,7 @@ struct file *file_create(struct inode *inode, u32 flags, const struct file_ops *
     file->private = private;
     file->inode = inode ? inode_get(inode) : NULL;
     file->errors_seen = inode ? cache_error_start(inode) : 0;
+    list_init(&file->watchers);
     mutex_init(&file->offset_lock, "file offset");
     return file;
 }
@@ -50,6 +52,9 @@ void file_put(struct file *file)
     kassert(before != 0);
     if (before != 1) {
         return;
+    }
+    if (unlikely(!list_empty(&file->watchers))) {
+        epoll_file_closed(file);
     }
     file_unlock(file);
     record_lock_drop(NULL, file);

@@ -12,6 +12,7 @@
 #define KERNEL_FS_FILE_H
 
 #include "abi/fcntl.h"
+#include "lib/list.h"
 #include "lib/types.h"
 #include "sync/mutex.h"
 
@@ -61,6 +62,7 @@ struct file {
     void *private; /* of ops */
     struct mutex offset_lock;
     u32 errors_seen;       /* failures of write-back that this open file was told of */
+    struct list watchers;  /* epoll's items for it, see epoll.c */
     bool counts_as_writer; /* to be told to inode_put_write() */
     bool holds_lock;       /* flock(2); under the lock table's lock */
 };

@@ -19,8 +19,16 @@ void poll_wake(struct poll_source *source)
 
 void poll_wait(struct poll_table *table, struct poll_source *source)
 {
-    if (table && table->count < table->capacity) {
-        wait_add(&source->queue, &table->entries[table->count++]);
+    struct wait_entry *entry;
+
+    if (!table || table->count == table->capacity) {
+        return;
+    }
+    entry = &table->entries[table->count++];
+    if (table->relay) {
+        wait_add_relay(&source->queue, entry, table->relay);
+    } else {
+        wait_add(&source->queue, entry);
     }
 }
 
@@ -29,6 +37,7 @@ int poll_table_init(struct poll_table *table, u32 capacity)
     table->count = 0;
     table->capacity = capacity;
     table->entries = NULL;
+    table->relay = NULL;
     if (capacity > 0) {
         table->entries = kalloc(capacity * sizeof *table->entries);
         if (!table->entries) {

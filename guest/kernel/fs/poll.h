@@ -23,6 +23,7 @@ struct poll_source {
 struct poll_table {
     u32 count, capacity;
     struct wait_entry *entries; /* [capacity] */
+    struct wait_queue *relay;   /* NULL: the caller sleeps; else the entries are relays to this */
 };
 
 void poll_source_init(struct poll_source *source);

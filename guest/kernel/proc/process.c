@@ -99,6 +99,7 @@ void process_put(struct process *process)
     if (process && atomic_add_u32(&process->refs, (u32)-1) == 1) {
         kassert(list_empty(&process->threads));
         signal_actions_put(process->actions);
+        poll_wake(&process->readers); /* an epoll that outlives it has no more to do with it */
         kfree(process);
     }
 }
@@ -205,6 +206,7 @@ struct process *process_create(struct process *parent)
     list_init(&process->sibling);
     list_init(&process->threads);
     signal_pending_init(&process->pending);
+    poll_source_init(&process->readers);
     wait_init(&process->child_wait);
     wait_init(&process->stop_wait);
     wait_init(&process->vfork_wait);

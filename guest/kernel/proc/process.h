@@ -20,6 +20,7 @@
 #define KERNEL_PROC_PROCESS_H
 
 #include "fs/permission.h"
+#include "fs/poll.h"
 #include "abi/time.h"
 #include "lib/list.h"
 #include "lib/types.h"
@@ -102,6 +103,7 @@ struct process {
     struct wait_queue vfork_wait; /* a vforking parent sleeps here on its child */
     bool vfork_borrowed;          /* mm is a waiting parent's; cleared by exec and exit */
 
+    struct poll_source readers;        /* signalfds of it that somebody waits on */
     struct signal_pending_set pending; /* sent to the process as a whole */
     struct signal_actions *actions;
     struct file_table *files;

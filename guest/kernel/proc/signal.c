@@ -196,6 +196,7 @@ static int send_locked(struct process *process, struct thread *thread,
     }
     result = signal_pending_add(thread ? &thread->pending : &process->pending, info, spare);
     if (result == 0) {
+        poll_wake(&process->readers);
         if (thread) {
             signal_refresh_locked(thread);
         } else {

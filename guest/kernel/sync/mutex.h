@@ -14,6 +14,12 @@ struct mutex {
     struct wait_queue waiters;
 };
 
+/* A mutex that needs no mutex_init(): static struct mutex m = MUTEX(m, "name"); */
+#define MUTEX(mutex, name)                                              \
+    {                                                                   \
+        .guard = SPINLOCK(name), .waiters = WAIT_QUEUE((mutex).waiters) \
+    }
+
 void mutex_init(struct mutex *mutex, const char *name);
 void mutex_lock(struct mutex *mutex);
 bool mutex_trylock(struct mutex *mutex);

@@ -24,15 +24,27 @@ void wait_init(struct wait_queue *queue)
     list_init(&queue->entries);
 }
 
-void wait_add(struct wait_queue *queue, struct wait_entry *entry)
+static void add(struct wait_queue *queue, struct wait_entry *entry)
 {
-    entry->task = current();
     entry->queue = queue;
     entry->woken = false;
     spin_lock(&sched_lock);
     list_push_back(&queue->entries, &entry->link);
     spin_unlock(&sched_lock);
     memory_barrier(); /* on the queue before the condition is looked at: see wait_wake_all() */
+}
+
+void wait_add(struct wait_queue *queue, struct wait_entry *entry)
+{
+    entry->task = current();
+    add(queue, entry);
+}
+
+void wait_add_relay(struct wait_queue *queue, struct wait_entry *entry, struct wait_queue *to)
+{
+    entry->task = NULL;
+    entry->relay = to;
+    add(queue, entry);
 }
 
 void wait_remove(struct wait_entry *entry)
@@ -147,6 +159,15 @@ int wait_any(struct wait_entry *entries, unsigned count, u64 deadline_ns, bool i
     }
 }
 
+static void wake_first(struct wait_queue *queue);
+
+static rarely void wake_relayed(const struct wait_entry *relay)
+{
+    while (!list_empty(&relay->relay->entries)) {
+        wake_first(relay->relay);
+    }
+}
+
 /* Wake the first sleeper.  => sched_lock is held and the queue is not empty. */
 static inline void wake_first(struct wait_queue *queue)
 {
@@ -154,7 +175,11 @@ static inline void wake_first(struct wait_queue *queue)
 
     list_remove(&entry->link);
     entry->woken = true;
-    sched_wake_locked(entry->task);
+    if (likely(entry->task != NULL)) {
+        sched_wake_locked(entry->task);
+    } else {
+        wake_relayed(entry);
+    }
 }
 
 /*

@@ -26,10 +26,14 @@ struct wait_queue {
         }                                      \
     }
 
-/* One sleeper on one queue; lives on the sleeper's stack (poll uses several at once). */
+/*
+ * One sleeper on one queue; lives on the sleeper's stack (poll uses several at once).  Or a
+ * relay: nobody's sleep, but who wakes it wakes all that sleep on another queue.
+ */
 struct wait_entry {
     struct list link;
-    struct task *task;
+    struct task *task;        /* NULL: a relay */
+    struct wait_queue *relay; /* of a relay: that other queue */
     struct wait_queue *queue; /* wait_add(): for whoever wants to add it again */
     bool woken;
 };
@@ -62,6 +66,8 @@ static inline bool wait_is_empty(const struct wait_queue *queue)
  */
 void wait_add(struct wait_queue *queue, struct wait_entry *entry);
 void wait_remove(struct wait_entry *entry);
+/* Adds a relay, which stays until it is woken or removed.  `to` has no way back to `queue`. */
+void wait_add_relay(struct wait_queue *queue, struct wait_entry *entry, struct wait_queue *to);
 /*
  * Sleep until one of the `count` entries is woken (at once if one was already).
  * => 0, -ETIMEDOUT, -EINTR.

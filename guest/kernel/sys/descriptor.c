@@ -4,7 +4,6 @@
 
 #include "abi/errno.h"
 #include "abi/fcntl.h"
-#include "fs/eventfd.h"
 #include "fs/fdtable.h"
 #include "fs/file.h"
 #include "fs/pipe.h"
@@ -252,12 +251,4 @@ i64 sys_pipe2(const u64 *a)
         return fd;
     }
     return 0;
-}
-
-i64 sys_eventfd2(const u64 *a)
-{
-    struct file *file;
-    int error = eventfd_create((u32)a[0], (u32)a[1], &file);
-
-    return error ? error : sys_install(file, 0, (a[1] & O_CLOEXEC) != 0);
 }

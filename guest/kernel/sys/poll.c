@@ -132,7 +132,7 @@ static i64 finish(struct poll_call *call, i64 result)
     return result;
 }
 
-static int temporary_mask(u64 user, u64 size)
+int sys_temporary_mask(u64 user, u64 size)
 {
     u64 mask;
 
@@ -166,7 +166,7 @@ i64 sys_ppoll(const u64 *a)
         result = get_deadline(a[2], &call.deadline);
     }
     if (result == 0) {
-        result = temporary_mask(a[3], a[4]);
+        result = sys_temporary_mask(a[3], a[4]);
     }
     if (result == 0) {
         find_files(&call);
@@ -273,7 +273,7 @@ static int select_mask(u64 user)
     if (copy_from_user(pair, user, sizeof pair) != 0) {
         return -EFAULT;
     }
-    return temporary_mask(pair[0], pair[1]);
+    return sys_temporary_mask(pair[0], pair[1]);
 }
 
 i64 sys_pselect6(const u64 *a)

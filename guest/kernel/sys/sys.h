@@ -43,4 +43,7 @@ int sys_path_inode(u64 directory_fd, u64 user, u32 flags, struct inode **out);
 int sys_get_time(u64 user, u64 *ns);
 int sys_put_time(u64 user, u64 ns);
 
+/* A signal mask for the rest of this call; user = 0: none.  => 0, -EINVAL (size), -EFAULT */
+int sys_temporary_mask(u64 user, u64 size);
+
 #endif
