@@ -300,6 +300,9 @@ static void emit_stub(struct translator *t, const struct stub *s)
     case STUB_QUIET:
         emit_quiet_stub(t, s);
         break;
+    case STUB_ACCESS:
+        emit_access_stub(t, s);
+        break;
     case STUB_RECENT:
         emit_recent_stub(t, s);
         break;

@@ -13,6 +13,7 @@ enum stub_kind {
     STUB_NAN_SUM,  /* ... of a multiplication with addition */
     STUB_SATURATE, /* a conversion to a signed integer in rax that may not have fitted */
     STUB_FLOAT,    /* MXCSR is still C's */
+    STUB_ACCESS,   /* an access that the TLB does not settle */
     STUB_RECENT,   /* an access that does not go to its recent page */
     STUB_QUIET,    /* a NaN in a comparison that is to raise nothing */
     STUB_SUM,      /* sstatus changes in more than SIE, SPIE, SPP; rdx: the bits */
@@ -48,7 +49,8 @@ struct stub {
     u8 refund, place;        /* STUB_EDGE: budget to give back, enum block_place of the target */
     i16 target;              /* ... the block, or -1 */
     i32 leave_to;            /* ... or the offset from the page's start */
-    u8 base, recent;         /* STUB_RECENT: host register and number of the page memory */
+    u8 base;                 /* STUB_ACCESS, STUB_RECENT: the host register */
+    u8 recent;               /* STUB_RECENT: number of the page memory */
     const u8 *resume;        /* ... behind the access; `back` is where rcx is the addend */
     const u8 *quiet_back;    /* STUB_QUIET: where eax is the result */
 };
@@ -175,8 +177,6 @@ void emit_nan_sum_stub(struct translator *t, const struct stub *s);
 void emit_saturate_stub(struct translator *t, const struct stub *s);
 /* After an instruction: which f registers hold boxed singles now. */
 void follow_boxes(struct translator *t, const struct insn *i);
-/* The f register gets the single whose bits are in this register.  Uses rcx. */
-void box_single(struct translator *t, enum x86_reg bits, unsigned rd);
 bool emit_atomic(struct translator *t, const struct insn *i); /* translate_atomic.c */
 bool emit_system(struct translator *t, const struct insn *i);
 void emit_sum_stub(struct translator *t, const struct stub *s); /* translate_system.c */
@@ -185,6 +185,7 @@ void emit_sum_stub(struct translator *t, const struct stub *s); /* translate_sys
  * Uses rcx and rdx. */
 /* x registers got new values: what is known of the old ones is forgotten. */
 void forget_recent(struct translator *t, u32 written);
+void emit_access_stub(struct translator *t, const struct stub *s);
 void emit_recent_stub(struct translator *t, const struct stub *s);
 void call_out(struct translator *t, struct jit_step_site *site, size_t size, const u8 *back,
               bool uncharged);

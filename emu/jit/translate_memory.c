@@ -64,12 +64,47 @@ static struct jit_credit *credit_of(const struct translator *t)
     return credit;
 }
 
-/* An access under construction: the operand, and what finish_access() needs. */
+/* An access under construction: the operand, and the stub whose rest is up to finish_access(). */
 struct access {
-    struct x86_mem at; /* uses rax and rcx */
-    u8 *slow;          /* by the TLB: the jump to the slow path */
-    struct stub *stub; /* by the recent page */
+    struct x86_mem at; /* uses rcx, and rax if the base has no register */
+    struct stub *stub;
 };
+
+/* rdx = rs1 + imm; the register with rs1, rax if it has none. */
+static enum x86_reg address_of(struct translator *t, const struct insn *i)
+{
+    enum x86_reg base = x_read(t, i->rs1, RAX);
+    if (i->imm != 0) {
+        x86_lea(&t->x, X86_8, RDX, x86_at(base, i->imm));
+    } else {
+        x86_mov(&t->x, X86_8, RDX, base);
+    }
+    return base;
+}
+
+/* The page of the access is asked from the TLB. */
+static struct access begin_by_tlb(struct translator *t, const struct insn *i, enum tlb_table table,
+                                  unsigned size)
+{
+    struct x86 *x = &t->x;
+    enum { INDEX_SHIFT = RAM_PAGE_SHIFT - 4 };
+    i32 entry = table == TLB_STORE ? (i32)offsetof(struct tlb_context, store) : 0;
+    enum x86_reg base = address_of(t, i);
+    if (t->jit->features.bmi2) {
+        x86_rorx(x, X86_4, RCX, RDX, INDEX_SHIFT);
+    } else {
+        x86_mov(x, X86_4, RCX, RDX);
+        x86_shift_imm(x, X86_SHR, X86_4, RCX, INDEX_SHIFT);
+    }
+    x86_alu_imm(x, X86_AND, X86_4, RCX, (TLB_DATA_ENTRIES - 1) << 4);
+    x86_alu_imm(x, X86_AND, X86_8, RDX, (i32)(i64)TLB_TAG_MASK(size));
+    x86_alu_load(x, X86_CMP, X86_8, RDX, x86_index(R14, RCX, 1, entry));
+    struct stub *stub = new_stub(t, x86_jump_if(x, X86_NE), STUB_ACCESS);
+    x86_load(x, X86_8, false, RCX,
+             x86_index(R14, RCX, 1, entry + (i32)offsetof(struct tlb_entry, addend)));
+    stub->base = (u8)base;
+    return (struct access){x86_index(base, RCX, 1, i->imm), stub};
+}
 
 /*
  * Worth a guess: accesses to the stack, and those of programs.  A kernel's code comes back with
@@ -87,14 +122,12 @@ static struct access begin_access(struct translator *t, const struct insn *i, en
 {
     struct x86 *x = &t->x;
     if (!stays_on_page(t, i->rs1) || credit_of(t)->bad) {
-        u8 *slow = emit_probe(t, i, table, size);
-        return (struct access){x86_at(RAX, 0), slow, NULL};
+        return begin_by_tlb(t, i, table, size);
     }
     unsigned recent = recent_of(t, i->rs1);
     i32 tag = (i32)(offsetof(struct tlb_context, recent) + table * sizeof(struct tlb_recent) +
                     8 * (size_t)recent);
-    enum x86_reg base = x_read(t, i->rs1, RAX);
-    x86_lea(x, X86_8, RDX, x86_at(base, i->imm));
+    enum x86_reg base = address_of(t, i);
     x86_alu_imm(x, X86_AND, X86_8, RDX, (i32)(i64)TLB_TAG_MASK(size));
     x86_alu_load(x, X86_CMP, X86_8, RDX, x86_at(R14, tag));
     u8 *miss = x86_jump_if(x, X86_NE);
@@ -102,20 +135,30 @@ static struct access begin_access(struct translator *t, const struct insn *i, en
     struct stub *stub = new_stub(t, miss, STUB_RECENT);
     stub->base = (u8)base;
     stub->recent = (u8)recent;
-    return (struct access){x86_index(base, RCX, 1, i->imm), NULL, stub};
+    return (struct access){x86_index(base, RCX, 1, i->imm), stub};
 }
 
 static void finish_access(struct translator *t, const struct access *access,
                           enum jit_site_kind kind, unsigned size, unsigned reg)
 {
-    if (access->stub) {
-        access->stub->site = (u8)kind;
-        access->stub->size = (u8)size;
-        access->stub->site_reg = (u8)reg;
-        access->stub->resume = x86_here(&t->x);
-    } else {
-        add_site(t, access->slow, kind, size, reg);
-    }
+    access->stub->site = (u8)kind;
+    access->stub->size = (u8)size;
+    access->stub->site_reg = (u8)reg;
+    access->stub->resume = x86_here(&t->x);
+}
+
+/* The access is C's; rax: the virtual address. */
+static void call_for_access(struct translator *t, const struct stub *s)
+{
+    struct jit_step_site site = {.site = {.kind = s->site, .reg = s->site_reg, .size = s->size}};
+    call_out(t, &site, sizeof site.site, s->resume, false);
+}
+
+void emit_access_stub(struct translator *t, const struct stub *s)
+{
+    const struct insn *i = &t->region->insn[s->insn];
+    x86_lea(&t->x, X86_8, RAX, x86_at((enum x86_reg)s->base, i->imm));
+    call_for_access(t, s);
 }
 
 void emit_recent_stub(struct translator *t, const struct stub *s)
@@ -130,8 +173,7 @@ void emit_recent_stub(struct translator *t, const struct stub *s)
     x86_call_near(x, t->jit->recent_miss[store ? TLB_STORE : TLB_LOAD][__builtin_ctz(size)]);
     x86_patch(x, x86_jump_if(x, X86_E), s->back);
     x86_mov(x, X86_8, RAX, RDX);
-    struct jit_step_site site = {.site = {.kind = s->site, .reg = s->site_reg, .size = s->size}};
-    call_out(t, &site, sizeof site.site, s->resume, false);
+    call_for_access(t, s);
 }
 
 static void emit_load(struct translator *t, const struct insn *i, unsigned size, bool sign)
@@ -150,27 +192,15 @@ static void emit_store(struct translator *t, const struct insn *i, unsigned size
     finish_access(t, &access, SITE_STORE, size, i->rs2);
 }
 
-/* A single in an f register has all ones above it. */
-void box_single(struct translator *t, enum x86_reg bits, unsigned rd)
-{
-    x86_mov_imm(&t->x, RCX, 0xffffffff00000000ull);
-    x86_alu(&t->x, X86_OR, X86_8, bits, RCX);
-    unsigned to = f_result(t, rd);
-    x86_reg_to_float(&t->x, X86_8, to, bits);
-    f_written(t, rd, to);
-}
-
 static void emit_float_load(struct translator *t, const struct insn *i, unsigned size)
 {
     struct access access = begin_access(t, i, TLB_LOAD, size);
-    if (size == 8) {
-        unsigned to = f_result(t, i->rd);
-        x86_float_load(&t->x, true, to, access.at);
-        f_written(t, i->rd, to);
-    } else {
-        x86_load(&t->x, X86_4, false, RAX, access.at);
-        box_single(t, RAX, i->rd);
+    unsigned to = f_result(t, i->rd);
+    x86_float_load(&t->x, size == 8, to, access.at);
+    if (size == 4) {
+        x86_sse_logic_load(&t->x, X86_POR, to, FRAME_AT(box));
     }
+    f_written(t, i->rd, to);
     finish_access(t, &access, SITE_FLOAD, size, i->rd);
 }
 
