@@ -290,4 +290,37 @@ static inline u32 asm_jal(unsigned rd, i32 imm)
 #define NOP 0x13u
 #define CBO_ZERO(rs1) (0x40200fu | (u32)(rs1) << 15)
 
+/*
+ * A handler for machine mode, for programs at random.  An exception skips the instruction (all are
+ * words); a fetch that faults goes back to the start, which is in sscratch; an interrupt switches
+ * interrupts off.
+ */
+static inline void rig_write_handler(struct rig *rig, u64 at)
+{
+    const u32 handler[] = {
+        CSRRW(0, 0x340, t5),           /* mscratch = t5 */
+        CSRRS(t5, 0x342, 0),           /* mcause */
+        BLT(t5, zero, 18 * 4 - 2 * 4), /* to the interrupt */
+        ADDI(t5, t5, -12),
+        BEQ(t5, zero, 13 * 4 - 4 * 4), /* fetch page fault */
+        ADDI(t5, t5, 11),
+        BEQ(t5, zero, 13 * 4 - 6 * 4), /* fetch access fault */
+        CSRRS(t5, 0x341, 0),
+        ADDI(t5, t5, 4),
+        CSRRW(0, 0x341, t5), /* mepc += 4 */
+        CSRRS(t5, 0x340, 0),
+        MRET,
+        NOP,
+        CSRRS(t5, 0x140, 0), /* 13: start over */
+        CSRRW(0, 0x341, t5),
+        CSRRS(t5, 0x340, 0),
+        MRET,
+        NOP,
+        CSRRW(0, 0x304, 0), /* 18: mie = 0 */
+        CSRRS(t5, 0x340, 0),
+        MRET,
+    };
+    rig_words(rig, at, handler, ARRAY_LENGTH(handler));
+}
+
 #endif

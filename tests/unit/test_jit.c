@@ -121,38 +121,6 @@ static u32 random_word(unsigned at)
     }
 }
 
-/*
- * Machine mode's handler.  An exception skips the instruction (all are words); a fetch that faults
- * goes back to the start, which is in sscratch; an interrupt switches interrupts off.
- */
-static void write_handler(struct rig *rig)
-{
-    const u32 handler[] = {
-        CSRRW(0, 0x340, t5),           /* mscratch = t5 */
-        CSRRS(t5, 0x342, 0),           /* mcause */
-        BLT(t5, zero, 18 * 4 - 2 * 4), /* to the interrupt */
-        ADDI(t5, t5, -12),
-        BEQ(t5, zero, 13 * 4 - 4 * 4), /* fetch page fault */
-        ADDI(t5, t5, 11),
-        BEQ(t5, zero, 13 * 4 - 6 * 4), /* fetch access fault */
-        CSRRS(t5, 0x341, 0),
-        ADDI(t5, t5, 4),
-        CSRRW(0, 0x341, t5), /* mepc += 4 */
-        CSRRS(t5, 0x340, 0),
-        MRET,
-        NOP,
-        CSRRS(t5, 0x140, 0), /* 13: start over */
-        CSRRW(0, 0x341, t5),
-        CSRRS(t5, 0x340, 0),
-        MRET,
-        NOP,
-        CSRRW(0, 0x304, 0), /* 18: mie = 0 */
-        CSRRS(t5, 0x340, 0),
-        MRET,
-    };
-    rig_words(rig, RIG_BASE + HANDLER, handler, ARRAY_LENGTH(handler));
-}
-
 enum { TABLES = 0x40000, WINDOW = 0x40000000 };
 
 /*
@@ -225,7 +193,7 @@ static void make_program(struct rig *rig, const u32 *words)
 {
     u64 keep = seed;
     seed = 12345;
-    write_handler(rig);
+    rig_write_handler(rig, RIG_BASE + HANDLER);
     rig_words(rig, RIG_BASE + CODE, words, CODE_WORDS);
     for (u64 at = 0; at < DATA_SIZE; at += 8) {
         rig_u64(rig, RIG_BASE + DATA + at, (u64)rnd() << 32 | rnd());
