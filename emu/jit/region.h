@@ -72,6 +72,9 @@ bool region_find(struct region *region, const u8 *page, u64 physical, unsigned o
 void region_make_straddling(struct region *region, const u8 *page, u64 physical, u32 bits,
                             u32 extensions);
 
+/* assign.c: int_reg, float_reg and what is written, when the blocks are known. */
+void region_choose_registers(struct region *region);
+
 /* The block that starts at this offset, or -1. */
 int region_block_at(const struct region *region, i32 offset);
 
