@@ -246,7 +246,7 @@ static void set_registers(struct trapframe *frame, const struct program *program
     memset(frame->regs, 0, sizeof frame->regs);
     frame->regs[REG_SP] = program->stack.sp;
     frame->pc = program->entry;
-    frame->restore_all = 1;
+    current()->new_registers = true;
 }
 
 void process_announce(const struct process *process, u64 id)

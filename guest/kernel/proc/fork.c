@@ -116,7 +116,6 @@ static void set_registers(struct thread *child, const struct clone_request *requ
 
     task_copy_registers(child->task);
     frame->regs[REG_A0] = 0;
-    frame->restore_all = 1;
     if (request->stack != 0) {
         frame->regs[REG_SP] = request->stack;
     }

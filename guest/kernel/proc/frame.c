@@ -154,7 +154,7 @@ static void take_context(struct trapframe *frame, const struct abi_ucontext *con
 
     frame->pc = context->context.registers.pc;
     memcpy(&frame->regs[1], context->context.registers.x, sizeof context->context.registers.x);
-    frame->restore_all = 1;
+    thread->task->new_registers = true;
     memcpy(fp->f, context->context.fp.f, sizeof fp->f);
     fp->fcsr = context->context.fp.fcsr;
     fp_load_current();

@@ -307,6 +307,7 @@ void signal_set_temporary_mask(u64 mask)
     spin_lock(&process_lock);
     thread->saved_mask = thread->mask;
     thread->mask_state = MASK_TEMPORARY;
+    thread->task->mask_borrowed = true;
     change_mask(thread, mask);
     spin_unlock(&process_lock);
 }

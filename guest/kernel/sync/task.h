@@ -33,12 +33,16 @@ struct process;
 struct mm;
 
 struct task {
-    /* trap/entry.S reads these two with one load before it returns to user mode. */
+    /* trap/entry.S reads these four with one load before it returns to user mode. */
     bool signal_pending; /* a signal to deliver, or the task must die */
     bool need_resched;   /* its slice is over */
+    bool new_registers;  /* the frame has other s0..s11 and gp than the hart: load them */
+    bool mask_borrowed;  /* the signal mask is that of the system call only: give it back */
+    u32 state;           /* enum task_state; sched lock */
+    u64 entered;         /* since when (time CSR) it is in a system call, 0 = it is not */
+    u64 system_ticks;    /* time it spent in system calls up to `entered` */
     bool interruptible;  /* while sleeping: a signal may wake it */
     bool is_kernel;      /* a kernel thread */
-    u32 state;           /* enum task_state; sched lock */
     struct context context;
     struct trapframe *frame; /* user registers; NULL for kernel threads */
     void *stack;             /* KERNEL_STACK_SIZE bytes */
@@ -64,9 +68,8 @@ struct task {
     u64 affinity; /* mask of hart indices */
 
     /* only the task itself (while running) */
-    u64 ticks, system_ticks; /* time it ran up to `stamp`, and how much of it in system calls */
-    u64 stamp;               /* when it was switched in (time CSR) */
-    u64 entered;             /* since when it is in a system call, 0 = it is not */
+    u64 ticks; /* time it ran up to `stamp` */
+    u64 stamp; /* when it was switched in (time CSR) */
     u64 minor_faults, major_faults;
     u64 voluntary_switches, involuntary_switches;
     u8 oom_victim;      /* may use the reserve of frames; about to die */

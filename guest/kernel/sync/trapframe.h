@@ -20,8 +20,8 @@ struct trapframe {
     u64 status;    /* sstatus */
     u64 cause;     /* scause */
     u64 value;     /* stval */
-    u64 first_a0;  /* a0 at system call entry, for restarting */
-    u64 restore_all; /* non-zero: user s0..s11 were changed, load them too on return */
+    u64 first_a0;  /* a0 at the entry of a system call that ended with -EINTR, for restarting */
+    u64 unused;    /* the size is a multiple of 16 */
 };
 
 /* Float registers f0..f31 and fcsr. */

@@ -13,8 +13,9 @@
 #include "sys/rusage.h"
 #include "sys/sys.h"
 
-/* clone(flags, stack, parent_tid, tls, child_tid): the order of riscv. */
-i64 sys_clone(const u64 *a)
+/* clone(flags, stack, parent_tid, tls, child_tid): the order of riscv.  See clone.S. */
+i64 sys_clone_whole(const u64 *a);
+i64 sys_clone_whole(const u64 *a)
 {
     const struct clone_request request = {.flags = a[0] & ~(u64)CSIGNAL,
                                           .exit_signal = (u32)a[0] & CSIGNAL,

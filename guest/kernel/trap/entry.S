@@ -20,15 +20,17 @@
 #define HART_TASK 0
 #define HART_STACK 8
 #define HART_SCRATCH 16
-#define TASK_WORK 0             /* signal_pending, need_resched */
+#define TASK_WORK 0             /* signal_pending, need_resched, new_registers, mask_borrowed */
+#define TASK_NEW_REGISTERS 2
+#define TASK_ENTERED 8
+#define TASK_SYSTEM_TICKS 16
 #define FRAME_PC 256
 #define FRAME_STATUS 264
 #define FRAME_CAUSE 272
 #define FRAME_VALUE 280
-#define FRAME_RESTORE_ALL 296
 #define FRAME_SIZE 304
-#define SYSCALL_CLONE 220
-#define SYSCALL_CLONE3 435
+#define SYSCALL_COUNT 451
+#define EINTR 4
 
     .macro few op               /* what mm_fault_quickly() may change */
     \op ra, 8*1(sp)
@@ -79,10 +81,10 @@ trap_entry:
     ld sp, HART_STACK(tp)
     few sd
     csrr a0, scause
-    csrr a1, stval
     andi t0, a0, -3
     li t1, 13
     bne t0, t1, not_quick       /* 13, 15: page faults of loads and stores */
+    csrr a1, stval
 
 /*
  * The quick way: what it does not change (sepc, sstatus, sscratch, which holds the user's tp,
@@ -97,8 +99,10 @@ trap_entry:
 
 not_done_quickly:
     csrr a0, scause
-    csrr a1, stval
 not_quick:                      /* here all that mm_fault_quickly() may change is as it was */
+    li t2, 8
+    beq a0, t2, system_call
+    csrr a1, stval
     ld t0, HART_SCRATCH(tp)
     csrrw t1, sscratch, zero
     others sd
@@ -106,16 +110,14 @@ not_quick:                      /* here all that mm_fault_quickly() may change i
     sd t1, 8*4(sp)              /* the user's tp */
     csrr t0, sepc
     csrr t1, sstatus
-    sd t1, FRAME_STATUS(sp)
-    li t2, 8
-    beq a0, t2, system_call
     sd t0, FRAME_PC(sp)
+    sd t1, FRAME_STATUS(sp)
     li t2, 12
     bltu a0, t2, not_a_fault    /* 12, 13, 15: page faults; interrupts have the sign bit */
     bltz a0, not_a_fault
     call trap_user_fault        /* (cause, address); s0..s11 come back as they were */
     ld t0, HART_TASK(tp)
-    lhu t0, TASK_WORK(t0)
+    lw t0, TASK_WORK(t0)
     or t0, t0, a0               /* a signal for it, or other work */
     bnez t0, only_work
 
@@ -132,43 +134,68 @@ leave_fast:                     /* everything but s0..s11 and gp, which nobody c
     sret
 
 /*
- * System calls, too, leave s0..s11 to whoever uses them.  Only clone and clone3 want them in the
- * frame, which they copy; execve and rt_sigreturn put new ones there.
+ * System calls, too, leave s0..s11 to whoever uses them.  clone, which copies them, puts them into
+ * the frame first (sys/clone.S); execve and rt_sigreturn put new ones there and say so
+ * (task->new_registers).  On the way in and out the time is read, for times(2) and its like.
  */
 system_call:
-    addi t0, t0, 4
+    ld t0, HART_SCRATCH(tp)
+    csrrw t1, sscratch, zero
+    others sd
+    sd t0, 8*2(sp)
+    sd t1, 8*4(sp)
+    csrr t0, sepc
+    csrr t1, sstatus
+    addi t0, t0, 4              /* go on behind the ecall */
     sd t0, FRAME_PC(sp)
-    sd zero, FRAME_RESTORE_ALL(sp)
-    li t2, SYSCALL_CLONE
-    beq a7, t2, copied_frame
-    li t2, SYSCALL_CLONE3
-    beq a7, t2, copied_frame
-do_system_call:
-    mv a0, sp
-    call syscall_dispatch
-    ld t0, FRAME_RESTORE_ALL(sp)
-    ld t1, HART_TASK(tp)
-    bnez t0, new_registers
-    lhu t1, TASK_WORK(t1)
-    beqz t1, leave_fast
+    sd t1, FRAME_STATUS(sp)
+    li t0, SYSCALL_COUNT
+    bgeu a7, t0, no_such_call
+    la t1, syscall_functions
+    slli t0, a7, 3
+    add t1, t1, t0
+    ld t1, 0(t1)
+    ld t2, HART_TASK(tp)
+    beqz t1, no_such_call
+    rdtime t0
+    sd t0, TASK_ENTERED(t2)
+    addi a0, sp, 8*10           /* where a0..a5 are */
+    jalr t1
+    ld t2, HART_TASK(tp)        /* perhaps of another hart by now */
+    rdtime t0
+    ld t1, TASK_ENTERED(t2)
+    ld t3, TASK_SYSTEM_TICKS(t2)
+    sub t0, t0, t1
+    add t3, t3, t0
+    sd t3, TASK_SYSTEM_TICKS(t2)
+    sd zero, TASK_ENTERED(t2)
+    li t0, -EINTR
+    beq a0, t0, interrupted
+    sd a0, 8*10(sp)
+    lw t0, TASK_WORK(t2)
+    beqz t0, leave_fast
+call_work:                      /* t2 = task */
+    lbu t0, TASK_NEW_REGISTERS(t2)
+    bnez t0, frame_is_whole     /* ours are of no interest any more */
 only_work:
-    li a0, -1                   /* CAUSE_ONLY_WORK: do what is pending */
     callee_saved sd
     sd gp, 8*3(sp)
+frame_is_whole:
+    li a0, -1                   /* CAUSE_ONLY_WORK: do what is pending */
     sd a0, FRAME_CAUSE(sp)
     j go_to_c
 
-copied_frame:
-    callee_saved sd
-    sd gp, 8*3(sp)
-    j do_system_call
+interrupted:
+    mv a0, sp
+    call syscall_interrupted    /* the result, and how to start it again */
+    ld t2, HART_TASK(tp)
+    j call_work
 
-new_registers:
-    callee_saved ld
-    ld gp, 8*3(sp)
-    lhu t1, TASK_WORK(t1)
-    beqz t1, leave_fast
-    j only_work
+no_such_call:
+    mv a0, a7
+    call syscall_missing
+    sd a0, 8*10(sp)
+    j leave_fast
 
 not_a_fault:
     callee_saved sd
@@ -176,12 +203,13 @@ not_a_fault:
     sd a0, FRAME_CAUSE(sp)
     sd a1, FRAME_VALUE(sp)
 go_to_c:
-    sd zero, FRAME_RESTORE_ALL(sp)
     mv a0, sp
     call trap_user              /* interrupts, errors, signals ... */
-    ld t0, FRAME_RESTORE_ALL(sp)
-    beqz t0, leave_fast
-leave_all:
+    ld t0, HART_TASK(tp)
+    lbu t1, TASK_NEW_REGISTERS(t0)
+    beqz t1, leave_fast
+leave_all:                      /* t0 = task */
+    sb zero, TASK_NEW_REGISTERS(t0)
     callee_saved ld
     ld gp, 8*3(sp)
     j leave_fast
@@ -191,6 +219,7 @@ leave_all:
 trap_return_user:
     mv sp, a0
     call trap_first_return
+    ld t0, HART_TASK(tp)
     j leave_all
 
 /* ---- from the kernel itself ------------------------------------------------------------- */

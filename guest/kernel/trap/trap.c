@@ -26,11 +26,14 @@ _Static_assert(offsetof(struct hart_local, kernel_stack) == 8, "HART_STACK");
 _Static_assert(offsetof(struct hart_local, scratch) == 16, "HART_SCRATCH");
 _Static_assert(offsetof(struct task, signal_pending) == 0, "TASK_WORK");
 _Static_assert(offsetof(struct task, need_resched) == 1, "TASK_WORK");
+_Static_assert(offsetof(struct task, new_registers) == 2, "TASK_NEW_REGISTERS");
+_Static_assert(offsetof(struct task, mask_borrowed) == 3, "TASK_WORK");
+_Static_assert(offsetof(struct task, entered) == 8, "TASK_ENTERED");
+_Static_assert(offsetof(struct task, system_ticks) == 16, "TASK_SYSTEM_TICKS");
 _Static_assert(offsetof(struct trapframe, pc) == 256, "FRAME_PC");
 _Static_assert(offsetof(struct trapframe, status) == 264, "FRAME_STATUS");
 _Static_assert(offsetof(struct trapframe, cause) == 272, "FRAME_CAUSE");
 _Static_assert(offsetof(struct trapframe, value) == 280, "FRAME_VALUE");
-_Static_assert(offsetof(struct trapframe, restore_all) == 296, "FRAME_RESTORE_ALL");
 _Static_assert(sizeof(struct trapframe) == 304, "FRAME_SIZE");
 
 #define CAUSE_ONLY_WORK (~0ull) /* a fault was handled; signals or others wait */
@@ -140,12 +143,16 @@ static void finish_user(struct trapframe *frame)
 {
     struct task *task = current();
 
+    if (unlikely(task->mask_borrowed)) {
+        task->mask_borrowed = false;
+        signal_end_temporary_mask();
+    }
     while (task->signal_pending || task->need_resched) {
         if (task->need_resched) {
             sched_yield();
         }
         if (task->signal_pending) {
-            frame->restore_all = 1;
+            task->new_registers = true;
             signal_deliver(frame);
         }
     }
