@@ -210,7 +210,19 @@ enum probe_frame_kind {
                            "r"(probe_a4_), "r"(probe_a5_), "r"(probe_abi_), "i"(id)              \
                          : "memory");                                                            \
     } while (0)
+/* For events of one value that are so frequent that clearing a1..a5 would show. */
+#define PROBE_SHORT(NAME, value)                                                                 \
+    do {                                                                                         \
+        register uint64_t probe_a0_ __asm__("a0") = (uint64_t)(value);                           \
+        uint64_t probe_abi_ = PROBE_ABI;                                                         \
+                                                                                                 \
+        __asm__ volatile(".insn i 0x13, 2, x0, %1, %2"                                           \
+                         :                                                                       \
+                         : "r"(probe_a0_), "r"(probe_abi_), "i"(PROBE_EV_##NAME)                 \
+                         : "memory");                                                            \
+    } while (0)
 #else
+#define PROBE_SHORT(NAME, value) ((void)(value))
 #define PROBE_CALL_(id, a, b, c, d, e, f)                                                         \
     ((void)(id), (void)(a), (void)(b), (void)(c), (void)(d), (void)(e), (void)(f))
 #endif

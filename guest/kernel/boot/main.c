@@ -146,6 +146,7 @@ static void start_hart(u32 id)
     }
     kalloc_share();
     harts[index].index = index;
+    harts[index].bit = 1ull << index;
     harts[index].lock_tag = index + 1;
     harts[index].id = id;
     boot_next = (struct hart_start){(u64)&harts[index], (u64)stack + STACK_SIZE};
@@ -230,6 +231,7 @@ void boot_main(u64 hart_id, u64 tree)
 
     harts[0].id = (u32)hart_id;
     harts[0].lock_tag = 1;
+    harts[0].bit = 1;
     sbi_init();
     trap_init_hart();
     if (!fdt_init(direct_pointer(tree))) {

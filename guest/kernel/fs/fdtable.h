@@ -43,7 +43,7 @@ void file_table_close_on_exec(struct file_table *table);
 /* The file with a reference (file_put it), or NULL. */
 struct file *fd_get(struct file_table *table, int fd);
 /* The same without one, for a table that nobody else can use meanwhile. */
-static inline struct file *fd_peek(const struct file_table *table, u32 fd)
+static inline struct file *fd_peek(const struct file_table *table, u64 fd)
 {
     return likely(fd < table->capacity) ? table->file[fd] : NULL;
 }

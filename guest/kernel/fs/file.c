@@ -135,31 +135,17 @@ static ssize_t transfer_here(struct file *file, bool writes, const struct abi_io
     return moved;
 }
 
-/* One buffer from or to a stream needs none of what the others share. */
-static always_inline bool is_plain_stream(const struct file *file)
-{
-    return file->ops->is_stream && !(file->flags & O_PATH);
-}
-
 ssize_t file_read(struct file *file, u64 user, size_t size)
 {
     struct abi_iovec one = {user, size};
-    u64 unused = 0;
 
-    if (is_plain_stream(file) && (file->flags & O_ACCMODE) != O_WRONLY && file->ops->read) {
-        return file->ops->read(file, user, min_u64(size, TRANSFER_LIMIT), &unused);
-    }
     return transfer_here(file, false, &one, 1);
 }
 
 ssize_t file_write(struct file *file, u64 user, size_t size)
 {
     struct abi_iovec one = {user, size};
-    u64 unused = 0;
 
-    if (is_plain_stream(file) && (file->flags & O_ACCMODE) != O_RDONLY && file->ops->write) {
-        return file->ops->write(file, user, min_u64(size, TRANSFER_LIMIT), &unused);
-    }
     return transfer_here(file, true, &one, 1);
 }
 

@@ -49,7 +49,7 @@ struct file_ops {
     int (*open)(struct file *file);
     /* The last reference is gone. */
     void (*release)(struct file *file);
-    /* read and write ignore the offset, seeking is an error (ESPIPE): pipes, terminals. */
+    /* read and write ignore the offset (may be NULL), seeking is an error (ESPIPE): pipes... */
     bool is_stream;
 };
 
@@ -83,6 +83,20 @@ static inline bool file_can_read(const struct file *file)
 static inline bool file_can_write(const struct file *file)
 {
     return (file->flags & O_ACCMODE) != O_RDONLY && !(file->flags & O_PATH);
+}
+
+/*
+ * One buffer from or to a stream needs none of what file_read() and file_write() do for others.
+ * (What O_PATH opened has neither operation.)
+ */
+static inline bool file_is_readable_stream(const struct file *file)
+{
+    return file->ops->is_stream && (file->flags & O_WRONLY) == 0 && file->ops->read;
+}
+
+static inline bool file_is_writable_stream(const struct file *file)
+{
+    return file->ops->is_stream && (file->flags & O_ACCMODE) != O_RDONLY && file->ops->write;
 }
 
 /* read(2) and write(2): at the file's offset, which moves.  => bytes or -EBADF, -EISDIR... */

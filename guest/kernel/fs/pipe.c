@@ -11,7 +11,8 @@
  * tail or head.  Nobody sleeps for data or room with such a lock held.  What is short and
  * needs no fault is copied under the spinlock alone (the short way), if nobody owns the end.
  *
- * Locks, in order: read_side | write_side -> lock (spin: counts, head, tail, sleeping).
+ * Locks, in order: read_side | write_side -> lock (spin: counts, head, tail, sleeping; taken by
+ * spin_lock_quick(), as nothing is done under it that could sleep).
  * Source: POSIX.1-2017 read(), write() "pipe or FIFO"; writes of up to PIPE_BUF bytes
  * are never mixed with others.
  */
@@ -132,19 +133,19 @@ static ssize_t put_bytes(struct pipe *pipe, u64 user, size_t size)
 }
 
 /*
- * Something changed: wakes who sleeps for it.  pipe->lock is held and given up.
- * Looking whether there is anybody at all is safe: sleepers join the queue under the lock,
- * pollers before they ask for the state under it.
+ * Something changed: wakes who sleeps for it.  pipe->lock is held and given up (the pipe stays: the
+ * caller's end of it is open).  Looking whether there is anybody at all is safe: sleepers join the
+ * queue under the lock, pollers before they ask for the state under it.
  */
-static void tell(struct pipe *pipe, struct wait_queue *sleepers)
+static always_inline void tell(struct pipe *pipe, struct wait_queue *sleepers)
 {
-    bool polled = !wait_is_empty(&pipe->poll.queue);
+    bool slept = !wait_is_empty(sleepers), polled = !wait_is_empty(&pipe->poll.queue);
 
-    if (!wait_is_empty(sleepers)) {
+    spin_unlock_quick(&pipe->lock);
+    if (slept) {
         wait_wake_all(sleepers);
     }
-    spin_unlock(&pipe->lock);
-    if (polled) {
+    if (unlikely(polled)) {
         poll_wake(&pipe->poll);
     }
 }
@@ -153,8 +154,8 @@ static void tell(struct pipe *pipe, struct wait_queue *sleepers)
 static void take_side(struct pipe *pipe, struct mutex *side)
 {
     mutex_lock(side);
-    spin_lock(&pipe->lock);
-    spin_unlock(&pipe->lock);
+    spin_lock_quick(&pipe->lock);
+    spin_unlock_quick(&pipe->lock);
 }
 
 /* One attempt.  => bytes, 0 nothing there, -EFAULT */
@@ -171,7 +172,7 @@ static rarely ssize_t read_available(struct pipe *pipe, u64 user, size_t size)
     if (available > 0) {
         size = min_u64(size, available);
         done = take_bytes(pipe, user, size);
-        spin_lock(&pipe->lock);
+        spin_lock_quick(&pipe->lock);
         pipe->tail += done;
         tell(pipe, &pipe->writable);
     }
@@ -181,16 +182,16 @@ static rarely ssize_t read_available(struct pipe *pipe, u64 user, size_t size)
 
 /*
  * The short way for what lies in one page of the ring and in memory that is there: all of it under
- * pipe->lock, where a fault is an error and not waited for.  => lock is held: given up if bytes
- * were moved.  => bytes; 0: take the long way
+ * pipe->lock.  => lock is held: given up if bytes were moved.  => bytes; 0: take the long way
  */
 static always_inline size_t read_at_once(struct pipe *pipe, u64 user, size_t size)
 {
     u64 tail = pipe->tail;
 
     size = min_u64(size, pipe->head - tail);
-    if (size > PAGE_SIZE - tail % PAGE_SIZE || pipe->read_side.owner != NULL ||
-        copy_to_user_partial(user, place(pipe, tail), size) != 0) {
+    if (unlikely(size == 0 || tail % PAGE_SIZE + size > PAGE_SIZE ||
+                 pipe->read_side.owner != NULL ||
+                 !copy_to_user_now(user, place(pipe, tail), size))) {
         return 0;
     }
     pipe->tail = tail + size;
@@ -198,41 +199,66 @@ static always_inline size_t read_at_once(struct pipe *pipe, u64 user, size_t siz
     return size;
 }
 
+/* Waits for bytes or for the last writer to go.  => 0, -EAGAIN, -EINTR */
+static int wait_for_bytes(struct pipe *pipe, const struct file *file)
+{
+    int error = 0;
+
+    spin_lock_quick(&pipe->lock);
+    if (pipe->head == pipe->tail && pipe->writers > 0) {
+        if ((file->flags & O_NONBLOCK) == 0) {
+            return wait_sleep_quick(&pipe->readable, &pipe->lock);
+        }
+        error = -EAGAIN;
+    }
+    spin_unlock_quick(&pipe->lock);
+    return error;
+}
+
+static rarely ssize_t read_slowly(struct pipe *pipe, const struct file *file, u64 user, size_t size)
+{
+    ssize_t done = 0;
+
+    while (size > 0 && done == 0) {
+        u32 writers = __atomic_load_n(&pipe->writers, __ATOMIC_ACQUIRE);
+
+        done = read_available(pipe, user, size);
+        if (done == 0) {
+            if (writers == 0) { /* gone before we looked: nothing comes any more */
+                break;
+            }
+            done = wait_for_bytes(pipe, file);
+        }
+    }
+    return done;
+}
+
+/*
+ * What is short and there is read at once; if there is nothing, one sleep belongs to the short way
+ * too, for that is what two processes do that hand bytes to each other.
+ */
 static ssize_t pipe_read(struct file *file, u64 user, size_t size, u64 *offset)
 {
     struct pipe *pipe = file->private;
+    size_t done;
 
     (void)offset;
-    if (size == 0) {
-        return 0;
-    }
-    for (;;) {
-        ssize_t done;
-        int error = 0;
+    spin_lock_quick(&pipe->lock);
+    if (pipe->head == pipe->tail && pipe->writers > 0 && size > 0 &&
+        (file->flags & O_NONBLOCK) == 0) {
+        int error = wait_sleep_quick(&pipe->readable, &pipe->lock);
 
-        spin_lock(&pipe->lock);
-        while (pipe->head == pipe->tail && !error) {
-            if (pipe->writers == 0) {
-                spin_unlock(&pipe->lock);
-                return 0;
-            }
-            error = (file->flags & O_NONBLOCK)
-                        ? -EAGAIN
-                        : wait_sleep_interruptible(&pipe->readable, &pipe->lock);
-        }
-        done = error ? 0 : (ssize_t)read_at_once(pipe, user, size);
-        if (likely(done != 0)) {
-            return done;
-        }
-        spin_unlock(&pipe->lock);
-        if (error) {
+        if (unlikely(error)) {
             return error;
         }
-        done = read_available(pipe, user, size);
-        if (done != 0) {
-            return done;
-        }
+        spin_lock_quick(&pipe->lock);
     }
+    done = read_at_once(pipe, user, size);
+    if (likely(done != 0)) {
+        return (ssize_t)done;
+    }
+    spin_unlock_quick(&pipe->lock);
+    return read_slowly(pipe, file, user, size);
 }
 
 /* One attempt to write at least `least` bytes.  => bytes, 0 no room, -EFAULT -ENOMEM -EPIPE */
@@ -248,7 +274,7 @@ static ssize_t write_possible(struct pipe *pipe, u64 user, size_t size, size_t l
     } else if (room >= least) {
         done = put_bytes(pipe, user, min_u64(size, room));
         if (done > 0) {
-            spin_lock(&pipe->lock);
+            spin_lock_quick(&pipe->lock);
             pipe->head += (u64)done;
             tell(pipe, &pipe->readable);
         } else if (done == 0) {
@@ -264,12 +290,14 @@ static int wait_for_room(struct pipe *pipe, const struct file *file, size_t leas
 {
     int error = 0;
 
-    spin_lock(&pipe->lock);
+    spin_lock_quick(&pipe->lock);
     if (pipe->readers > 0 && PIPE_SIZE - (pipe->head - pipe->tail) < least) {
-        error = (file->flags & O_NONBLOCK) ? -EAGAIN
-                                           : wait_sleep_interruptible(&pipe->writable, &pipe->lock);
+        if ((file->flags & O_NONBLOCK) == 0) {
+            return wait_sleep_quick(&pipe->writable, &pipe->lock);
+        }
+        error = -EAGAIN;
     }
-    spin_unlock(&pipe->lock);
+    spin_unlock_quick(&pipe->lock);
     return error;
 }
 
@@ -278,9 +306,10 @@ static always_inline bool write_at_once(struct pipe *pipe, u64 user, size_t size
 {
     u64 head = pipe->head;
 
-    if (size > PAGE_SIZE - head % PAGE_SIZE || size > PIPE_SIZE - (head - pipe->tail) ||
-        pipe->page[head / PAGE_SIZE % PIPE_PAGES] == NULL || pipe->write_side.owner != NULL ||
-        pipe->readers == 0 || copy_from_user_partial(place(pipe, head), user, size) != 0) {
+    if (unlikely(head % PAGE_SIZE + size > PAGE_SIZE || size > PIPE_SIZE - (head - pipe->tail) ||
+                 pipe->page[head / PAGE_SIZE % PIPE_PAGES] == NULL ||
+                 pipe->write_side.owner != NULL || pipe->readers == 0 ||
+                 !copy_from_user_now(place(pipe, head), user, size))) {
         return false;
     }
     pipe->head = head + size;
@@ -319,11 +348,11 @@ static ssize_t pipe_write(struct file *file, u64 user, size_t size, u64 *offset)
     struct pipe *pipe = file->private;
 
     (void)offset;
-    spin_lock(&pipe->lock);
+    spin_lock_quick(&pipe->lock);
     if (likely(write_at_once(pipe, user, size))) {
         return (ssize_t)size;
     }
-    spin_unlock(&pipe->lock);
+    spin_unlock_quick(&pipe->lock);
     return write_slowly(pipe, file, user, size);
 }
 
@@ -335,9 +364,9 @@ static i64 pipe_ioctl(struct file *file, u32 command, u64 argument)
     if (command != FIONREAD) {
         return -ENOTTY;
     }
-    spin_lock(&pipe->lock);
+    spin_lock_quick(&pipe->lock);
     held = pipe->head - pipe->tail;
-    spin_unlock(&pipe->lock);
+    spin_unlock_quick(&pipe->lock);
     return put_user_u32(argument, (u32)held);
 }
 
@@ -347,7 +376,7 @@ static u32 pipe_poll(struct file *file, struct poll_table *table)
     u32 events = 0;
 
     poll_wait(table, &pipe->poll);
-    spin_lock(&pipe->lock);
+    spin_lock_quick(&pipe->lock);
     if (file_can_read(file)) {
         if (pipe->head != pipe->tail) {
             events |= POLLIN | POLLRDNORM;
@@ -364,7 +393,7 @@ static u32 pipe_poll(struct file *file, struct poll_table *table)
             events |= POLLERR;
         }
     }
-    spin_unlock(&pipe->lock);
+    spin_unlock_quick(&pipe->lock);
     return events;
 }
 
@@ -373,7 +402,7 @@ static u32 count_end(struct pipe *pipe, const struct file *file, int change)
 {
     u32 left;
 
-    spin_lock(&pipe->lock);
+    spin_lock_quick(&pipe->lock);
     if (file_can_read(file)) {
         pipe->readers += (u32)change;
         pipe->readers_ever += change > 0;
@@ -387,7 +416,7 @@ static u32 count_end(struct pipe *pipe, const struct file *file, int change)
     wait_wake_all(&pipe->readable);
     wait_wake_all(&pipe->writable);
     wait_wake_all(&pipe->opened);
-    spin_unlock(&pipe->lock);
+    spin_unlock_quick(&pipe->lock);
     return left;
 }
 
@@ -466,13 +495,14 @@ static int wait_for_other_side(struct pipe *pipe, const struct file *file)
     if (file->flags & O_NONBLOCK) {
         return !is_reader && pipe->readers == 0 ? -ENXIO : 0;
     }
-    spin_lock(&pipe->lock);
+    spin_lock_quick(&pipe->lock);
     before = is_reader ? pipe->writers_ever : pipe->readers_ever;
     while (!error && (is_reader ? pipe->writers : pipe->readers) == 0 &&
            (is_reader ? pipe->writers_ever : pipe->readers_ever) == before) {
-        error = wait_sleep_interruptible(&pipe->opened, &pipe->lock);
+        error = wait_sleep_quick(&pipe->opened, &pipe->lock);
+        spin_lock_quick(&pipe->lock);
     }
-    spin_unlock(&pipe->lock);
+    spin_unlock_quick(&pipe->lock);
     return error;
 }
 

@@ -99,42 +99,59 @@ static rarely void refresh(struct mm *mm, struct hart_local *hart)
     }
 }
 
-static rarely void catch_up(struct mm *mm, u64 self)
+/* Something is to be forgotten before user code runs with the number of the mm. */
+static rarely void catch_up(struct mm *mm, struct hart_local *hart)
 {
-    atomic_and_u64(&mm->harts_stale, ~self);
-    sfence_asid(mm->asid % ASIDS);
+    if (hart->flush_all) {
+        hart->flush_all = 0;
+        sfence_all();
+    }
+    if ((mm->harts_stale & hart->bit) != 0) {
+        atomic_and_u64(&mm->harts_stale, ~hart->bit);
+        sfence_asid(mm->asid % ASIDS);
+    }
+}
+
+static rarely void load_kernel(struct hart_local *hart)
+{
+    hart->loaded_asid = 0;
+    csr_write(satp, SATP_SV39 | kernel_root_pa >> PAGE_SHIFT);
+}
+
+/* => it has a number of this generation */
+static always_inline void load(struct mm *mm, struct hart_local *hart)
+{
+    hart->loaded_asid = mm->asid;
+    csr_write(satp, mm->satp);
+    if (unlikely(hart->flush_all != 0 || (mm->harts_stale & hart->bit) != 0)) {
+        catch_up(mm, hart);
+    }
+}
+
+static rarely void load_refreshed(struct mm *mm, struct hart_local *hart)
+{
+    refresh(mm, hart);
+    load(mm, hart);
 }
 
 void mm_activate(struct mm *mm)
 {
     struct hart_local *hart = this_hart();
-    u64 self = 1ull << hart->index;
     struct mm *before = hart->mm;
 
-    if (mm == before) {
-        return;
-    }
-    if (before != NULL) {
-        atomic_and_u64(&before->harts_active, ~self);
+    if (before != NULL) { /* no order is needed: told once too often does no harm */
+        __atomic_fetch_and(&before->harts_active, ~hart->bit, __ATOMIC_RELAXED);
     }
     hart->mm = mm;
     if (mm == NULL) {
-        hart->loaded_asid = 0;
-        csr_write(satp, SATP_SV39 | kernel_root_pa >> PAGE_SHIFT);
+        load_kernel(hart);
         return;
     }
-    atomic_or_u64(&mm->harts_active, self);
+    (void)atomic_or_u64(&mm->harts_active, hart->bit);
     if (unlikely((mm->asid ^ generation) >= ASIDS)) {
-        refresh(mm, hart);
-    }
-    hart->loaded_asid = mm->asid;
-    csr_write(satp, mm->satp);
-    if (unlikely(hart->flush_all)) {
-        hart->flush_all = 0;
-        sfence_all();
-    }
-    if (unlikely((mm->harts_stale & self) != 0)) {
-        catch_up(mm, self);
+        load_refreshed(mm, hart);
+    } else {
+        load(mm, hart);
     }
 }
 
@@ -146,7 +163,7 @@ static void shoot_down(struct mm *mm, u64 start, u64 size)
     if (hart_count == 1) {
         return;
     }
-    others = ((1ull << hart_count) - 1) & ~(1ull << this_hart()->index);
+    others = ((1ull << hart_count) - 1) & ~this_hart()->bit;
     atomic_or_u64(&mm->harts_stale, others);
     others &= __atomic_load_n(&mm->harts_active, __ATOMIC_SEQ_CST);
     for (u32 i = 0; i < hart_count; i++) {
@@ -165,7 +182,7 @@ static bool loaded_here(struct mm *mm)
     if (this_hart()->mm == mm) {
         return true;
     }
-    atomic_or_u64(&mm->harts_stale, 1ull << this_hart()->index);
+    atomic_or_u64(&mm->harts_stale, this_hart()->bit);
     return false;
 }
 

@@ -39,7 +39,6 @@ void mm_init(void)
     }
     kernel_root_pa = direct_physical(kernel_root);
     kernel_end_entry = KERNEL_FIRST + ((frame_first_pfn + frame_count - 1) >> 18) + 1;
-    sched_activate_mm = mm_activate;
 }
 
 void mm_init_hart(void)

@@ -16,6 +16,13 @@ size_t copy_to_user_partial(u64 user, const void *source, size_t size);
 size_t copy_from_user_partial(void *destination, u64 user, size_t size);
 size_t clear_user_partial(u64 user, size_t size);
 
+/*
+ * For who holds spinlocks: at once or not at all.  => true if all was copied; false: not all, the
+ * address is bad or a page is not there; try again without the locks
+ */
+bool copy_to_user_now(u64 user, const void *source, size_t size);
+bool copy_from_user_now(void *destination, u64 user, size_t size);
+
 /* => 0 or -EFAULT. */
 int copy_to_user(u64 user, const void *source, size_t size);
 int copy_from_user(void *destination, u64 user, size_t size);
@@ -41,6 +48,8 @@ int fetch_add_user_u32(u64 user, u32 add, u32 *old);
 /* => true if [user, user + size) lies in user space at all. */
 bool user_range_ok(u64 user, u64 size);
 
+/* trap/: a fault at this kernel address is not to be waited for. */
+bool uaccess_is_urgent(u64 pc);
 /* trap/: => the address to go on at after a fault at kernel address `pc`, 0 if none is provided. */
 u64 uaccess_fixup(u64 pc);
 

@@ -32,7 +32,7 @@ void signal_stop_advance_locked(struct process *process)
         process->parked_threads < process->live_threads || process->live_threads == 0) {
         return;
     }
-    process->state = process->shown_state = PROCESS_STOPPED;
+    process_show_stopped_locked(process, true);
     process->stop_reported = false;
     process->continued = false;
     process_notify_parent_locked(process, CLD_STOPPED, process->stop_signal);

@@ -194,7 +194,7 @@ static void switch_memory(struct process *process, struct mm *mm)
     }
     process->mm = mm;
     current()->mm = mm;
-    sched_activate_mm(mm);
+    mm_activate(mm);
     spin_unlock(&process_lock);
     mm->owner_pid = process->pid;
     mm->oom_score_adj = old->oom_score_adj;

@@ -151,7 +151,7 @@ static void leave_session(struct process *process)
 static void leave_address_space(void)
 {
     current()->mm = NULL;
-    sched_activate_mm(NULL);
+    mm_activate(NULL);
 }
 
 void process_end_vfork(struct process *process)

@@ -317,8 +317,21 @@ void thread_withdraw_locked(struct thread *thread)
     list_remove(&thread->hash_link);
     signal_pending_discard(&thread->pending, ~0ull);
     thread->process->live_threads--;
-    thread->task->shown_state = NULL;
+    thread->task->shown_state = &task_state_not_shown;
     thread_total--;
+}
+
+void process_show_stopped_locked(struct process *process, bool stopped)
+{
+    process->state = process->shown_state = stopped ? PROCESS_STOPPED : PROCESS_RUNNABLE;
+    list_for_each(link, &process->threads)
+    {
+        struct thread *thread = list_entry(link, struct thread, link);
+
+        if (thread->tid == process->pid) { /* its sleeping and waking must not overwrite that */
+            thread->task->shown_state = stopped ? &task_state_not_shown : &process->shown_state;
+        }
+    }
 }
 
 /* exec by a thread that is not the first: it goes on under the process's pid. */

@@ -112,7 +112,7 @@ static void continue_process(struct process *process)
     process->stop_signal = 0;
     process->stop_reported = false;
     if (was_stopped) {
-        process->state = process->shown_state = PROCESS_RUNNABLE;
+        process_show_stopped_locked(process, false);
         process->continued = true;
         process_notify_parent_locked(process, CLD_CONTINUED, SIGCONT);
     }
@@ -128,7 +128,7 @@ static void act_on_sending(struct process *process, u32 signo)
         discard_everywhere(process, signal_bit(SIGCONT));
     } else if (signo == SIGKILL && process->stop_signal != 0) {
         process->stop_signal = 0;
-        process->state = process->shown_state = PROCESS_RUNNABLE;
+        process_show_stopped_locked(process, false);
         signal_wake_all_locked(process);
     }
 }

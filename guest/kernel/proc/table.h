@@ -14,6 +14,8 @@ void process_withdraw_locked(struct process *process);
 void thread_publish_locked(struct thread *thread, u32 tid);
 void thread_withdraw_locked(struct thread *thread);
 void thread_rename_locked(struct thread *thread, u32 tid);
+/* Its state, also for the monitor, is from now on STOPPED / that of its first thread again. */
+void process_show_stopped_locked(struct process *process, bool stopped);
 void thread_usage(const struct thread *thread, struct usage *out);
 void process_usage_locked(const struct process *process, struct usage *out);
 /* The most pages that were resident at once. */

@@ -26,11 +26,13 @@ struct hart_local {
     u32 lock_tag;      /* what this hart writes into a spinlock: index + 1 */
     u32 index;         /* 0 .. hart_count - 1 */
     u32 id;            /* hardware hart id */
+    u64 bit;           /* 1 << index: its place in masks of harts */
 
     struct task *idle;
-    struct task *switched_from; /* between context_switch() and its clean-up */
+    struct task *switched_from; /* between switch_stacks() and what comes after it */
     struct mm *mm;              /* whose page table is loaded; NULL = the kernel's own */
     struct task *fp_owner;      /* whose float registers are in the hart */
+    u64 switches;               /* from one task to another, since boot */
     u64 slice_end;              /* ns: when others get their turn; ~0 while idle */
 
     struct frame *free_frames;  /* mm/frame.c: this hart's free frames ... */

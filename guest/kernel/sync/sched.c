@@ -2,8 +2,8 @@
 /*
  * sched.c - one run queue for all harts, first in, first out.
  *
- * sched_lock protects the queue and every task's state.  It is held across
- * context_switch() and released by the task that is switched to; so nobody can
+ * The queue's lock protects it and every task's state.  It is held across
+ * switch_stacks() and released by the task that is switched to; so nobody can
  * put a task on the queue before its registers are saved.
  *
  *            sched_start             picked by a hart
@@ -21,18 +21,15 @@
 #include "lib/sbi.h"
 #include "lib/string.h"
 #include "probe.h"
+#include "sync/run_queue.h"
 #include "sync/spin.h"
 #include "sync/time.h"
 #include "sync/timer.h"
 
-struct spinlock sched_lock = SPINLOCK("sched");
-static struct list run_queue = {&run_queue, &run_queue};
-static u64 queued;     /* tasks on it */
-static u64 idle_harts; /* mask of hart indices that wait for work */
-static u64 switches;
+struct run_queue run_queue = {.lock = SPINLOCK("run queue"),
+                              .tasks = {&run_queue.tasks, &run_queue.tasks}};
 static struct task idle_tasks[MAX_HARTS];
 
-void (*sched_activate_mm)(struct mm *mm);
 void (*sched_return_to_user)(struct trapframe *frame);
 
 void sched_init_hart(void)
@@ -46,47 +43,35 @@ void sched_init_hart(void)
     idle->state = TASK_RUNNING;
     idle->on_hart = true;
     idle->stamp = read_time();
+    idle->shown_state = &task_state_not_shown;
     list_init(&idle->run_link);
     hart->idle = idle;
     hart->task = idle;
     hart->slice_end = ~0ull;
 }
 
-/* Keep the monitor's copy of a state; a stopped process sleeps, but is shown as stopped. */
-static void show_state(const struct task *task)
+rarely void run_queue_call_hart(const struct task *task)
 {
-    if (task->shown_state != NULL && *task->shown_state != TASK_STOPPED) {
-        *task->shown_state = task->state;
-    }
-}
+    u64 choice = run_queue.idle_harts & task->affinity & ~this_hart()->bit;
 
-/* => sched_lock is held. */
-static void enqueue(struct task *task)
-{
-    u64 choice = idle_harts & task->affinity & ~(1ull << this_hart()->index);
-
-    task->state = TASK_RUNNABLE;
-    show_state(task);
-    list_push_back(&run_queue, &task->run_link);
-    queued++;
-    if (unlikely(choice != 0)) {
+    if (choice != 0) {
         u32 hart = (u32)__builtin_ctzll(choice);
 
-        idle_harts &= ~(1ull << hart);
+        run_queue.idle_harts &= ~harts[hart].bit;
         sbi_send_ipi(1ull << harts[hart].id);
     }
 }
 
 /* => the next task for this hart, off the queue; NULL if there is none. */
-static struct task *dequeue(struct hart_local *hart)
+static always_inline struct task *dequeue(struct hart_local *hart)
 {
-    list_for_each(link, &run_queue)
+    list_for_each(link, &run_queue.tasks)
     {
         struct task *task = list_entry(link, struct task, run_link);
 
-        if (likely((task->affinity >> hart->index) & 1)) {
-            list_remove(link);
-            queued--;
+        if (likely((task->affinity & hart->bit) != 0)) {
+            link->prev->next = link->next;
+            link->next->prev = link->prev;
             return task;
         }
     }
@@ -94,11 +79,11 @@ static struct task *dequeue(struct hart_local *hart)
 }
 
 /* The outgoing task's time and float registers. */
-static void leave(struct task *task, struct hart_local *hart, u64 now)
+static always_inline void leave(struct task *task, struct hart_local *hart, u64 now)
 {
     task->on_hart = false;
     task->ticks += now - task->stamp;
-    if (task->entered != 0) {
+    if (likely(task->entered != 0)) {
         task->system_ticks += now - task->entered;
     }
     if (task->frame == NULL || (task->frame->status & SSTATUS_FS) == SSTATUS_FS_OFF) {
@@ -114,70 +99,109 @@ static void leave(struct task *task, struct hart_local *hart, u64 now)
     }
 }
 
-static void enter(struct task *task, struct hart_local *hart, u64 now)
+/* While it is idle a hart has no slices. */
+static rarely void start_ticking(struct hart_local *hart)
 {
-    task->state = TASK_RUNNING;
-    task->on_hart = true;
-    show_state(task);
-    task->stamp = now;
-    if (task->entered != 0) {
-        task->entered = now;
-    }
-    hart->task = task;
-    hart->kernel_stack = (u64)task->frame;
-    if (unlikely(hart->slice_end == ~0ull) && task != hart->idle) { /* was idle: start ticking */
-        hart->slice_end = time_now_ns() + SLICE_NS;
-        timer_program();
-    }
-    if (task->mm != hart->mm) {
-        sched_activate_mm(task->mm);
-    }
-    if (task->frame != NULL && (task->frame->status & SSTATUS_FS) != SSTATUS_FS_OFF &&
-        (hart->fp_owner != task || task->fp_hart != hart->index + 1)) {
+    hart->slice_end = time_now_ns() + SLICE_NS;
+    timer_program();
+}
+
+/* Its float registers, unless they are here still. */
+static rarely void load_float(struct task *task, struct hart_local *hart)
+{
+    if (hart->fp_owner != task || task->fp_hart != hart->index + 1) {
         fp_restore(&task->fp);
         hart->fp_owner = task;
         task->fp_hart = hart->index + 1;
     }
-    PROBE(SWITCH, task_id(task));
+}
+
+static always_inline void enter(struct task *task, struct hart_local *hart, u64 now)
+{
+    set_state(task, TASK_RUNNING);
+    task->on_hart = true;
+    task->stamp = now;
+    if (likely(task->entered != 0)) {
+        task->entered = now;
+    }
+    hart->task = task;
+    hart->kernel_stack = (u64)task->frame;
+    hart->switches++;
+    if (unlikely(hart->switched_from == hart->idle)) {
+        start_ticking(hart);
+    }
+    if (task->mm != hart->mm) {
+        mm_activate(task->mm);
+    }
+    if (task->frame != NULL && unlikely((task->frame->status & SSTATUS_FS) != SSTATUS_FS_OFF)) {
+        load_float(task, hart);
+    }
+    PROBE_SHORT(SWITCH, task_id(task));
+}
+
+/*
+ * Go on where another task is.  That stands for a call to the compiler in which every register may
+ * change: what it needs afterwards is on the stack, and the stack is all that has to be kept.
+ * Two registers are not the compiler's: tp belongs to the hart and stays; gp, which the kernel
+ * does not use, is the user's own and goes with the task.
+ */
+static always_inline void switch_stacks(struct context *from_context, struct context *to_context)
+{
+    register struct context *from __asm__("a0") = from_context;
+    register struct context *to __asm__("a1") = to_context;
+
+    __asm__ volatile("lla t0, 1f\n\t"
+                     "sd sp, %[sp](a0)\n\t"
+                     "sd t0, %[pc](a0)\n\t"
+                     "sd gp, %[gp](a0)\n\t"
+                     "ld t0, %[pc](a1)\n\t"
+                     "ld sp, %[sp](a1)\n\t"
+                     "ld gp, %[gp](a1)\n\t"
+                     "jr t0\n"
+                     "1:"
+                     : "+r"(from), "+r"(to)
+                     : [sp] "i"(offsetof(struct context, sp)),
+                       [pc] "i"(offsetof(struct context, pc)),
+                       [gp] "i"(offsetof(struct context, gp))
+                     : "memory", "ra", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "a2", "a3", "a4",
+                       "a5", "a6", "a7", "s0", "s1", "s2", "s3", "s4", "s5", "s6", "s7", "s8", "s9",
+                       "s10", "s11");
 }
 
 /*
  * What the task that was switched to does first: release the lock, and bury the
  * task before it if that has ended.
  */
-static void finish_switch(void)
+static always_inline void finish_switch(void)
 {
     struct task *previous = this_hart()->switched_from;
     bool dead = previous->state == TASK_ZOMBIE;
 
-    spin_unlock(&sched_lock);
-    if (dead) {
+    spin_unlock_quick(&run_queue.lock);
+    if (unlikely(dead)) {
         task_put(previous);
     }
 }
 
-/* Switch to the next task.  => sched_lock is held, and released when this returns. */
-static void switch_away(void)
+void run_queue_switch(void)
 {
     struct hart_local *hart = this_hart();
     struct task *previous = hart->task;
     struct task *next = dequeue(hart);
     u64 now;
 
-    kassert(hart->lock_depth == 1);
+    kassert(hart->lock_depth == 0);
     next = next != NULL ? next : hart->idle;
-    if (next == previous) {
-        next->state = TASK_RUNNING;
-        show_state(next);
-        spin_unlock(&sched_lock);
+    if (unlikely(next == previous)) {
+        set_state(next, TASK_RUNNING);
+        spin_unlock_quick(&run_queue.lock);
         return;
     }
-    switches++;
     now = read_time();
     leave(previous, hart, now);
-    enter(next, hart, now);
     hart->switched_from = previous;
-    context_switch(&previous->context, &next->context);
+    enter(next, hart, now);
+    switch_stacks(&previous->context, &next->context);
     finish_switch();
 }
 
@@ -193,53 +217,48 @@ void task_begin(void (*function)(void *), void *argument)
 void sched_start(struct task *task)
 {
     task_get(task);
-    spin_lock(&sched_lock);
-    enqueue(task);
-    spin_unlock(&sched_lock);
+    spin_lock_quick(&run_queue.lock);
+    run_queue_add(task);
+    spin_unlock_quick(&run_queue.lock);
 }
 
 void sched_yield(void)
 {
     struct task *task = current();
 
-    spin_lock(&sched_lock);
+    spin_lock_quick(&run_queue.lock);
     task->need_resched = false;
-    if (queued == 0) {
-        spin_unlock(&sched_lock);
+    if (list_empty(&run_queue.tasks)) {
+        spin_unlock_quick(&run_queue.lock);
         return;
     }
     task->involuntary_switches++;
-    task->state = TASK_RUNNABLE;
-    show_state(task);
-    list_push_back(&run_queue, &task->run_link);
-    queued++;
-    switch_away();
+    set_state(task, TASK_RUNNABLE);
+    list_push_back(&run_queue.tasks, &task->run_link);
+    run_queue_switch();
 }
 
-void sched_wake_locked(struct task *task)
+/* => the lock is held. */
+static void wake(struct task *task)
 {
-    if (task->state != TASK_SLEEPING) {
-        return;
-    }
-    if (unlikely(task->on_hart)) { /* it has not got as far as sched_block() */
-        task->state = TASK_RUNNING;
-    } else {
-        enqueue(task);
+    wake_silently(task);
+    if (unlikely(run_queue.idle_harts != 0) && task->state == TASK_RUNNABLE) {
+        run_queue_call_hart(task);
     }
 }
 
 void sched_wake(struct task *task)
 {
-    spin_lock(&sched_lock);
-    sched_wake_locked(task);
-    spin_unlock(&sched_lock);
+    spin_lock_quick(&run_queue.lock);
+    wake(task);
+    spin_unlock_quick(&run_queue.lock);
 }
 
 void sched_wake_signal(struct task *task)
 {
-    spin_lock(&sched_lock);
+    spin_lock_quick(&run_queue.lock);
     if (task->state == TASK_SLEEPING && task->interruptible) {
-        sched_wake_locked(task);
+        wake(task);
     } else if (task->state == TASK_RUNNING && task != current()) {
         for (u32 i = 0; i < hart_count; i++) { /* make it pass the way out of the kernel */
             if (harts[i].task == task) {
@@ -247,7 +266,7 @@ void sched_wake_signal(struct task *task)
             }
         }
     }
-    spin_unlock(&sched_lock);
+    spin_unlock_quick(&run_queue.lock);
 }
 
 void sched_prepare_sleep(bool interruptible)
@@ -260,39 +279,24 @@ void sched_prepare_sleep(bool interruptible)
 
 void sched_cancel_sleep(void)
 {
-    spin_lock(&sched_lock);
+    spin_lock_quick(&run_queue.lock);
     current()->state = TASK_RUNNING;
-    spin_unlock(&sched_lock);
-}
-
-void sched_sleep_locked(bool interruptible)
-{
-    struct task *task = current();
-
-    if (unlikely(interruptible && task->signal_pending)) {
-        spin_unlock(&sched_lock);
-        return;
-    }
-    task->interruptible = interruptible;
-    task->state = TASK_SLEEPING;
-    task->voluntary_switches++;
-    show_state(task);
-    switch_away();
+    spin_unlock_quick(&run_queue.lock);
 }
 
 void sched_block(void)
 {
     struct task *task = current();
 
-    spin_lock(&sched_lock);
+    spin_lock_quick(&run_queue.lock);
     if (task->state != TASK_SLEEPING || (task->interruptible && task->signal_pending)) {
         task->state = TASK_RUNNING;
-        spin_unlock(&sched_lock);
+        spin_unlock_quick(&run_queue.lock);
         return;
     }
     task->voluntary_switches++;
-    show_state(task);
-    switch_away();
+    set_state(task, TASK_SLEEPING);
+    run_queue_switch();
 }
 
 void sched_exit(void)
@@ -306,10 +310,9 @@ void sched_exit(void)
     if (hart->task->frame != NULL) {
         hart->task->frame->status &= ~SSTATUS_FS;
     }
-    spin_lock(&sched_lock);
-    current()->state = TASK_ZOMBIE;
-    show_state(current());
-    switch_away();
+    spin_lock_quick(&run_queue.lock);
+    set_state(current(), TASK_ZOMBIE);
+    run_queue_switch();
     panic("a task that ended runs again");
 }
 
@@ -325,7 +328,7 @@ void sched_tick(u64 now_ns)
         return;
     }
     hart->slice_end = now_ns + SLICE_NS;
-    if (__atomic_load_n(&queued, __ATOMIC_RELAXED) > 0) {
+    if (!list_empty(&run_queue.tasks)) { /* a look without the lock: the next tick comes */
         hart->task->need_resched = true;
     }
 }
@@ -335,14 +338,14 @@ void sched_idle_loop(void)
     struct hart_local *hart = this_hart();
 
     for (;;) {
-        spin_lock(&sched_lock);
+        spin_lock_quick(&run_queue.lock);
         hart->slice_end = ~0ull; /* nothing to do, no tick */
-        if (queued > 0) {
-            idle_harts &= ~(1ull << hart->index);
-            switch_away();
+        if (!list_empty(&run_queue.tasks)) {
+            run_queue.idle_harts &= ~hart->bit;
+            run_queue_switch();
         } else {
-            idle_harts |= 1ull << hart->index;
-            spin_unlock(&sched_lock);
+            run_queue.idle_harts |= hart->bit;
+            spin_unlock_quick(&run_queue.lock);
             timer_program();
             wait_for_interrupt(); /* also ends when an interrupt is pending but off */
         }
@@ -352,17 +355,28 @@ void sched_idle_loop(void)
 
 u64 sched_runnable(void)
 {
-    u64 count = queued;
+    u64 count = 0;
 
+    spin_lock_quick(&run_queue.lock);
+    list_for_each(link, &run_queue.tasks)
+    {
+        count++;
+    }
     for (u32 i = 0; i < hart_count; i++) {
         count += harts[i].task != harts[i].idle;
     }
+    spin_unlock_quick(&run_queue.lock);
     return count;
 }
 
 u64 sched_switches(void)
 {
-    return switches;
+    u64 count = 0;
+
+    for (u32 i = 0; i < hart_count; i++) {
+        count += harts[i].switches;
+    }
+    return count;
 }
 
 u64 sched_idle_ns(void)

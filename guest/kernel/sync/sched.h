@@ -11,9 +11,8 @@
 
 #define SLICE_NS 10000000ull
 
-/* What sync/ needs from mm/ (set once at boot): load a task's address space (NULL: the kernel's).
- */
-extern void (*sched_activate_mm)(struct mm *mm);
+/* What sync/ needs from mm/: load a task's address space (NULL: the kernel's). */
+void mm_activate(struct mm *mm);
 
 /* Give this hart its idle task: the context it is running in. */
 void sched_init_hart(void);
@@ -21,13 +20,6 @@ void sched_init_hart(void);
 void sched_start(struct task *task);
 /* Let others run. */
 void sched_yield(void);
-/* Guards the run queue, the states of tasks, and wait queues (wait.c). */
-extern struct spinlock sched_lock;
-/* => sched_lock is held, and given up: sleep until woken; not at all if a signal ends such sleeps.
- */
-void sched_sleep_locked(bool interruptible);
-/* => sched_lock is held */
-void sched_wake_locked(struct task *task);
 /* Make a sleeping task runnable; nothing happens to one that is awake. */
 void sched_wake(struct task *task);
 /* The same, but only if it sleeps interruptibly.  For signals: set signal_pending first. */
@@ -58,7 +50,6 @@ u64 sched_switches(void); /* context switches since boot */
 u64 sched_idle_ns(void);  /* summed over harts */
 
 /* Assembly in sync/switch.S. */
-void context_switch(struct context *from, struct context *to);
 void fp_save(struct fp_state *state);
 void fp_restore(const struct fp_state *state);
 

@@ -54,14 +54,28 @@ static always_inline i64 spin_exchange_(struct spinlock *lock, u32 tag)
     return before;
 }
 
-/* Without counting: where nothing in between asks whether it may sleep. */
+/*
+ * Without counting: where nothing in between asks whether it may sleep.  The contended path
+ * (spin.S) keeps all registers but t0 to t2, so that a function that only takes a lock is not
+ * one that calls, and need not save anything.
+ */
 static always_inline void spin_lock_quick(struct spinlock *lock)
 {
-    i64 before = spin_exchange_(lock, this_hart()->lock_tag);
+    i64 before;
 
-    if (unlikely(before != 0)) {
-        spin_wait_(lock, (u32)before);
-    }
+    __asm__ volatile("amoswap.w.aq %0, %2, %1\n\t"
+                     "bnez %0, 2f\n"
+                     "1:\n\t"
+                     ".pushsection .text.unlikely, \"ax\"\n"
+                     "2:\n\t"
+                     "mv t1, %3\n\t"
+                     "mv t2, %0\n\t"
+                     "jal t0, spin_wait_stub\n\t"
+                     "j 1b\n\t"
+                     ".popsection"
+                     : "=&r"(before), "+A"(lock->held)
+                     : "r"(this_hart()->lock_tag), "r"(lock)
+                     : "t0", "t1", "t2", "memory");
 }
 
 static always_inline void spin_unlock_quick(struct spinlock *lock)

@@ -18,6 +18,8 @@
 
 void task_entry(void); /* switch.S */
 
+u32 task_state_not_shown;
+
 /* Call of the first function of a new task. */
 static void start_user(void *argument)
 {
@@ -64,8 +66,19 @@ static struct task *task_create(const char *name)
     task->affinity = ~0ull;
     list_init(&task->run_link);
     list_init(&task->thread_link);
-    task->context.ra = (u64)task_entry;
+    task->shown_state = &task_state_not_shown;
     return task;
+}
+
+/* Its first function and the argument lie at the bottom of its stack: see task_entry. */
+static void begin_with(struct task *task, void *stack_end, void (*function)(void *), void *argument)
+{
+    u64 *sp = (u64 *)stack_end - 2;
+
+    sp[0] = (u64)function;
+    sp[1] = (u64)argument;
+    task->context.sp = (u64)sp;
+    task->context.pc = (u64)task_entry;
 }
 
 struct task *task_create_user(const char *name)
@@ -78,9 +91,7 @@ struct task *task_create_user(const char *name)
     task->frame = (struct trapframe *)((u8 *)task->stack + KERNEL_STACK_SIZE) - 1;
     memset(task->frame, 0, sizeof(*task->frame));
     task->frame->status = SSTATUS_SPIE | SSTATUS_SUM | SSTATUS_FS_OFF;
-    task->context.sp = (u64)task->frame;
-    task->context.s[0] = (u64)start_user;
-    task->context.s[1] = (u64)task->frame;
+    begin_with(task, task->frame, start_user, task->frame);
     return task;
 }
 
@@ -92,9 +103,7 @@ struct task *task_create_kernel(const char *name, void (*function)(void *), void
         return NULL;
     }
     task->is_kernel = true;
-    task->context.sp = (u64)task->stack + KERNEL_STACK_SIZE;
-    task->context.s[0] = (u64)function;
-    task->context.s[1] = (u64)argument;
+    begin_with(task, (u8 *)task->stack + KERNEL_STACK_SIZE, function, argument);
     return task;
 }
 

@@ -20,9 +20,9 @@ enum task_state {
     TASK_STOPPED = 5 /* for display only: proc/ sets it on a stopped process */
 };
 
-/* Callee-saved registers of a task that is switched out. */
+/* Where a task goes on that is switched out; all else it has on its stack (sched.c). */
 struct context {
-    u64 ra, sp, s[12];
+    u64 sp, pc;
     u64 gp; /* the user's: the kernel does not use it */
 };
 
@@ -59,7 +59,7 @@ struct task {
     struct process *process;       /* proc/'s */
     struct thread *thread;         /* proc/'s: what it keeps per thread */
     const struct credentials *ids; /* proc/'s: whose rights it has; NULL = the kernel's own */
-    u32 *shown_state;              /* proc/'s: where the monitor reads the state, NULL = nowhere */
+    u32 *shown_state; /* proc/'s: where the monitor reads the state, or &task_state_not_shown */
     struct list thread_link;       /* proc/'s: threads of the process */
 
     /* sched lock */
@@ -77,6 +77,8 @@ struct task {
     struct fp_state fp; /* valid unless frame->status.FS is Dirty and it runs */
     u32 fp_hart;        /* index + 1 of the hart that last held its float registers */
 };
+
+extern u32 task_state_not_shown; /* written, never read */
 
 /*
  * A new user task: zeroed, with kernel stack and an empty trapframe; it will

@@ -52,6 +52,11 @@ int wait_sleep_interruptible(struct wait_queue *queue, struct spinlock *lock);
 /* The same, until time_now_ns() reaches the deadline.  => 0, -ETIMEDOUT, -EINTR. */
 int wait_sleep_timeout(struct wait_queue *queue, struct spinlock *lock, u64 deadline_ns,
                        bool interruptible);
+/*
+ * As wait_sleep_interruptible() for a lock that was taken by spin_lock_quick(), and without taking
+ * it again: the caller does that, in the way that suits it.
+ */
+int wait_sleep_quick(struct wait_queue *queue, struct spinlock *lock);
 
 void wait_wake_one(struct wait_queue *queue);
 void wait_wake_all(struct wait_queue *queue);

@@ -16,50 +16,50 @@
 #include "mm/writeback.h"
 #include "proc/process.h"
 
+/* One transfer moves less than 2 GiB, as on Linux. */
+#define TRANSFER_MAX 0x7ffff000ull
+
 /*
  * The file of a descriptor for the time of a call.  While the process has one thread and shares its
  * descriptors with no other, nobody can close the file meanwhile, and no reference is taken.
+ * => NULL: it does have, or there is no such file
  */
-struct borrowed_file {
-    struct file *file;
-    bool counted;
-};
-
-static always_inline struct borrowed_file borrow_file(u64 fd)
+static always_inline struct file *borrow_file(u64 fd)
 {
     const struct process *process = current_process();
     struct file_table *files = process->files;
 
     if (likely(process->live_threads == 1 &&
                __atomic_load_n(&files->refs, __ATOMIC_RELAXED) == 1)) {
-        return (struct borrowed_file){fd_peek(files, (u32)fd), false};
+        return fd_peek(files, fd);
     }
-    return (struct borrowed_file){fd_get(files, (int)fd), true};
+    return NULL;
 }
 
-static always_inline void return_file(struct borrowed_file borrowed)
+static rarely i64 read_slowly(const u64 *a)
 {
-    if (unlikely(borrowed.counted)) {
-        file_put(borrowed.file);
-    }
-}
-
-/* One transfer moves less than 2 GiB, as on Linux. */
-#define TRANSFER_MAX 0x7ffff000ull
-
-i64 sys_read(const u64 *a)
-{
-    struct borrowed_file use = borrow_file(a[0]);
+    struct file *file = sys_file(a[0]);
     i64 result = -EBADF;
 
-    if (likely(use.file)) {
-        result = file_read(use.file, a[1], a[2]);
-        return_file(use);
+    if (file) {
+        result = file_read(file, a[1], a[2]);
+        file_put(file);
     }
     return result;
 }
 
-static i64 write_within_limit(struct file *file, u64 user, u64 size)
+i64 sys_read(const u64 *a)
+{
+    struct file *file = borrow_file(a[0]);
+
+    if (likely(file != NULL && file_is_readable_stream(file))) {
+        return file->ops->read(file, a[1], min_u64(a[2], TRANSFER_MAX), NULL);
+    }
+    return file != NULL ? file_read(file, a[1], a[2]) : read_slowly(a);
+}
+
+/* Of regular files only, for only they have a limit. */
+static rarely i64 write_within_limit(struct file *file, u64 user, u64 size)
 {
     i64 result;
 
@@ -68,18 +68,27 @@ static i64 write_within_limit(struct file *file, u64 user, u64 size)
     return result ? result : file_write(file, user, size);
 }
 
-i64 sys_write(const u64 *a)
+static rarely i64 write_slowly(const u64 *a)
 {
-    struct borrowed_file use = borrow_file(a[0]);
+    struct file *file = sys_file(a[0]);
     i64 result = -EBADF;
 
-    if (likely(use.file)) {
-        result = likely(use.file->ops->is_stream) /* only regular files have a limit */
-                     ? file_write(use.file, a[1], a[2])
-                     : write_within_limit(use.file, a[1], a[2]);
-        return_file(use);
+    if (file) {
+        result = file->ops->is_stream ? file_write(file, a[1], a[2])
+                                      : write_within_limit(file, a[1], a[2]);
+        file_put(file);
     }
     return result;
+}
+
+i64 sys_write(const u64 *a)
+{
+    struct file *file = borrow_file(a[0]);
+
+    if (likely(file != NULL && file_is_writable_stream(file))) {
+        return file->ops->write(file, a[1], min_u64(a[2], TRANSFER_MAX), NULL);
+    }
+    return write_slowly(a);
 }
 
 i64 sys_pread64(const u64 *a)

@@ -4,10 +4,9 @@
 #define KERNEL_SYS_SYSCALL_H
 
 #include "lib/types.h"
+#include "sys/syscall_count.h"
 
 struct trapframe;
-
-#define SYSCALL_COUNT 451u
 
 /*
  * By number (a7): trap/entry.S calls it with the place where a0..a5 are saved; the result goes to

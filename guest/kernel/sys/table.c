@@ -40,6 +40,9 @@ void syscall_interrupted(struct trapframe *frame)
 {
     struct thread *thread = current_thread();
 
+    if (thread->task->new_registers) { /* rt_sigreturn: a0 of what it goes back to */
+        return;
+    }
     thread->interrupted = thread->restart_armed
                               ? RESTART_NO_HANDLER
                               : (enum restart_kind)restart_kinds[frame->regs[REG_A7]];

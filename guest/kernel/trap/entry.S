@@ -17,6 +17,8 @@
  *
  * Offsets are checked against the structures in trap.c.
  */
+#include "sys/syscall_count.h"
+
 #define HART_TASK 0
 #define HART_STACK 8
 #define HART_SCRATCH 16
@@ -29,7 +31,6 @@
 #define FRAME_CAUSE 272
 #define FRAME_VALUE 280
 #define FRAME_SIZE 304
-#define SYSCALL_COUNT 451
 #define EINTR 4
 
     .macro few op               /* what mm_fault_quickly() may change */

@@ -6,6 +6,8 @@
 #include "lib/types.h"
 
 size_t user_copy(void *to, const void *from, size_t size);
+bool user_copy_short(void *to, const void *from, size_t size);
+extern const char user_copy_short_end[];
 size_t user_clear(void *to, size_t size);
 ssize_t user_string(char *to, const char *from, size_t size);
 int user_load_32(const u32 *from, u32 *to);

@@ -192,7 +192,7 @@ static bool user_memory_fault(struct trapframe *frame)
     if (fixup == 0 || frame->value >= USER_END) {
         return false;
     }
-    if (mm != NULL && this_hart()->lock_depth > 0) {
+    if (mm != NULL && uaccess_is_urgent(frame->pc)) {
         mm_fault_put_off(frame->value, access_of(frame->cause));
         frame->pc = fixup;
     } else if (mm == NULL || mm_fault(mm, frame->value, access_of(frame->cause), true, &out) != 0) {

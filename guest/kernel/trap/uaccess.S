@@ -84,6 +84,28 @@ copy_done:
     mv a0, a2
     ret
 
+/*
+ * bool user_copy_short(void *to, const void *from, size_t size): a few bytes, one by one, with
+ * spinlocks held: a page that is not there is not waited for (trap.c).
+ * => size > 0; true: all are copied
+ */
+    .globl user_copy_short
+    .type user_copy_short, @function
+user_copy_short:
+    may_fault copy_short_fault, lb t1, 0(a1)
+    may_fault copy_short_fault, sb t1, 0(a0)
+    addi a2, a2, -1
+    addi a1, a1, 1
+    addi a0, a0, 1
+    bnez a2, user_copy_short
+    li a0, 1
+    ret
+copy_short_fault:
+    li a0, 0
+    ret
+    .globl user_copy_short_end
+user_copy_short_end:
+
 /* size_t user_clear(void *to, size_t size)  => bytes not cleared */
     .globl user_clear
     .type user_clear, @function

@@ -9,6 +9,7 @@
 
 #include "lib/errno.h"
 #include "mm/layout.h"
+#include "sync/hart.h"
 #include "trap/raw_access.h"
 
 /* Rows that the assembler collected: where a fault may happen, where to go on. */
@@ -56,6 +57,47 @@ size_t copy_from_user_partial(void *destination, u64 user, size_t size)
         return size;
     }
     return user_copy(destination, (const void *)user, size);
+}
+
+bool uaccess_is_urgent(u64 pc)
+{
+    return this_hart()->lock_depth > 0 ||
+           (pc >= (u64)user_copy_short && pc < (u64)user_copy_short_end);
+}
+
+/* Longer copies: with a lock counted, a fault is an error (trap.c). */
+static bool copy_long_now(void *to, const void *from, size_t size)
+{
+    size_t missing;
+
+    this_hart()->lock_depth++;
+    missing = user_copy(to, from, size);
+    this_hart()->lock_depth--;
+    return missing == 0;
+}
+
+#define SHORT_COPY 16u
+
+static rarely bool copy_other_now(void *to, const void *from, u64 user, size_t size)
+{
+    return size == 0 || (user_range_ok(user, size) && copy_long_now(to, from, size));
+}
+
+static always_inline bool copy_now(void *to, const void *from, u64 user, size_t size)
+{
+    return likely(size - 1 < SHORT_COPY && user < USER_END - SHORT_COPY)
+               ? user_copy_short(to, from, size)
+               : copy_other_now(to, from, user, size);
+}
+
+bool copy_to_user_now(u64 user, const void *source, size_t size)
+{
+    return copy_now((void *)user, source, user, size);
+}
+
+bool copy_from_user_now(void *destination, u64 user, size_t size)
+{
+    return copy_now(destination, (const void *)user, user, size);
 }
 
 size_t clear_user_partial(u64 user, size_t size)
