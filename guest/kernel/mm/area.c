@@ -232,7 +232,7 @@ void area_remove(struct mm *mm, struct area *area)
 
 struct area *area_clone(struct mm *mm, struct area *before, const struct area *from)
 {
-    struct area *area = kalloc(sizeof(*area));
+    struct area *area = kalloc_unzeroed(sizeof(*area));
 
     if (area == NULL) {
         return NULL;
@@ -254,7 +254,7 @@ int area_split(struct mm *mm, struct area *area, u64 address)
     struct area *high;
 
     kassert(area->start < address && address < area->end);
-    high = kalloc(sizeof(*high));
+    high = kalloc_unzeroed(sizeof(*high));
     if (high == NULL) {
         return -ENOMEM;
     }

@@ -135,7 +135,7 @@ static always_inline void clear(void *object, size_t size)
     }
 }
 
-static always_inline void *alloc_small(size_t size)
+static always_inline void *alloc_small(size_t size, bool cleared)
 {
     unsigned class = class_of(size);
     struct at_hand *hand = &at_hand[class];
@@ -150,7 +150,9 @@ static always_inline void *alloc_small(size_t size)
             return NULL;
         }
     }
-    clear(object, size);
+    if (cleared) {
+        clear(object, size);
+    }
     return object;
 }
 
@@ -179,12 +181,12 @@ static rarely void *alloc_block(size_t size, unsigned how)
 
 void *kalloc(size_t size)
 {
-    return likely(size <= SMALL_MAX) ? alloc_small(size) : alloc_block(size, FRAME_ZEROED);
+    return likely(size <= SMALL_MAX) ? alloc_small(size, true) : alloc_block(size, FRAME_ZEROED);
 }
 
 void *kalloc_unzeroed(size_t size)
 {
-    return alloc_block(size, 0);
+    return likely(size <= SMALL_MAX) ? alloc_small(size, false) : alloc_block(size, 0);
 }
 
 static rarely void free_to_slab(struct slab *slab, void *object)

@@ -13,7 +13,7 @@
  * => NULL if there is no memory.
  */
 void *kalloc(size_t size);
-/* The same with whatever was there, for `size` of a page or more: stacks. */
+/* The same with whatever was there, for who writes all of it: copies, stacks. */
 void *kalloc_unzeroed(size_t size);
 void kfree(void *pointer); /* NULL is allowed */
 

@@ -128,12 +128,6 @@ int mmap_remove(struct mm *mm, u64 start, u64 end)
     return 0;
 }
 
-bool mmap_range_ok(u64 address, u64 length)
-{
-    return (address & PAGE_MASK) == 0 && length != 0 && length <= USER_END &&
-           address <= USER_END - round_up(length, PAGE_SIZE);
-}
-
 int vm_munmap(struct mm *mm, u64 address, u64 length)
 {
     int error;

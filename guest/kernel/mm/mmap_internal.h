@@ -5,10 +5,17 @@
 #ifndef MM_MMAP_INTERNAL_H
 #define MM_MMAP_INTERNAL_H
 
+#include "mm/layout.h"
 #include "mm/pagetable.h"
 #include "mm/space.h"
 
-bool mmap_range_ok(u64 address, u64 length); /* aligned, not empty, in user space; no lock needed */
+/* Aligned, not empty, in user space; no lock needed. */
+static inline bool mmap_range_ok(u64 address, u64 length)
+{
+    return (address & PAGE_MASK) == 0 && length - 1 < USER_END &&
+           address <= USER_END - round_up(length, PAGE_SIZE);
+}
+
 /* Split areas so that `start` and `end` are borders.  => 0, -ENOMEM (nothing changed). */
 int mmap_isolate(struct mm *mm, u64 start, u64 end);
 /* The same for who knows the first area that ends above `start`; *first becomes the first inside. */

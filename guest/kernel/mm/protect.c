@@ -46,23 +46,24 @@ static always_inline pte_t with_rights(const struct area *area, pte_t pte)
     return area_is_private(area) && (pte & PTE_SPECIAL) == 0 ? kept | PTE_COW : kept;
 }
 
-static always_inline void change_entry(const struct area *area, pte_t *entry)
+/* => true: it was valid, so TLBs may hold it */
+static always_inline bool change_entry(const struct area *area, pte_t *entry)
 {
     pte_t pte = pte_read(entry);
 
     if ((pte & PTE_V) == 0 && !pte_is_away(pte)) {
-        return;
+        return false;
     }
     for (;;) {
         pte_t changed = with_rights(area, pte);
 
         if (likely(hart_count == 1)) { /* nobody sets A or D meanwhile */
             pte_write(entry, changed);
-            return;
+            return (pte & PTE_V) != 0;
         }
         if (__atomic_compare_exchange_n(entry, &pte, changed, false, __ATOMIC_SEQ_CST,
                                         __ATOMIC_RELAXED)) {
-            return;
+            return (pte & PTE_V) != 0;
         }
     }
 }
@@ -70,19 +71,24 @@ static always_inline void change_entry(const struct area *area, pte_t *entry)
 /* => pte_lock held. */
 static void change_entries(struct mm *mm, const struct area *area)
 {
-    u64 at = area->start;
+    u64 at = area->start, end = area->end, first = end, last = 0; /* what was valid */
     pte_t *entry;
 
-    while (at < area->end && (entry = pte_next_table(mm, &at, area->end)) != NULL) {
-        u64 stop = min_u64(area->end, round_down(at, LEAF_SIZE) + LEAF_SIZE);
+    while (at < end && (entry = pte_next_table(mm, &at, end)) != NULL) {
+        u64 stop = min_u64(end, round_down(at, LEAF_SIZE) + LEAF_SIZE);
 
         for (; at < stop; at += PAGE_SIZE, entry++) {
-            if (*entry != 0) {
-                change_entry(area, entry);
+            if (*entry != 0 && change_entry(area, entry)) {
+                first = min_u64(first, at);
+                last = at;
             }
         }
     }
-    tlb_flush_range(mm, area->start, area->end);
+    if (first == last) {
+        tlb_flush_page(mm, first);
+    } else if (first < last) {
+        tlb_flush_range(mm, first, last + PAGE_SIZE);
+    }
 }
 
 /*
