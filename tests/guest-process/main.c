@@ -46,7 +46,8 @@ static const struct {
     {"faults", test_faults},       {"signals", test_signals}, {"jobs", test_jobs},
     {"threads", test_threads},     {"exec", test_exec},       {"pipes", test_pipes},
     {"memory", test_memory},       {"views", test_views},     {"permissions", test_permissions},
-    {"resources", test_resources}, {"tmpfs", test_tmpfs},     {"events", test_events}};
+    {"resources", test_resources}, {"tmpfs", test_tmpfs},     {"events", test_events},
+    {"sockets", test_sockets}};
 
 static bool is_wanted(int argc, char **argv, const char *name)
 {

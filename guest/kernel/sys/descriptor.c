@@ -220,29 +220,19 @@ i64 sys_fcntl(const u64 *a)
     return result;
 }
 
-i64 sys_pipe2(const u64 *a)
+i64 sys_install_pair(struct file *first, struct file *second, bool close_on_exec, u64 user)
 {
-    bool close_on_exec = (a[1] & O_CLOEXEC) != 0;
-    struct file *read_end, *write_end;
     u32 fds[2];
-    i64 fd;
+    i64 fd = sys_install(first, 0, close_on_exec);
 
-    if (a[1] & ~(u64)(O_CLOEXEC | O_NONBLOCK)) {
-        return -EINVAL;
-    }
-    fd = pipe_create((u32)a[1], &read_end, &write_end);
     if (fd < 0) {
-        return fd;
-    }
-    fd = sys_install(read_end, 0, close_on_exec);
-    if (fd < 0) {
-        file_put(write_end);
+        file_put(second);
         return fd;
     }
     fds[0] = (u32)fd;
-    fd = sys_install(write_end, 0, close_on_exec);
+    fd = sys_install(second, 0, close_on_exec);
     fds[1] = (u32)fd;
-    if (fd >= 0 && copy_to_user(a[0], fds, sizeof fds) != 0) {
+    if (fd >= 0 && copy_to_user(user, fds, sizeof fds) != 0) {
         (void)fd_close(current_process()->files, (int)fds[1]);
         fd = -EFAULT;
     }
@@ -251,4 +241,16 @@ i64 sys_pipe2(const u64 *a)
         return fd;
     }
     return 0;
+}
+
+i64 sys_pipe2(const u64 *a)
+{
+    struct file *read_end, *write_end;
+    int error;
+
+    if (a[1] & ~(u64)(O_CLOEXEC | O_NONBLOCK)) {
+        return -EINVAL;
+    }
+    error = pipe_create((u32)a[1], &read_end, &write_end);
+    return error ? error : sys_install_pair(read_end, write_end, (a[1] & O_CLOEXEC) != 0, a[0]);
 }

@@ -119,8 +119,7 @@ i64 sys_pwrite64(const u64 *a)
     return result;
 }
 
-/* Copies an array of buffers in; their sum fits into a ssize_t.  kfree it. */
-static int get_vector(u64 user, u64 count, struct abi_iovec **out)
+int sys_get_vector(u64 user, u64 count, struct abi_iovec **out)
 {
     struct abi_iovec *vector;
     u64 total = 0;
@@ -175,7 +174,7 @@ static i64 transfer_vector(const u64 *a, bool writes,
     if (!file) {
         return -EBADF;
     }
-    result = get_vector(a[1], a[2], &vector);
+    result = sys_get_vector(a[1], a[2], &vector);
     if (result == 0) {
         result = writes ? limit_vector(file, vector, a[2]) : 0;
         result = result ? result : move(file, vector, (u32)a[2]);
@@ -205,7 +204,7 @@ static i64 transfer_vector_at(const u64 *a, ssize_t (*move)(struct file *, u64, 
     if (!file) {
         return -EBADF;
     }
-    result = (i64)a[3] < 0 ? -EINVAL : get_vector(a[1], a[2], &vector);
+    result = (i64)a[3] < 0 ? -EINVAL : sys_get_vector(a[1], a[2], &vector);
     for (u64 i = 0; result >= 0 && i < a[2]; i++) {
         result = move(file, vector[i].base, vector[i].length, a[3] + (u64)done);
         if (result > 0) {

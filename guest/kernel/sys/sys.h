@@ -14,6 +14,7 @@
 #define CALL(name, restart) i64 sys_##name(const u64 *a);
 #include "sys/table.def"
 
+struct abi_iovec;
 struct abi_timespec;
 struct file;
 
@@ -43,6 +44,9 @@ int sys_path_inode(u64 directory_fd, u64 user, u32 flags, struct inode **out);
 int sys_get_time(u64 user, u64 *ns);
 int sys_put_time(u64 user, u64 ns);
 
+/* An array of buffers, copied in; their sum fits into a ssize_t.  kfree it.
+ * => 0, -EINVAL, -EFAULT, -ENOMEM */
+int sys_get_vector(u64 user, u64 count, struct abi_iovec **out);
 /* A signal mask for the rest of this call; user = 0: none.  => 0, -EINVAL (size), -EFAULT */
 int sys_temporary_mask(u64 user, u64 size);
 
