@@ -137,10 +137,90 @@ static void long_maps(void)
     munmap(base, 10000 * 4096ul);
 }
 
+/* A counter of /proc/vmstat or a line of /proc/meminfo.  => -1 if it is not there */
+static long counter(const char *path, const char *name)
+{
+    static char text[8192];
+    size_t length = strlen(name);
+
+    (void)read_file(path, text, sizeof text);
+    for (char *line = text; line && *line; line = strchr(line, '\n')) {
+        line += *line == '\n';
+        if (strncmp(line, name, length) == 0 && (line[length] == ' ' || line[length] == ':')) {
+            return strtol(line + length + 1, NULL, 10);
+        }
+    }
+    return -1;
+}
+
+static long vm_counter(const char *name)
+{
+    return counter("/proc/vmstat", name);
+}
+
+static void touch(size_t size)
+{
+    char *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    CHECK(memory != MAP_FAILED);
+    for (size_t at = 0; at < size; at += 4096) {
+        memory[at] = (char)(at >> 12 | 1);
+    }
+    munmap(memory, size);
+}
+
+static void nothing(void)
+{
+}
+
+/* What vmstat(8), sar(1) and test programs look for; and that the counters count. */
+static void virtual_memory(void)
+{
+    static const char *const names[] = {
+        "nr_free_pages",  "nr_anon_pages",  "nr_mapped",         "nr_file_pages",
+        "nr_dirty",       "nr_writeback",   "nr_shmem",          "nr_page_table_pages",
+        "pgpgin",         "pgpgout",        "pswpin",            "pswpout",
+        "pgfault",        "pgmajfault",     "pgscan_kswapd",     "pgscan_direct",
+        "pgsteal_kswapd", "pgsteal_direct", "allocstall_normal", "oom_kill"};
+    long faults, reuse, scanned, stolen, swapped, written;
+    char *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        CHECK(vm_counter(names[i]) >= 0);
+    }
+    faults = vm_counter("pgfault");
+    touch(100 * 4096);
+    CHECK(vm_counter("pgfault") >= faults + 100);
+
+    reuse = vm_counter("pgreuse");
+    *page = 1;
+    CHECK(in_child(nothing) == 0); /* the child is gone: the page is this process's alone again */
+    *page = 2;
+    CHECK(vm_counter("pgreuse") > reuse);
+    munmap(page, 4096);
+
+    if (counter("/proc/meminfo", "MemTotal") > 20 * 1024 ||
+        counter("/proc/meminfo", "SwapFree") < 32 * 1024) {
+        return;
+    }
+    scanned = vm_counter("pgscan_kswapd") + vm_counter("pgscan_direct");
+    stolen = vm_counter("pgsteal_kswapd") + vm_counter("pgsteal_direct");
+    swapped = vm_counter("pswpout");
+    written = vm_counter("pgpgout");
+    touch(24 << 20);
+    swapped = vm_counter("pswpout") - swapped;
+    CHECK(swapped >= 1024); /* 24 MiB do not fit into 16 */
+    CHECK(vm_counter("pgpgout") - written >= 4 * swapped);
+    stolen = vm_counter("pgsteal_kswapd") + vm_counter("pgsteal_direct") - stolen;
+    CHECK(stolen >= swapped);
+    CHECK(vm_counter("pgscan_kswapd") + vm_counter("pgscan_direct") - scanned >= stolen);
+}
+
 void test_views(void)
 {
     threads();
     rollup();
     frames();
     long_maps();
+    virtual_memory();
 }

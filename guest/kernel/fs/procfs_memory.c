@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* procfs_memory.c - files of /proc about memory: meminfo, vmstat, swaps, faults, sys/vm. */
+/* procfs_memory.c - files of /proc about memory: meminfo, swaps, faults, sys/vm. */
 #include "fs/procfs_node.h"
 #include "lib/errno.h"
 #include "lib/printf.h"
@@ -47,32 +47,6 @@ static int show_meminfo(struct text_buffer *out)
 static void count(struct text_buffer *out, const char *name, u64 value)
 {
     text_printf(out, "%s %llu\n", name, (unsigned long long)value);
-}
-
-static int show_vmstat(struct text_buffer *out)
-{
-    const struct reclaim_counters *reclaimed = &reclaim_counters;
-
-    count(out, "nr_free_pages", frames_free_count());
-    count(out, "nr_file_pages", cache_pages() + shm_pages());
-    count(out, "nr_dirty", cache_dirty_pages());
-    count(out, "nr_writeback", cache_writeback_pages());
-    count(out, "nr_shmem", shm_pages());
-    count(out, "pgfault", fault_minor_count() + fault_major_count());
-    count(out, "pgmajfault", fault_major_count());
-    count(out, "fault_ahead_pages", fault_ahead_pages);
-    count(out, "pgscan", reclaimed->scanned);
-    count(out, "pgsteal", reclaimed->freed);
-    count(out, "pgsteal_anon", reclaimed->anon_evicted);
-    count(out, "pgsteal_file", reclaimed->file_evicted);
-    count(out, "pgsteal_shmem", reclaimed->shm_evicted);
-    count(out, "swap_clean", reclaimed->clean_swap_evictions);
-    count(out, "pswpin", reclaimed->swap_ins);
-    count(out, "pswpout", reclaimed->swap_outs);
-    count(out, "reclaim_direct", reclaimed->direct);
-    count(out, "reclaim_background", reclaimed->background);
-    count(out, "workingset_refault", reclaimed->refaults);
-    return 0;
 }
 
 static int show_swaps(struct text_buffer *out)
@@ -151,6 +125,8 @@ static int show_policy(struct text_buffer *out)
     return 0;
 }
 
+u64 vm_caches_dropped;
+
 static int show_drop_caches(struct text_buffer *out)
 {
     return show_number(out, 0);
@@ -168,7 +144,11 @@ static int store_drop_caches(const char *text, size_t length)
     struct filesystem *fs;
     int error = parse(text, length, 1, 4, &value);
 
-    for (u32 i = 0; !error && (value & 1) && (fs = mount_at(i)) != NULL; i++) {
+    if (error || (value & 1) == 0) {
+        return error;
+    }
+    vm_caches_dropped++;
+    for (u32 i = 0; (fs = mount_at(i)) != NULL; i++) {
         inode_for_each(fs, drop_pages);
     }
     return error;
@@ -176,7 +156,7 @@ static int store_drop_caches(const char *text, size_t length)
 
 static const struct procfs_entry entries[] = {
     {"meminfo", show_meminfo, NULL},
-    {"vmstat", show_vmstat, NULL},
+    {"vmstat", vmstat_show, NULL},
     {"swaps", show_swaps, NULL},
     {"faults", show_faults, NULL},
     {"sys/vm/overcommit_memory", show_overcommit_memory, store_overcommit_memory},

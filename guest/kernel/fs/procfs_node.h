@@ -71,4 +71,8 @@ void procfs_register_memory(void);
 void procfs_register_frames(void);
 void procfs_register_system(void);
 
+/* procfs_vmstat.c */
+int vmstat_show(struct text_buffer *out);
+extern u64 vm_caches_dropped; /* writes to sys/vm/drop_caches */
+
 #endif

@@ -38,7 +38,7 @@ static void out_of_memory(struct fault *fault)
 
 static void wait_for_frame(struct fault *fault)
 {
-    u64 before = reclaim_counters.direct;
+    u64 before = reclaim_counters.rounds[true];
 
     if (fault->spare != NULL) { /* not for the page, then: a page table finds it in our batch */
         frame_put(fault->spare);
@@ -46,7 +46,7 @@ static void wait_for_frame(struct fault *fault)
         return;
     }
     fault->spare = frame_alloc(FRAME_KERNEL, FRAME_RECLAIM);
-    if (reclaim_counters.direct != before) {
+    if (reclaim_counters.rounds[true] != before) {
         fault->flags |= PROBE_FLAG_RECLAIM;
     }
     if (fault->spare == NULL) {

@@ -3,6 +3,7 @@
  * oom.c - out of memory: one process has to end so that the others can go on.
  */
 #include "mm/oom.h"
+#include "lib/atomic.h"
 #include "lib/printf.h"
 #include "mm/frame.h"
 #include "mm/options.h"
@@ -11,6 +12,7 @@
 #include "lib/assert.h"
 
 const struct oom_ops *oom_ops;
+u64 oom_kills;
 
 struct choice {
     u32 pid;
@@ -80,6 +82,7 @@ bool oom_kill_one(void)
     if (choice.pid == 0 || !oom_ops->kill(choice.pid)) {
         return false;
     }
+    atomic_count_u64(&oom_kills);
     PROBE(OOM_KILL, (u64)choice.pid << 32 | choice.pid, choice.resident, choice.swapped);
     log_warn("out of memory: killed process %u (%lu pages resident, %lu in swap)", choice.pid,
              choice.resident, choice.swapped);

@@ -21,6 +21,8 @@ struct oom_ops {
 void oom_set_ops(const struct oom_ops *ops);
 extern const struct oom_ops *oom_ops;
 
+extern u64 oom_kills; /* since boot */
+
 /* Kill the process with the highest badness.  => false if there was none to kill. */
 bool oom_kill_one(void);
 /* Badness of an address space for /proc/pid/oom_score: 0 .. 1000 (+adj). */

@@ -215,7 +215,7 @@ u64 reclaim(u64 wanted, bool direct)
     u64 since_write = 0,
         most = (policy_active->laps != 0 ? policy_active->laps : LAPS) * frame_count;
 
-    atomic_count_u64(direct ? &reclaim_counters.direct : &reclaim_counters.background);
+    atomic_count_u64(&reclaim_counters.rounds[direct]);
     while (round.freed < wanted && round.examined < most) {
         struct frame *frame = policy_next();
 
@@ -244,8 +244,8 @@ u64 reclaim(u64 wanted, bool direct)
         swap_release_cached(BATCH); /* swap is tight: pages that are in memory too give up theirs */
     }
     tlb_flush_soon(); /* for the A bits that were cleared */
-    atomic_add_u64(&reclaim_counters.scanned, round.examined);
-    atomic_add_u64(&reclaim_counters.freed, round.freed);
+    atomic_add_u64(&reclaim_counters.scanned[direct], round.examined);
+    atomic_add_u64(&reclaim_counters.freed[direct], round.freed);
     PROBE(RECLAIM, round.examined, round.freed, frames_free_count(), direct);
     return round.freed;
 }
@@ -255,7 +255,8 @@ void reclaim_note_return(const struct inode *inode, u64 index, struct frame *fra
     u64 distance;
 
     if (shadow_take(inode, index, &distance)) {
-        atomic_count_u64(&reclaim_counters.refaults);
+        atomic_count_u64(inode == NULL ? &reclaim_counters.anon_refaults
+                                       : &reclaim_counters.file_refaults);
         policy_refaulted(frame, distance);
     }
 }

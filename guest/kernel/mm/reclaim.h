@@ -19,8 +19,10 @@ void reclaim_note_return(const struct inode *inode, u64 index, struct frame *fra
 
 /* Counters for /proc/vmstat. */
 struct reclaim_counters {
-    u64 scanned, freed, anon_evicted, file_evicted, shm_evicted, clean_swap_evictions, swap_outs,
-        swap_ins, direct, background, refaults;
+    /* By who did it: [true] a task that wanted a frame itself, [false] the pageout thread. */
+    u64 rounds[2], scanned[2], freed[2];
+    u64 anon_evicted, file_evicted, shm_evicted, clean_swap_evictions, swap_outs, swap_ins;
+    u64 anon_refaults, file_refaults;
 };
 extern struct reclaim_counters reclaim_counters;
 /* Tell the monitor where the hand is. */
