@@ -32,7 +32,7 @@ static bool look_at_one(const struct rmap_hit *hit, void *argument)
     pte_t pte = pte_read(hit->entry);
 
     age->mappings++;
-    age->dirty = age->dirty || ((pte & PTE_V) != 0 && (pte & PTE_D) != 0);
+    age->dirty = age->dirty || (pte & PTE_D) != 0;
     age->locked = age->locked || (hit->area != NULL && (hit->area->flags & AREA_FLAG_LOCKED) != 0);
     if ((pte & PTE_V) != 0 && (pte & PTE_A) != 0) {
         if (look->clear) {
@@ -110,9 +110,9 @@ static bool to_swap_entry(const struct rmap_hit *hit, void *argument)
     old = pte_exchange(hit->entry, pte_swap(frame->slot, frame->maps == 1));
     if ((old & PTE_V) != 0) {
         tlb_flush_page(hit->mm, hit->address);
-        if ((old & PTE_D) != 0) { /* read now that the hart cannot set it any more */
-            frame_flag_set(frame, FRAME_DIRTY);
-        }
+    }
+    if ((old & PTE_D) != 0) { /* read now that the hart cannot set it any more */
+        frame_flag_set(frame, FRAME_DIRTY);
     }
     hit->mm->swap_entries++;
     forget_mapping(hit, frame);
@@ -126,15 +126,18 @@ static bool to_nothing(const struct rmap_hit *hit, void *argument)
 
     if ((old & PTE_V) != 0) {
         tlb_flush_page(hit->mm, hit->address);
-        if ((old & PTE_D) != 0 && unmapping->frame->kind == FRAME_SHM) {
-            frame_flag_set(unmapping->frame, FRAME_DIRTY);
-        }
+    }
+    if ((old & PTE_D) != 0 && unmapping->frame->kind == FRAME_SHM) {
+        frame_flag_set(unmapping->frame, FRAME_DIRTY);
     }
     forget_mapping(hit, unmapping->frame);
     return true;
 }
 
-/* The object forgets the frame and remembers the slot.  => false: the page stays. */
+/*
+ * The object forgets the frame and remembers the slot.  Who found the page in the object before
+ * that, to map or to write it, has a reference: then it stays.  => false: the page stays.
+ */
 static bool detach_from_object(struct frame *frame)
 {
     struct inode *inode = frame->inode;
@@ -144,7 +147,7 @@ static bool detach_from_object(struct frame *frame)
         return false;
     }
     spin_lock(&inode->cache.lock);
-    if (frame->inode == inode && frame->maps == 0) {
+    if (frame->inode == inode && frame->refs == 3) { /* the object's, the slot's, the caller's */
         radix_set(&inode->cache.pages, frame->index, shm_swapped(frame->slot));
         shm_count_swapped(inode, 1);
         shm_count_page(-1);

@@ -166,7 +166,9 @@ void rmap_unmap_range(struct inode *inode, u64 first, u64 last, bool even_privat
 static bool protect_one(const struct rmap_hit *hit, void *argument)
 {
     (void)argument;
-    if ((pte_clear_bits(hit->entry, PTE_W | PTE_D) & (PTE_W | PTE_D)) != 0) {
+    if ((pte_read(hit->entry) & PTE_V) == 0) { /* away: nobody writes it, its bit 2 is not W */
+        pte_clear_bits(hit->entry, PTE_D);
+    } else if ((pte_clear_bits(hit->entry, PTE_W | PTE_D) & (PTE_W | PTE_D)) != 0) {
         tlb_flush_page(hit->mm, hit->address);
     }
     return true;

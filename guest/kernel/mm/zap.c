@@ -72,6 +72,9 @@ static always_inline void count(struct tally *tally, struct frame *frame, pte_t 
     }
     if (frame->kind == FRAME_SHM) {
         tally->shm++;
+        if ((pte & PTE_D) != 0 && (frame->flags & FRAME_DIRTY) == 0) {
+            frame_flag_set(frame, FRAME_DIRTY); /* it may have a slot, or get one meanwhile */
+        }
     } else {
         tally->file++;
     }
