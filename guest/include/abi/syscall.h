@@ -316,5 +316,8 @@
 #define SYS_process_mrelease 448
 #define SYS_futex_waitv 449
 #define SYS_set_mempolicy_home_node 450
+#define SYS_cachestat 451
+#define SYS_fchmodat2 452
+#define SYS_mseal 462
 
 #endif

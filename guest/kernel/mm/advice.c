@@ -39,6 +39,16 @@ static int dont_need(struct mm *mm, struct area *area, u64 start, u64 end)
     return 0;
 }
 
+/* The same, locked or not. */
+static int dont_need_locked(struct mm *mm, struct area *area, u64 start, u64 end)
+{
+    if (area->kind == AREA_SPECIAL) {
+        return -EINVAL;
+    }
+    zap(mm, start, end);
+    return 0;
+}
+
 /* The contents may be dropped at any time: now is a time. */
 static int may_free(struct mm *mm, struct area *area, u64 start, u64 end)
 {
@@ -197,6 +207,16 @@ static bool flags_for(int advice, struct flag_change *change)
     }
 }
 
+/* Advice that takes contents away is refused where the area is sealed and could not be overwritten. */
+static bool is_sealed_against(const struct area *area, int advice)
+{
+    if ((area->flags & AREA_FLAG_SEALED) == 0 || area->inode != NULL || (area->prot & 2) != 0) {
+        return false;
+    }
+    return advice == MADV_DONTNEED || advice == MADV_DONTNEED_LOCKED || advice == MADV_FREE ||
+           advice == MADV_DONTFORK || advice == MADV_WIPEONFORK;
+}
+
 /* => 0, -EINVAL, -ENOMEM.  mm->lock held; the range may have holes (then -ENOMEM, at the end). */
 static int change_flags(struct mm *mm, u64 start, u64 end, int advice, struct flag_change change)
 {
@@ -212,6 +232,9 @@ static int change_flags(struct mm *mm, u64 start, u64 end, int advice, struct fl
         if (advice == MADV_WIPEONFORK && (!area_is_private(area) || area->inode != NULL)) {
             return -EINVAL;
         }
+        if (is_sealed_against(area, advice)) {
+            return -EPERM;
+        }
         spin_lock(&mm->pte_lock);
         area->flags = (area->flags & ~change.clear) | change.set;
         spin_unlock(&mm->pte_lock);
@@ -221,7 +244,7 @@ static int change_flags(struct mm *mm, u64 start, u64 end, int advice, struct fl
 }
 
 /* Do the mapped parts, and then tell of a hole (corner case 25). */
-static int advise_range(struct mm *mm, u64 start, u64 end, advise function)
+static int advise_range(struct mm *mm, u64 start, u64 end, int advice, advise function)
 {
     u64 covered = start;
     int error = 0;
@@ -232,7 +255,9 @@ static int advise_range(struct mm *mm, u64 start, u64 end, advise function)
 
         error = area->start > covered ? -ENOMEM : error;
         covered = area->end;
-        result = function(mm, area, max_u64(start, area->start), min_u64(end, area->end));
+        result = is_sealed_against(area, advice)
+                     ? -EPERM
+                     : function(mm, area, max_u64(start, area->start), min_u64(end, area->end));
         if (result != 0) {
             return result;
         }
@@ -265,6 +290,8 @@ static advise function_for(int advice)
         return will_need;
     case MADV_DONTNEED:
         return dont_need;
+    case MADV_DONTNEED_LOCKED:
+        return dont_need_locked;
     case MADV_FREE:
         return may_free;
     case MADV_REMOVE:
@@ -282,6 +309,40 @@ static advise function_for(int advice)
     }
 }
 
+/* The end of the area that holds `at`, if it may be filled so.  => 0, -ENOMEM (a hole), -EINVAL */
+static int populate_piece(struct mm *mm, u64 at, bool write, u64 *end)
+{
+    struct area *area;
+    int error = 0;
+
+    mutex_lock(&mm->lock);
+    area = area_find(mm, at);
+    if (area == NULL) {
+        error = -ENOMEM;
+    } else if (area->kind == AREA_SPECIAL || (area->prot & (write ? PROT_WRITE : PROT_READ)) == 0) {
+        error = -EINVAL;
+    } else {
+        *end = min_u64(*end, area->end);
+    }
+    mutex_unlock(&mm->lock);
+    return error;
+}
+
+/* Unlike MAP_POPULATE it tells of every page that cannot be filled. */
+static int populate(struct mm *mm, u64 start, u64 end, bool write)
+{
+    int error = 0;
+
+    for (u64 at = start; at < end && error == 0;) {
+        u64 stop = end;
+
+        error = populate_piece(mm, at, write, &stop);
+        error = error != 0 ? error : mm_populate(mm, at, stop, write);
+        at = stop;
+    }
+    return error;
+}
+
 int vm_madvise(struct mm *mm, u64 address, u64 length, int advice)
 {
     u64 end = address + round_up(length, PAGE_SIZE);
@@ -294,8 +355,7 @@ int vm_madvise(struct mm *mm, u64 address, u64 length, int advice)
         return -EINVAL;
     }
     if (advice == MADV_POPULATE_READ || advice == MADV_POPULATE_WRITE) {
-        error = mm_populate(mm, address, end, advice == MADV_POPULATE_WRITE);
-        return error == -EFAULT && area_find(mm, address) == NULL ? -ENOMEM : error;
+        return populate(mm, address, end, advice == MADV_POPULATE_WRITE);
     }
     if (function == NULL && !flags_for(advice, &change)) {
         return -EINVAL;
@@ -304,7 +364,7 @@ int vm_madvise(struct mm *mm, u64 address, u64 length, int advice)
         return 0;
     }
     mutex_lock(&mm->lock);
-    error = function != NULL ? advise_range(mm, address, end, function)
+    error = function != NULL ? advise_range(mm, address, end, advice, function)
                              : change_flags(mm, address, end, advice, change);
     mutex_unlock(&mm->lock);
     return error;

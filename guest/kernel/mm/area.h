@@ -30,6 +30,7 @@
 #define AREA_FLAG_CLONED 0x800u     /* came by fork: not merged with fresh ones */
 #define AREA_FLAG_ACCOUNTED 0x1000u /* counted in committed memory */
 #define AREA_FLAG_ATTACHED 0x2000u  /* a System V segment */
+#define AREA_FLAG_SEALED 0x4000u    /* mseal: stays where it is, with its rights */
 
 struct inode;
 struct mm;

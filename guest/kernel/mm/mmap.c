@@ -7,6 +7,7 @@
  * Lock: mm->lock for the whole of a call; pages go under pte_lock.
  */
 #include "mm/mmap.h"
+#include "abi/misc.h"
 #include "lib/errno.h"
 #include "mm/fault.h"
 #include "mm/mmap_internal.h"
@@ -114,7 +115,7 @@ static void remove_area(struct mm *mm, struct area *area)
 int mmap_remove(struct mm *mm, u64 start, u64 end)
 {
     struct area *area = area_find_at_or_above(mm, start);
-    int error = isolate(mm, &area, start, end, true);
+    int error = mmap_is_sealed(mm, start, end) ? -EPERM : isolate(mm, &area, start, end, true);
 
     if (error != 0) {
         return error;
@@ -333,6 +334,11 @@ i64 vm_mmap(struct mm *mm, u64 address, u64 length, u32 prot, u32 flags, struct 
             }
             may_write = true;
         }
+    }
+    if ((mm->exec_refusal & PR_MDWE_REFUSE_EXEC_GAIN) != 0 &&
+        (prot & (PROT_WRITE | PROT_EXEC)) == (PROT_WRITE | PROT_EXEC)) {
+        inode_put(object);
+        return -EACCES;
     }
     mutex_lock(&mm->lock);
     result = choose_address(mm, address, length, flags);

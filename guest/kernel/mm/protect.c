@@ -9,6 +9,7 @@
  * and counted.
  * Locks: mm->lock, then pte_lock.
  */
+#include "abi/misc.h"
 #include "lib/errno.h"
 #include "mm/cow.h"
 #include "mm/mmap.h"
@@ -93,15 +94,22 @@ static void change_entries(struct mm *mm, const struct area *area)
 
 /*
  * Is the whole range mapped, and may every area have these rights?  first: the area at `start`.
- * => 0, -ENOMEM, -EACCES
+ * => 0, -ENOMEM, -EACCES, -EPERM
  */
-static int check_range(const struct area *first, u64 start, u64 end, u32 prot)
+static int check_range(const struct mm *mm, const struct area *first, u64 start, u64 end, u32 prot)
 {
+    bool refuses = (mm->exec_refusal & PR_MDWE_REFUSE_EXEC_GAIN) != 0 && (prot & PROT_EXEC) != 0;
     u64 at = start;
 
     for (const struct area *area = first; at < end; area = area->next) {
         if (area == NULL || area->start > at) {
             return -ENOMEM;
+        }
+        if ((area->flags & AREA_FLAG_SEALED) != 0) {
+            return -EPERM;
+        }
+        if (refuses && ((prot & PROT_WRITE) != 0 || (area->prot & PROT_EXEC) == 0)) {
+            return -EACCES;
         }
         if ((prot & PROT_WRITE) != 0 && (area->flags & AREA_FLAG_MAYWRITE) == 0) {
             return -EACCES;
@@ -174,7 +182,7 @@ int vm_mprotect(struct mm *mm, u64 address, u64 length, u32 prot)
         }
         address = first->start;
     }
-    error = check_range(first, address, end, prot);
+    error = check_range(mm, first, address, end, prot);
     if (error == 0) {
         error = protect_range(mm, first, address, end, (u8)prot);
     }

@@ -56,6 +56,9 @@ static int unshare_page(struct mm *mm, u64 address)
     if (pte_has_frame(pte) && pte_frame(pte)->kind == FRAME_ANON &&
         !cow_is_sole_owner(pte_frame(pte))) {
         old = pte_frame(pte);
+        if ((pte & PTE_D) != 0 && old->slot != 0) {
+            frame_flag_set(old, FRAME_DIRTY); /* for the others: the slot's contents are old */
+        }
         page_copy(frame_to_virt(fresh), frame_to_virt(old));
         frame_become_anonymous(fresh, mm->family, address >> PAGE_SHIFT);
         pte_write(entry, pte_make(frame_pfn(fresh), (pte & ~PTE_PFN_MASK) | PTE_D));
@@ -197,28 +200,55 @@ struct remap {
     u32 flags;
 };
 
+/* Where it shall go, made free.  => the address, or an error */
+static i64 clear_target(struct mm *mm, const struct remap *remap)
+{
+    u64 target = remap->new_address;
+    int error;
+
+    if ((remap->flags & MREMAP_FIXED) == 0) {
+        target = area_find_hole(mm, remap->new_length);
+        return target == 0 ? -ENOMEM : (i64)target;
+    }
+    error = mmap_remove(mm, target, target + remap->new_length);
+    return error != 0 ? error : (i64)target;
+}
+
+/* An old length of 0: a second mapping of a shared object, from this page of it on. */
+static i64 map_again(struct mm *mm, const struct area *area, const struct remap *remap)
+{
+    struct area copy = *area;
+    u64 first = area_page_index(area, remap->address);
+    i64 target;
+
+    if (area_is_private(area)) {
+        return -EINVAL;
+    }
+    if ((remap->flags & MREMAP_MAYMOVE) == 0) {
+        return -ENOMEM;
+    }
+    inode_get(copy.inode); /* the target may be all that mapped it */
+    target = clear_target(mm, remap);
+    if (target > 0) {
+        target = mmap_install(mm, (u64)target, (u64)target + remap->new_length, copy.prot,
+                              copy.flags, copy.kind, copy.inode, first);
+    }
+    inode_put(copy.inode);
+    return target;
+}
+
 static i64 move_to(struct mm *mm, const struct remap *remap)
 {
-    struct area *area;
-    u64 target = remap->new_address;
-    int error = mmap_isolate(mm, remap->address, remap->address + remap->old_length);
+    i64 target = mmap_isolate(mm, remap->address, remap->address + remap->old_length);
 
-    if (error != 0) {
-        return error;
+    if (target == 0) {
+        target = clear_target(mm, remap);
     }
-    if ((remap->flags & MREMAP_FIXED) != 0) {
-        error = mmap_remove(mm, target, target + remap->new_length);
-        if (error != 0) {
-            return error;
-        }
-    } else {
-        target = area_find_hole(mm, remap->new_length);
-        if (target == 0) {
-            return -ENOMEM;
-        }
+    if (target < 0) {
+        return target;
     }
-    area = area_find(mm, remap->address);
-    return move_area(mm, area, target, remap->new_length, (remap->flags & MREMAP_DONTUNMAP) != 0);
+    return move_area(mm, area_find(mm, remap->address), (u64)target, remap->new_length,
+                     (remap->flags & MREMAP_DONTUNMAP) != 0);
 }
 
 /* => mm->lock held. */
@@ -230,8 +260,11 @@ static i64 remap_locked(struct mm *mm, struct remap *remap)
     if (area == NULL || old_end > area->end || area->kind == AREA_SPECIAL) {
         return -EFAULT;
     }
-    if (remap->old_length == 0) { /* a second mapping of a shared object */
-        return area_is_private(area) ? -EINVAL : -ENOMEM;
+    if (remap->old_length == 0) {
+        return map_again(mm, area, remap);
+    }
+    if (mmap_is_sealed(mm, remap->address, old_end)) {
+        return -EPERM;
     }
     if ((remap->flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)) == 0) {
         if (remap->new_length <= remap->old_length) {

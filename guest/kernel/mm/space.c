@@ -3,6 +3,7 @@
  * space.c - making and freeing address spaces.
  */
 #include "mm/space.h"
+#include "abi/misc.h"
 #include "lib/assert.h"
 #include "lib/atomic.h"
 #include "lib/string.h"
@@ -58,6 +59,11 @@ struct mm *mm_create(void)
 }
 
 /* For fork(): limits, marks and heap as the parent's, no areas; in the parent's family. */
+u8 mm_inherited_refusal(const struct mm *mm)
+{
+    return (mm->exec_refusal & PR_MDWE_NO_INHERIT) != 0 ? 0 : mm->exec_refusal;
+}
+
 struct mm *mm_create_child(const struct mm *parent)
 {
     struct mm *mm = create();
@@ -83,6 +89,7 @@ struct mm *mm_create_child(const struct mm *parent)
     memcpy(mm->auxv, parent->auxv, sizeof(mm->auxv));
     mm->auxv_size = parent->auxv_size;
     mm->oom_score_adj = parent->oom_score_adj;
+    mm->exec_refusal = mm_inherited_refusal(parent);
     if (parent->exe != NULL && inode_deny_write(parent->exe) == 0) {
         mm->exe = inode_get(parent->exe);
     }

@@ -75,6 +75,7 @@ struct mm {
     i32 oom_score_adj; /* -1000 .. 1000; -1000: never the OOM killer's victim */
     u32 owner_pid;     /* for messages and the OOM killer; set by proc/ */
     bool lock_future;  /* mlockall(MCL_FUTURE) */
+    u8 exec_refusal;   /* PR_MDWE_*: no memory becomes executable that was or is writable */
 };
 
 struct mm *mm_create(void); /* empty, refs = 1; NULL: no memory */
@@ -82,6 +83,8 @@ struct mm *mm_create(void); /* empty, refs = 1; NULL: no memory */
  * memory. */
 /* For fork.c: an empty mm with the settings of its parent, in the same family. */
 struct mm *mm_create_child(const struct mm *parent);
+/* What fork and exec pass on of exec_refusal. */
+u8 mm_inherited_refusal(const struct mm *mm);
 struct mm *mm_fork(struct mm *parent);
 struct mm *mm_get(struct mm *mm);
 void mm_put(struct mm *mm);  /* frees everything at the last reference; may sleep */

@@ -222,6 +222,7 @@ static void reset_signals(struct exec_work *work, struct thread *thread)
     process->exit_signal = SIGCHLD;
     process->parent_death_signal = 0;
     process->has_execed = true;
+    process->barriers = 0;
     spin_unlock(&process_lock);
     signal_actions_put(old);
     thread->signal_stack = (struct abi_stack){.flags = SS_DISABLE};

@@ -187,6 +187,7 @@ int program_load(struct program *program, struct inode *inode, const struct path
     }
     if (!error) {
         mm_apply_limits(program->mm, process);
+        program->mm->exec_refusal = process->mm ? mm_inherited_refusal(process->mm) : 0;
         error = load_program(program, inode, &file, start);
     }
     kfree(file.segments);

@@ -118,6 +118,11 @@ i64 sys_madvise(const u64 *a)
     return vm_madvise(current_mm(), a[0], a[1], (int)a[2]);
 }
 
+i64 sys_mseal(const u64 *a)
+{
+    return vm_mseal(current_mm(), a[0], a[1], a[2]);
+}
+
 i64 sys_mincore(const u64 *a)
 {
     return vm_mincore(current_mm(), a[0], a[1], a[2]);
@@ -201,10 +206,15 @@ i64 sys_membarrier(const u64 *a)
     enum { /* commands: query, then bits */
            QUERY = 0,
            GLOBAL = 1,
+           GLOBAL_EXPEDITED = 2,
+           REGISTER_GLOBAL = 4,
            EXPEDITED = 8,
            REGISTER_EXPEDITED = 16,
            SYNC_CORE = 32,
-           REGISTER_SYNC_CORE = 64
+           REGISTER_SYNC_CORE = 64,
+           GET_REGISTRATIONS = 512,
+           ALL = GLOBAL | GLOBAL_EXPEDITED | REGISTER_GLOBAL | EXPEDITED | REGISTER_EXPEDITED |
+                 SYNC_CORE | REGISTER_SYNC_CORE | GET_REGISTRATIONS
     };
 
     if (a[1] != 0) {
@@ -212,20 +222,24 @@ i64 sys_membarrier(const u64 *a)
     }
     switch ((int)a[0]) {
     case QUERY:
-        return GLOBAL | EXPEDITED | REGISTER_EXPEDITED | SYNC_CORE | REGISTER_SYNC_CORE;
+        return ALL;
+    case GET_REGISTRATIONS:
+        return current_process()->barriers;
     case EXPEDITED:
     case SYNC_CORE:
-        if (!(current_process()->barriers & (u32)a[0])) {
+        if (!(current_process()->barriers & (u32)a[0] * 2)) {
             return -EPERM; /* not registered */
         }
         icache_flush();
         return 0;
     case GLOBAL:
+    case GLOBAL_EXPEDITED:
         icache_flush();
         return 0;
+    case REGISTER_GLOBAL:
     case REGISTER_EXPEDITED:
     case REGISTER_SYNC_CORE:
-        current_process()->barriers |= (u32)a[0] / 2;
+        current_process()->barriers |= (u32)a[0];
         return 0;
     default:
         return -EINVAL;

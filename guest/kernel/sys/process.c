@@ -8,6 +8,7 @@
 #include "abi/wait.h"
 #include "fs/path.h"
 #include "lib/string.h"
+#include "mm/space.h"
 #include "mm/uaccess.h"
 #include "proc/job.h"
 #include "sys/rusage.h"
@@ -226,6 +227,22 @@ static i64 set_name(u64 user)
     return 0;
 }
 
+/* Memory-deny-write-execute: may be set once, and then not changed. */
+static i64 set_exec_refusal(const u64 *a)
+{
+    struct mm *mm = current_process()->mm;
+
+    if (a[2] || a[3] || a[4] || (a[1] & ~(u64)(PR_MDWE_REFUSE_EXEC_GAIN | PR_MDWE_NO_INHERIT)) ||
+        a[1] == PR_MDWE_NO_INHERIT) {
+        return -EINVAL;
+    }
+    if (mm->exec_refusal != 0 && mm->exec_refusal != a[1]) {
+        return -EPERM;
+    }
+    mm->exec_refusal = (u8)a[1];
+    return 0;
+}
+
 i64 sys_prctl(const u64 *a)
 {
     struct process *process = current_process();
@@ -257,6 +274,10 @@ i64 sys_prctl(const u64 *a)
         return 0;
     case PR_GET_CHILD_SUBREAPER:
         return put_user_u32(a[1], process->subreaper);
+    case PR_SET_MDWE:
+        return set_exec_refusal(a);
+    case PR_GET_MDWE:
+        return a[1] || a[2] || a[3] || a[4] ? -EINVAL : process->mm->exec_refusal;
     case PR_SET_NO_NEW_PRIVS:
         if (a[1] != 1) {
             return -EINVAL;
