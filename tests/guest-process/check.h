@@ -31,6 +31,7 @@ void test_resources(void);   /* limits, usage, ids, clocks, shared memory */
 void test_tmpfs(void);       /* a full file system in memory */
 void test_events(void);      /* timerfd, signalfd, epoll */
 void test_sockets(void);     /* AF_UNIX */
+void test_ipc(void);         /* System V semaphores, messages, segments */
 
 /* What proctest does when it is executed by itself: argv[1] is "--exec-...".  => exit status */
 int exec_helper(int argc, char **argv);

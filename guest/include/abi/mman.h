@@ -117,4 +117,11 @@ struct abi_shminfo {
     uint64_t shmmax, shmmin, shmmni, shmseg, shmall, unused[4];
 };
 
+#define SHM_STAT_ANY 15
+
+struct abi_shm_info {
+    int32_t used_ids, pad;
+    uint64_t total, resident, swapped, unused[2];
+};
+
 #endif

@@ -25,6 +25,7 @@
 #include "proc/itimer.h"
 #include "proc/pending.h"
 #include "proc/process.h"
+#include "proc/semaphore.h"
 #include "proc/table.h"
 #include "sync/sched.h"
 
@@ -168,6 +169,9 @@ static void give_back_resources(struct process *process)
     struct mm *mm = process->mm;
 
     itimer_stop(process);
+    if (unlikely(process->undo != NULL)) {
+        semaphore_undo_all(process);
+    }
     process->dead_threads.maxrss = max_u64(process->dead_threads.maxrss, mm_peak(mm));
     spin_lock(&process_lock);
     process->mm = NULL;

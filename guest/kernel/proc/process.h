@@ -118,6 +118,8 @@ struct process {
     struct usage children_usage;
     u64 start_ns;
 
+    struct semaphore_undo *undo; /* SEM_UNDO: to be done at the end; semaphore_lock */
+
     bool no_new_privs;
     u32 barriers; /* expedited ones that it has registered for, membarrier(2) */
 };

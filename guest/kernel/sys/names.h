@@ -7,8 +7,11 @@
 
 struct abi_utsname;
 
-#define SEGMENTS_MAX 128u            /* System V shared memory segments */
-#define SEGMENT_SIZE_MAX (1ul << 34) /* bytes of one */
+#define MESSAGE_MAX 8192u /* bytes of a message of a System V queue */
+#define QUEUE_ROOM 16384u /* bytes of all messages of one queue, if it was not told otherwise */
+
+/* System V shared memory: /proc/sys/kernel/shmmax (bytes of one segment), shmall (pages of all). */
+extern u64 shm_limit_bytes, shm_limit_pages;
 
 /* uname(2). */
 void kernel_names(struct abi_utsname *out);

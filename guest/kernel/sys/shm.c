@@ -22,45 +22,34 @@
 #include "mm/object.h"
 #include "mm/shm.h"
 #include "mm/uaccess.h"
+#include "proc/ipc.h"
 #include "proc/process.h"
 #include "sync/mutex.h"
 #include "sync/time.h"
 #include "sys/names.h"
 #include "sys/sys.h"
 
-#define SEGMENTS SEGMENTS_MAX
+#define SEGMENTS IPC_SLOTS
+#define SIZE_LIMIT (1ull << 38) /* no address space has more */
 
 struct segment {
     struct inode *object; /* NULL = free */
-    i32 key;              /* IPC_PRIVATE once removed */
-    u32 generation;
+    struct ipc ipc;       /* the key is IPC_PRIVATE once it is removed */
     bool removed;
     u64 size;
-    u32 mode, uid, gid, cuid, cgid;
-    i64 attach_time, detach_time, change_time;
+    i64 attach_time, detach_time;
     u32 creator, last_pid;
 };
 
+u64 shm_limit_bytes = ~0ull - (1ull << 24),
+    shm_limit_pages = ~0ull - (1ull << 24); /* as on Linux */
+
 static struct segment segments[SEGMENTS];
-static struct mutex segments_lock;
-static u32 segments_ready;
-
-static void lock_segments(void)
-{
-    if (!__atomic_exchange_n(&segments_ready, 1, __ATOMIC_SEQ_CST)) {
-        mutex_init(&segments_lock, "shm segments");
-    }
-    mutex_lock(&segments_lock);
-}
-
-static i64 seconds_now(void)
-{
-    return time_realtime().sec;
-}
+static struct mutex segments_lock = MUTEX(segments_lock, "shm segments");
 
 static i32 id_of(const struct segment *segment)
 {
-    return (i32)((u32)(segment - segments) + segment->generation * SEGMENTS);
+    return ipc_id(&segment->ipc, (u32)(segment - segments));
 }
 
 static u32 attachments(const struct segment *segment)
@@ -74,7 +63,7 @@ static void collect(struct segment *segment)
     if (segment->object && segment->removed && attachments(segment) == 0) {
         inode_put(segment->object);
         segment->object = NULL;
-        segment->generation = (segment->generation + 1) & 0xffff;
+        segment->ipc.generation++;
     }
 }
 
@@ -92,7 +81,7 @@ static struct segment *find(i32 id)
 static struct segment *find_key(i32 key)
 {
     for (u32 i = 0; key != IPC_PRIVATE && i < SEGMENTS; i++) {
-        if (segments[i].object && !segments[i].removed && segments[i].key == key) {
+        if (segments[i].object && !segments[i].removed && segments[i].ipc.key == key) {
             return &segments[i];
         }
     }
@@ -101,34 +90,32 @@ static struct segment *find_key(i32 key)
 
 static i64 create(i32 key, u64 size, u32 mode)
 {
-    const struct process *process = current_process();
     struct segment *segment = NULL;
+    u64 pages = (size + PAGE_MASK) >> PAGE_SHIFT;
 
-    if (size == 0 || size > SEGMENT_SIZE_MAX) {
-        return -EINVAL;
+    if (size == 0 || size > shm_limit_bytes || size > SIZE_LIMIT) {
+        return size > SIZE_LIMIT && size <= shm_limit_bytes ? -ENOMEM : -EINVAL;
     }
-    for (u32 i = 0; i < SEGMENTS && !segment; i++) {
+    for (u32 i = 0; i < SEGMENTS; i++) {
         collect(&segments[i]);
-        if (!segments[i].object) {
+        if (segments[i].object) {
+            pages += (segments[i].size + PAGE_MASK) >> PAGE_SHIFT;
+        } else if (!segment) {
             segment = &segments[i];
         }
     }
-    if (!segment) {
+    if (!segment || pages > shm_limit_pages) {
         return -ENOSPC;
     }
     segment->object = shm_inode_create(round_up(size, PAGE_SIZE));
     if (!segment->object) {
         return -ENOMEM;
     }
-    segment->key = key;
+    ipc_create(&segment->ipc, key, mode);
     segment->removed = false;
     segment->size = size;
-    segment->mode = mode & 0777;
-    segment->uid = segment->cuid = process->ids.euid;
-    segment->gid = segment->cgid = process->ids.egid;
     segment->attach_time = segment->detach_time = 0;
-    segment->change_time = seconds_now();
-    segment->creator = process->pid;
+    segment->creator = current_process()->pid;
     segment->last_pid = 0;
     return id_of(segment);
 }
@@ -139,17 +126,14 @@ i64 sys_shmget(const u64 *a)
     struct segment *segment;
     i64 result;
 
-    lock_segments();
+    mutex_lock(&segments_lock);
     segment = find_key((i32)a[0]);
     if (!segment) {
         result = (i32)a[0] == IPC_PRIVATE || (flags & IPC_CREAT) ? create((i32)a[0], a[1], flags)
                                                                  : -ENOENT;
-    } else if ((flags & (IPC_CREAT | IPC_EXCL)) == (IPC_CREAT | IPC_EXCL)) {
-        result = -EEXIST;
-    } else if (a[1] > segment->size) {
-        result = -EINVAL;
     } else {
-        result = id_of(segment);
+        result = ipc_found(&segment->ipc, flags);
+        result = result ? result : a[1] > segment->size ? -EINVAL : id_of(segment);
     }
     mutex_unlock(&segments_lock);
     return result;
@@ -187,7 +171,7 @@ static i64 attach(struct segment *segment, u64 address, u32 flags)
         result = -EINVAL;
     }
     if (result >= 0 || result < -4095) {
-        segment->attach_time = seconds_now();
+        segment->attach_time = ipc_seconds();
         segment->last_pid = current_process()->pid;
     }
     return result;
@@ -202,12 +186,14 @@ i64 sys_shmat(const u64 *a)
     if (result) {
         return result;
     }
-    lock_segments();
+    mutex_lock(&segments_lock);
     segment = find((i32)a[0]);
     if (!segment) {
         result = -EINVAL;
     } else if (segment->removed && attachments(segment) == 0) {
         result = -EIDRM;
+    } else if (ipc_allows(&segment->ipc, a[2] & SHM_RDONLY ? IPC_READ : IPC_READ | IPC_WRITE)) {
+        result = -EACCES;
     } else {
         result = attach(segment, address, (u32)a[2]);
     }
@@ -240,11 +226,11 @@ i64 sys_shmdt(const u64 *a)
     struct attached attached = {.address = a[0]};
     i64 result = -EINVAL;
 
-    lock_segments();
+    mutex_lock(&segments_lock);
     mm_each_area(current()->mm, false, look_at_area, &attached);
     if (attached.segment) {
         result = vm_munmap(current()->mm, a[0], round_up(attached.segment->size, PAGE_SIZE));
-        attached.segment->detach_time = seconds_now();
+        attached.segment->detach_time = ipc_seconds();
         attached.segment->last_pid = current_process()->pid;
         collect(attached.segment);
     }
@@ -254,22 +240,16 @@ i64 sys_shmdt(const u64 *a)
 
 static i64 put_segment(const struct segment *segment, u64 user)
 {
-    const struct abi_shmid out = {
-        .perm = {.key = segment->key,
-                 .uid = segment->uid,
-                 .gid = segment->gid,
-                 .cuid = segment->cuid,
-                 .cgid = segment->cgid,
-                 .mode = segment->mode | (segment->removed ? SHM_DEST : 0),
-                 .seq = (u16)segment->generation},
-        .size = segment->size,
-        .attach_time = segment->attach_time,
-        .detach_time = segment->detach_time,
-        .change_time = segment->change_time,
-        .creator_pid = (i32)segment->creator,
-        .last_pid = (i32)segment->last_pid,
-        .attach_count = attachments(segment)};
+    struct abi_shmid out = {.perm = ipc_show(&segment->ipc),
+                            .size = segment->size,
+                            .attach_time = segment->attach_time,
+                            .detach_time = segment->detach_time,
+                            .change_time = segment->ipc.change_time,
+                            .creator_pid = (i32)segment->creator,
+                            .last_pid = (i32)segment->last_pid,
+                            .attach_count = attachments(segment)};
 
+    out.perm.mode |= segment->removed ? SHM_DEST : 0;
     return copy_to_user(user, &out, sizeof out);
 }
 
@@ -280,43 +260,61 @@ static i64 set_segment(struct segment *segment, u64 user)
     if (copy_from_user(&given, user, sizeof given) != 0) {
         return -EFAULT;
     }
-    segment->uid = given.perm.uid;
-    segment->gid = given.perm.gid;
-    segment->mode = given.perm.mode & 0777;
-    segment->change_time = seconds_now();
+    ipc_set(&segment->ipc, &given.perm);
     return 0;
 }
 
-static i64 put_limits(u64 user)
+/* What the limits are, or (SHM_INFO) what is in use.  => the highest slot in use */
+static i64 put_limits(u32 command, u64 user)
 {
-    const struct abi_shminfo out = {.shmmax = SEGMENT_SIZE_MAX,
-                                    .shmmin = 1,
-                                    .shmmni = SEGMENTS,
-                                    .shmseg = SEGMENTS,
-                                    .shmall = SEGMENT_SIZE_MAX >> PAGE_SHIFT};
+    const struct abi_shminfo limits = {.shmmax = shm_limit_bytes,
+                                       .shmmin = 1,
+                                       .shmmni = SEGMENTS,
+                                       .shmseg = SEGMENTS,
+                                       .shmall = shm_limit_pages};
+    struct abi_shm_info used = {0};
+    i64 highest = 0;
 
-    return copy_to_user(user, &out, sizeof out) ? -EFAULT : (i64)SEGMENTS - 1;
+    for (u32 i = 0; i < SEGMENTS; i++) {
+        collect(&segments[i]);
+        if (segments[i].object) {
+            used.used_ids++;
+            used.total += (segments[i].size + PAGE_MASK) >> PAGE_SHIFT;
+            used.resident += segments[i].object->cache.pages.count;
+            used.swapped += segments[i].object->cache.swapped;
+            highest = i;
+        }
+    }
+    used.resident -= min_u64(used.swapped, used.resident); /* the tree counts both */
+    if (command == SHM_INFO ? copy_to_user(user, &used, sizeof used) != 0
+                            : copy_to_user(user, &limits, sizeof limits) != 0) {
+        return -EFAULT;
+    }
+    return highest;
 }
 
-static i64 control(struct segment *segment, int command, u64 user)
+static i64 control(struct segment *segment, u32 command, u64 user)
 {
-    bool owner = current_process()->ids.euid == 0 || current_process()->ids.euid == segment->uid ||
-                 current_process()->ids.euid == segment->cuid;
+    i64 result;
 
     switch (command) {
     case IPC_STAT:
     case SHM_STAT:
-        return put_segment(segment, user);
+    case SHM_STAT_ANY:
+        result = command == SHM_STAT_ANY ? 0 : ipc_allows(&segment->ipc, IPC_READ);
+        result = result ? result : put_segment(segment, user);
+        return result || command == IPC_STAT ? result : id_of(segment);
     case IPC_SET:
-        return owner ? set_segment(segment, user) : -EPERM;
+        result = ipc_check_owner(&segment->ipc);
+        return result ? result : set_segment(segment, user);
     case IPC_RMID:
-        if (!owner) {
-            return -EPERM;
+        result = ipc_check_owner(&segment->ipc);
+        if (!result) {
+            segment->removed = true;
+            segment->ipc.key = IPC_PRIVATE;
+            collect(segment);
         }
-        segment->removed = true;
-        segment->key = IPC_PRIVATE;
-        collect(segment);
-        return 0;
+        return result;
     default:
         return -EINVAL;
     }
@@ -324,16 +322,19 @@ static i64 control(struct segment *segment, int command, u64 user)
 
 i64 sys_shmctl(const u64 *a)
 {
+    u32 command = (u32)a[1], slot = (u32)a[0];
     struct segment *segment;
     i64 result = -EINVAL;
 
-    if ((int)a[1] == IPC_INFO) {
-        return put_limits(a[2]);
-    }
-    lock_segments();
-    segment = find((i32)a[0]);
-    if (segment) {
-        result = control(segment, (int)a[1], a[2]);
+    mutex_lock(&segments_lock);
+    if (command == IPC_INFO || command == SHM_INFO) {
+        result = put_limits(command, a[2]);
+    } else {
+        segment = find((i32)a[0]);
+        if (command == SHM_STAT || command == SHM_STAT_ANY) {
+            segment = slot < SEGMENTS && segments[slot].object ? &segments[slot] : NULL;
+        }
+        result = segment ? control(segment, command, a[2]) : -EINVAL;
     }
     mutex_unlock(&segments_lock);
     return result;
