@@ -286,6 +286,21 @@ static void drop(struct block_cache *cache, struct block *block)
     cache->harts[0]->counters.blocks_dropped++;
 }
 
+/* The marks in ram->code may stay: too many do no harm. */
+void block_forget(struct block_cache *cache, u64 pa)
+{
+    struct block *block = block_find(cache, pa);
+    if (!block) {
+        return;
+    }
+    struct block **at = &cache->page[page_index(cache, pa)];
+    while (*at != block) {
+        at = &(*at)->page_next;
+    }
+    *at = block->page_next;
+    drop(cache, block);
+}
+
 static void invalidate_in_page(struct block_cache *cache, u64 first, u64 last)
 {
     struct block **at = &cache->page[page_index(cache, first)];

@@ -114,6 +114,8 @@ struct block *block_translate(struct block_cache *cache, u64 pa, u32 extensions)
 /* One instruction as op[0], END as op[1]; no links. */
 void block_decode_single(const struct block_cache *cache, u32 bits, u64 pc, u32 extensions,
                          struct op op[2]);
+/* Drops the block that begins at pa, if there is one: nothing links to it any more. */
+void block_forget(struct block_cache *cache, u64 pa);
 /* Drops the blocks that overlap [pa, pa+length). */
 void block_invalidate(struct block_cache *cache, u64 pa, u64 length);
 

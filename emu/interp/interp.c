@@ -68,6 +68,16 @@ void interp_work_for(struct engine *engine, const struct interp_patron *patron)
     ((struct interp *)engine)->cache.patron = *patron;
 }
 
+bool interp_met(const struct engine *engine, u64 pa)
+{
+    return block_find(&((const struct interp *)engine)->cache, pa) != NULL;
+}
+
+void interp_leave_to_patron(struct engine *engine, u64 pa)
+{
+    block_forget(&((struct interp *)engine)->cache, pa);
+}
+
 enum exit_reason interp_stretch(struct engine *engine, struct hart *h, i64 count)
 {
     struct interp *interp = (struct interp *)engine;

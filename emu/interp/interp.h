@@ -24,11 +24,15 @@ struct interp_patron {
     /* Which 64-byte granules of the page at pa the patron has code of: their marks in ram->code
      * stay. */
     u64 (*held)(void *ctx, u64 pa);
-    /* Asked when a far or indirect jump arrives at pa during interp_stretch: go back to the patron?
-     */
+    /* Asked when a far or indirect jump, or one for the first time, arrives at pa during
+     * interp_stretch: go back to the patron? */
     bool (*wanted)(void *ctx, u64 pa);
 };
 
+/* True when the interpreter has executed a block that begins at pa and still has it. */
+bool interp_met(const struct engine *interp, u64 pa);
+/* The patron has code for pa now: interp_stretch() will not go on there from within the page. */
+void interp_leave_to_patron(struct engine *interp, u64 pa);
 void interp_work_for(struct engine *interp, const struct interp_patron *patron);
 /*
  * As run, but comes back (EXIT_BUDGET with h->budget > 0) when the patron wants to go on, or after

@@ -88,6 +88,17 @@ static struct block *block_here(struct block_cache *cache, const struct hart *h)
     return block ? block : block_translate(cache, pa, h->extensions);
 }
 
+/* Asked where control arrives; true: the stretch ends here. */
+static bool patron_wants(const struct block_cache *cache, struct hart *h)
+{
+    u64 pa = h->fetch_physical | (h->pc & (PAGE_BYTES - 1));
+    if (!cache->patron.wanted(cache->patron.ctx, pa)) {
+        return false;
+    }
+    hart_sync(h);
+    return true;
+}
+
 /* The first `count` instructions of a block, followed by END. */
 static const struct op *cut_block(const struct block_cache *cache, const struct block *block,
                                   unsigned count, struct op *copy)
@@ -213,9 +224,7 @@ far: /* h->pc may lie in another page; nothing else has changed */
 
 here: /* h->pc lies in h->fetch_page */
     if (cache->stretch) {
-        if (begun && cache->patron.wanted(cache->patron.ctx,
-                                          h->fetch_physical | (h->pc & (PAGE_BYTES - 1)))) {
-            hart_sync(h);
+        if (begun && patron_wants(cache, h)) {
             return EXIT_BUDGET;
         }
         begun = true;
@@ -269,6 +278,9 @@ leave: /* FOLLOW found no block, or one that does not fit the budget */
         if ((*link)->count != BLOCK_UNREACHABLE) {
             block = *link;
             goto enter;
+        }
+        if (cache->stretch && patron_wants(cache, h)) {
+            return EXIT_BUDGET;
         }
         u64 flushes = cache->flushes;
         block = block_here(cache, h);

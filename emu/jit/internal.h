@@ -33,9 +33,9 @@ enum {
      * indirect jump arrives is met HOT times before it is translated; where a stretch of the
      * interpreter ends, a loop without such jumps presumably, counts for more.
      */
-    HOT = 100,
+    HOT = 30,
     STRETCH = 2048,
-    STRETCH_WEIGHT = 16,
+    STRETCH_WEIGHT = 8,
     HEATS = 1 << 18,
     /* Interpreted where translated code cannot go on: longer than a trace. */
     INTERPRET_STRETCH = 192,
@@ -176,7 +176,7 @@ struct jit_region {
     } entry[];
 };
 
-enum { ENTRY_BUCKETS = 1 << 14 };
+enum { ENTRY_BUCKETS = 1 << 16 };
 
 struct jit {
     struct engine engine;
@@ -214,10 +214,13 @@ struct jit {
     struct counters *counters;   /* of hart 0 */
     FILE *listing;               /* where translated code is listed, or NULL */
     struct region scratch;       /* the region being translated */
+    struct translator *translator;
 };
 
 /* translate.c: writes the code of jit->scratch; NULL when code memory is full. */
 struct jit_region *jit_translate(struct jit *jit);
+/* ... and its room for that; NULL: no memory.  free() frees it. */
+struct translator *jit_new_translator(void);
 /* jit.c: the entry at this address, translated now if it is hot; NULL: it is to be interpreted.
  * Counts this time as `weight`. */
 struct jit_entry *jit_find_entry(struct jit *jit, const struct hart *h, u64 physical,

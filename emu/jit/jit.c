@@ -56,7 +56,7 @@ static u64 held_granules(void *ctx, u64 pa)
 
 static unsigned bucket_of(u64 physical)
 {
-    enum { FOLD = 14 };
+    enum { FOLD = 16 };
     return (unsigned)(physical >> 1 ^ physical >> FOLD) & (ENTRY_BUCKETS - 1);
 }
 
@@ -190,12 +190,17 @@ static struct jit_entry *find_entry(struct jit *jit, u64 physical)
     return entry;
 }
 
+static u8 *heat_of(struct jit *jit, u64 physical)
+{
+    return &jit->heat[(physical * 0x9e3779b97f4a7c15u) >> 40 & (HEATS - 1)];
+}
+
 static bool is_hot(struct jit *jit, u64 physical, unsigned weight)
 {
     if (jit->at_once) {
         return true;
     }
-    u8 *heat = &jit->heat[(physical * 0x9e3779b97f4a7c15u) >> 40 & (HEATS - 1)];
+    u8 *heat = heat_of(jit, physical);
     unsigned sum = *heat + weight;
     *heat = (u8)(sum < HOT ? sum : HOT);
     return sum >= HOT;
@@ -204,6 +209,36 @@ static bool is_hot(struct jit *jit, u64 physical, unsigned weight)
 static bool wanted(void *ctx, u64 physical)
 {
     return find_entry(ctx, physical) || is_hot(ctx, physical, 1);
+}
+
+/* For region_find: was control ever there?  What is translated was interpreted before. */
+static bool met(void *ctx, u64 physical)
+{
+    struct jit *jit = ctx;
+    return jit->at_once || *heat_of(jit, physical) > 0 || interp_met(jit->interp, physical);
+}
+
+static void find_entries(void *ctx, u64 physical, bool entry[REGION_SLOTS])
+{
+    struct jit *jit = ctx;
+    for (const struct jit_region *r = jit->page[page_index(jit, physical)]; r; r = r->page_next) {
+        for (unsigned i = 0; i < r->entries; i++) {
+            entry[(r->entry[i].physical - physical) / 2] = true;
+        }
+    }
+}
+
+/* The interpreter leaves the entries to translated code.  If the region goes, what was in it is
+ * known to have been met. */
+static void announce(struct jit *jit, const struct jit_region *region)
+{
+    for (unsigned i = 0; i < region->entries; i++) {
+        interp_leave_to_patron(jit->interp, region->entry[i].physical);
+    }
+    for (unsigned b = 0; b < jit->scratch.blocks; b++) {
+        u8 *heat = heat_of(jit, jit->scratch.physical + jit->scratch.block[b].offset);
+        *heat = *heat < HOT / 2 ? HOT / 2 : *heat;
+    }
 }
 
 void jit_pretend_old_host(struct engine *engine)
@@ -242,7 +277,8 @@ static struct jit_entry *new_entry(struct jit *jit, const struct hart *h, u64 ph
     bool straddles =
         offset == RAM_PAGE_SIZE - 2 && insn_length(load_u16(host + RAM_PAGE_SIZE - 2)) == 4;
     if (straddles ? !find_straddling(jit, h, host, page)
-                  : !region_find(&jit->scratch, host, page, offset, h->extensions)) {
+                  : !region_find(&jit->scratch, host, page, offset, h->extensions,
+                                 &(struct region_guide){jit, met, find_entries})) {
         return NULL;
     }
     if (jit->memory.size - jit->used < ROOM_FOR_ONE) {
@@ -254,6 +290,7 @@ static struct jit_entry *new_entry(struct jit *jit, const struct hart *h, u64 ph
         return NULL;
     }
     add_region(jit, region);
+    announce(jit, region);
     for (unsigned i = 0; i < region->entries; i++) {
         if (region->entry[i].physical == physical) {
             return &region->entry[i];
@@ -309,6 +346,7 @@ static void jit_destroy(struct engine *engine)
         free(jit->page);
     }
     free(jit->credit);
+    free(jit->translator);
     if (jit->interp) {
         jit->interp->destroy(jit->interp);
     }
@@ -343,7 +381,8 @@ struct engine *jit_create(struct hart *const *harts, unsigned count, struct erro
     jit->page = calloc(jit->ram->size >> RAM_PAGE_SHIFT, sizeof *jit->page);
     jit->interp = interp_create(harts, count, err);
     jit->credit = calloc(CREDITS, sizeof *jit->credit);
-    if (!jit->page || !jit->credit || !jit->interp) {
+    jit->translator = jit_new_translator();
+    if (!jit->page || !jit->credit || !jit->translator || !jit->interp) {
         if (jit->interp) {
             error_set(err, ENOMEM, "out of memory");
         }

@@ -5,17 +5,21 @@
 
 #include <string.h>
 
-enum { PAGE = 4096, SLOTS = PAGE / 2, MOST_DEPTH = 3 };
+enum { PAGE = 4096, SLOTS = REGION_SLOTS, MOST_DEPTH = 3 };
 
 /* What is known of each halfword of the page while a region is being found. */
 struct search {
     const u8 *page;
+    u64 physical;
     u32 extensions;
+    const struct region_guide *guide;
     bool seen[SLOTS];   /* an instruction starts here */
     bool leader[SLOTS]; /* a block starts here */
     bool entry[SLOTS];
+    bool elsewhere[SLOTS]; /* another region begins here */
     u16 work[SLOTS];
-    unsigned pending, instructions;
+    u16 cold[REGION_BLOCKS]; /* targets of branches that never went there */
+    unsigned pending, colds, instructions;
     unsigned low, high; /* the leaders lie between them */
 };
 
@@ -43,7 +47,7 @@ static bool on_page(i32 offset)
 
 static void push(struct search *s, i32 offset, bool entry)
 {
-    if (!on_page(offset)) {
+    if (!on_page(offset) || s->elsewhere[offset / 2]) {
         return;
     }
     s->leader[offset / 2] = true;
@@ -55,26 +59,42 @@ static void push(struct search *s, i32 offset, bool entry)
     }
 }
 
+static bool met(const struct search *s, i32 offset)
+{
+    return on_page(offset) && s->guide->met(s->guide->ctx, s->physical + (u64)offset);
+}
+
+/* A jump inside the page.  A loop's head is an entry: that is where a cold way comes back. */
+static void push_target(struct search *s, unsigned from, i32 target)
+{
+    if (met(s, target)) {
+        push(s, target, target <= (i32)from);
+    } else if (on_page(target) && s->colds < REGION_BLOCKS) {
+        s->cold[s->colds++] = (u16)target;
+    }
+}
+
 /* Follows one instruction: true when the walk goes on behind it. */
 static bool follow(struct search *s, unsigned offset, const struct insn *insn)
 {
     i32 here = (i32)offset, next = here + insn->len;
     u16 flags = insn_table[insn->op].flags;
     if (flags & INSN_BRANCH) {
-        push(s, here + insn->imm, false);
+        push_target(s, offset, here + insn->imm);
         push(s, next, false);
         return true;
     }
     if (insn->op == OP_JAL && insn->rd == 0) {
-        push(s, here + insn->imm, false);
+        push_target(s, offset, here + insn->imm);
         return false;
     }
     if (insn->op == OP_JAL || insn->op == OP_JALR) {
         /* A call: somebody will come back to the next instruction. */
-        if (insn->rd != 0) {
+        bool returned = insn->rd != 0 && met(s, next);
+        if (returned) {
             push(s, next, true);
         }
-        return insn->rd != 0;
+        return returned;
     }
     if (insn->op == OP_ILLEGAL || insn->op == OP_SRET || insn->op == OP_MRET ||
         insn->op == OP_EBREAK) {
@@ -93,13 +113,19 @@ static void search_from(struct search *s, unsigned offset)
         unsigned at = s->work[--s->pending];
         struct insn insn;
         while (s->instructions < REGION_INSNS / 2 && at < PAGE && !s->seen[at / 2] &&
-               decode_at(s, at, &insn)) {
+               !s->elsewhere[at / 2] && decode_at(s, at, &insn)) {
             s->seen[at / 2] = true;
             s->instructions++;
             if (!follow(s, at, &insn)) {
                 break;
             }
             at += insn.len;
+        }
+    }
+    /* What is in the region anyway can be jumped to. */
+    for (unsigned i = 0; i < s->colds; i++) {
+        if (s->seen[s->cold[i] / 2]) {
+            s->leader[s->cold[i] / 2] = true;
         }
     }
 }
@@ -148,7 +174,7 @@ static bool add_block(struct region *r, struct search *s, unsigned offset)
             end_block(block, insn, here);
             break;
         }
-        if (at < PAGE && s->leader[at / 2]) {
+        if (at < PAGE && (s->leader[at / 2] || s->elsewhere[at / 2])) {
             break;
         }
         if (block->count == BLOCK_INSNS) {
@@ -230,13 +256,21 @@ void region_make_straddling(struct region *r, const u8 *page, u64 physical, u32 
     region_choose_registers(r);
 }
 
-bool region_find(struct region *r, const u8 *page, u64 physical, unsigned offset, u32 extensions)
+bool region_find(struct region *r, const u8 *page, u64 physical, unsigned offset, u32 extensions,
+                 const struct region_guide *guide)
 {
     if (offset + 2 == PAGE && insn_length(page[offset]) == 4) {
         return false; /* common enough to be worth a test of its own */
     }
-    struct search s = {.page = page, .extensions = extensions, .low = PAGE, .high = 0};
+    struct search s = {.page = page,
+                       .physical = physical,
+                       .extensions = extensions,
+                       .guide = guide,
+                       .low = PAGE,
+                       .high = 0};
     begin_region(r, page, physical);
+    guide->find_entries(guide->ctx, physical, s.elsewhere);
+    s.elsewhere[offset / 2] = false;
     search_from(&s, offset);
     for (unsigned at = s.low; at <= s.high; at += 2) {
         if (s.leader[at / 2] && s.seen[at / 2] && !add_block(r, &s, at)) {

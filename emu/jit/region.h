@@ -60,10 +60,24 @@ struct region {
 
 enum { REGION_NONE = 0xff };
 
-/* Finds the region that is entered at `offset` (even, < 4096).  False when its first instruction is
- * not wholly on the page. */
+enum { REGION_SLOTS = 2048 }; /* places in a page where an instruction can begin */
+
+/* What is known of the code so far: where a region had better end. */
+struct region_guide {
+    void *ctx;
+    bool (*met)(void *ctx, u64 physical); /* did control ever arrive there by a jump? */
+    /* Sets those of the page at `physical` where another region can be entered. */
+    void (*find_entries)(void *ctx, u64 physical, bool entry[REGION_SLOTS]);
+};
+
+/*
+ * Finds the region that is entered at `offset` (even, < 4096).  False when its first instruction is
+ * not wholly on the page.  Where branches and calls lead that never went there, as far as the guide
+ * knows, the region is left: half of all code is for what hardly ever happens.  It also ends where
+ * another one begins.
+ */
 bool region_find(struct region *region, const u8 *page, u64 physical, unsigned offset,
-                 u32 extensions);
+                 u32 extensions, const struct region_guide *guide);
 
 /*
  * The region of one instruction at the end of the page, `bits`, half of which lies on the next

@@ -397,6 +397,9 @@ static bool finish(struct translator *t, struct jit_region *made)
     listing_mark(t, LISTING_ROUTINES);
     const struct region *r = t->region;
     made->indirect = t->indirect;
+    const u8 *reload = x86_here(&t->x);
+    reload_registers(t);
+    x86_jump_reg(&t->x, RAX);
     for (unsigned b = 0; b < r->blocks; b++) {
         if (!r->block[b].entry) {
             continue;
@@ -408,18 +411,16 @@ static bool finish(struct translator *t, struct jit_region *made)
                                .checked = checked_entry(&t->plan[b]),
                                .count = r->block[b].count,
                                .region = made};
-        reload_registers(t);
-        x86_jump_to(&t->x, t->plan[b].at[PLACE_LABEL]);
+        x86_mov_imm(&t->x, RAX, (u64)(uintptr_t)t->plan[b].at[PLACE_LABEL]);
+        x86_jump_to(&t->x, reload);
     }
     return !t->x.full && keep_links(t, made);
 }
 
 struct jit_region *jit_translate(struct jit *jit)
 {
-    struct translator *t = calloc(1, sizeof *t);
-    if (!t) {
-        return NULL;
-    }
+    struct translator *t = jit->translator;
+    memset(t, 0, offsetof(struct translator, patch));
     u8 *start = jit->memory.write + jit->used;
     t->x = (struct x86){start, start, jit->memory.write + jit->memory.size,
                         jit->memory.run + jit->used, false};
@@ -460,6 +461,10 @@ struct jit_region *jit_translate(struct jit *jit)
         }
     }
     free(t->mark);
-    free(t);
     return made;
+}
+
+struct translator *jit_new_translator(void)
+{
+    return malloc(sizeof(struct translator));
 }

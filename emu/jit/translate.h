@@ -66,19 +66,11 @@ struct translator {
     const struct region *region;
     u64 id;
     struct block_plan plan[REGION_BLOCKS];
-    struct {
-        u8 *from;
-        u16 block;
-        u8 place;
-    } patch[PATCHES]; /* jumps to blocks */
-    unsigned patches;
-    struct stub stub[STUBS];
-    unsigned stubs;
+    unsigned patches, stubs;
     const u8 *slow;          /* routine of the region: calls out for the site that called it */
     const u8 *indirect;      /* goes on at the virtual address in rax */
     const u8 *open_link;     /* leaves by the link whose number is in ecx, which leads nowhere */
     struct jit_region *made; /* the region, being made */
-    struct jit_link link[LINKS];
     unsigned links;
     u16 block, insn;           /* being translated: index of the block, index in region.insn */
     unsigned next_block;       /* the one whose code follows the present one's */
@@ -89,6 +81,14 @@ struct translator {
     u8 renamed;    /* x register whose value is in rdx for the moment, or 0 */
     struct listing_place *mark; /* for the listing (listing.h), or NULL: MARKS of them */
     unsigned marks;
+    /* From here on nothing is cleared before a translation. */
+    struct {
+        u8 *from;
+        u16 block;
+        u8 place;
+    } patch[PATCHES]; /* jumps to blocks */
+    struct jit_link link[LINKS];
+    struct stub stub[STUBS];
 };
 
 /* Fields of the hart and registers as memory operands. */
