@@ -155,10 +155,23 @@ void mm_activate(struct mm *mm)
     }
 }
 
-/* Tell the other harts; see the top.  size ~0 = everything of the ASID. */
+/* size ~0 = everything of the ASID. */
+static rarely void tell_harts(struct mm *mm, u64 which, u64 start, u64 size)
+{
+    u64 mask = 0;
+
+    for (u32 i = 0; i < hart_count; i++) {
+        if ((which & harts[i].bit) != 0) {
+            mask |= 1ull << harts[i].id;
+        }
+    }
+    sbi_remote_sfence(mask, start, size, mm->asid % ASIDS);
+}
+
+/* Those that have the mm loaded are told, the others find their bit; see the top. */
 static void shoot_down(struct mm *mm, u64 start, u64 size)
 {
-    u64 others, mask = 0;
+    u64 others;
 
     if (hart_count == 1) {
         return;
@@ -166,13 +179,8 @@ static void shoot_down(struct mm *mm, u64 start, u64 size)
     others = ((1ull << hart_count) - 1) & ~this_hart()->bit;
     atomic_or_u64(&mm->harts_stale, others);
     others &= __atomic_load_n(&mm->harts_active, __ATOMIC_SEQ_CST);
-    for (u32 i = 0; i < hart_count; i++) {
-        if ((others >> i) & 1) {
-            mask |= 1ull << harts[i].id;
-        }
-    }
-    if (mask != 0) {
-        sbi_remote_sfence(mask, start, size, mm->asid % ASIDS);
+    if (unlikely(others != 0)) {
+        tell_harts(mm, others, start, size);
     }
 }
 
