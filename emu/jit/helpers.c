@@ -148,21 +148,21 @@ static enum exit_reason interpret(struct jit *jit, struct hart *h, i64 count)
 }
 
 /*
- * One instruction.  Non-zero: it went to the next one and nothing wants attention, so the region
- * may go on.
+ * Some instructions, by the interpreter.  Non-zero: they went to the next one, `bytes` further, and
+ * nothing wants attention, so the region may go on.
  */
-static u32 step(struct hart *h, struct jit_frame *frame)
+static u32 steps(struct hart *h, struct jit_frame *frame, unsigned count, unsigned bytes)
 {
     struct jit *jit = frame->jit;
     u64 pc = h->pc, page = h->fetch_page;
     u32 stop = h->stop;
-    h->counters.single_steps++;
+    h->counters.single_steps += count;
     begin_c(h);
-    if (interpret(jit, h, 1) == EXIT_STOP) {
+    if (interpret(jit, h, count) == EXIT_STOP) {
         h->stop |= STOP_RETURN;
     }
     end_c(h);
-    bool next = h->pc == pc + 2 || h->pc == pc + 4;
+    bool next = h->pc == pc + bytes;
     /* The interpreter sets and serves STOP_EVENTS by itself: what is left is new. */
     return next && !stop && !h->stop && !h->waiting && h->fetch_page == page &&
            h->frm <= FRM_LAST_ON_HOST;
@@ -321,7 +321,7 @@ static u32 execute(struct hart *h, struct jit_frame *frame, const struct jit_ste
     if ((flags & INSN_FP) && jit_float(h, &insn)) {
         return go_on(h, &insn, page);
     }
-    return step(h, frame);
+    return steps(h, frame, 1, insn.len);
 }
 
 u32 jit_slow(struct hart *h, const struct jit_site *site, u64 va, i64 budget,
@@ -334,6 +334,8 @@ u32 jit_slow(struct hart *h, const struct jit_site *site, u64 va, i64 budget,
     case SITE_BUDGET:
         frame->status = JIT_INTERPRET;
         return 0;
+    case SITE_RUN:
+        return steps(h, frame, site->reg, site->size);
     case SITE_STEP:
         h->counters.helper_calls++;
         return execute(h, frame, (const struct jit_step_site *)site);

@@ -80,6 +80,7 @@ enum jit_site_kind {
     SITE_FLOAD,  /* into an f register */
     SITE_STORE,  /* of an x register */
     SITE_FSTORE, /* of an f register */
+    SITE_RUN,    /* `reg` instructions of `size` bytes in all: several accesses */
     SITE_BUDGET, /* the block is not to be executed: too little budget, or FS not dirty */
     SITE_STEP,   /* an instruction without code of its own: a struct jit_step_site */
 };

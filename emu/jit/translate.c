@@ -303,6 +303,10 @@ static void emit_stub(struct translator *t, const struct stub *s)
     case STUB_ACCESS:
         emit_access_stub(t, s);
         break;
+    case STUB_RUN:
+    case STUB_RUN_PAGE:
+        emit_run_stub(t, s);
+        break;
     case STUB_RECENT:
         emit_recent_stub(t, s);
         break;

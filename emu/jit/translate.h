@@ -14,6 +14,8 @@ enum stub_kind {
     STUB_SATURATE, /* a conversion to a signed integer in rax that may not have fitted */
     STUB_FLOAT,    /* MXCSR is still C's */
     STUB_ACCESS,   /* an access that the TLB does not settle */
+    STUB_RUN,      /* a run of accesses (translate_run.c) that is not as simple as it looked */
+    STUB_RUN_PAGE, /* ... that does not go to its recent page */
     STUB_RECENT,   /* an access that does not go to its recent page */
     STUB_QUIET,    /* a NaN in a comparison that is to raise nothing */
     STUB_SUM,      /* sstatus changes in more than SIE, SPIE, SPP; rdx: the bits */
@@ -187,6 +189,35 @@ void emit_sum_stub(struct translator *t, const struct stub *s); /* translate_sys
 void forget_recent(struct translator *t, u32 written);
 void emit_access_stub(struct translator *t, const struct stub *s);
 void emit_recent_stub(struct translator *t, const struct stub *s);
+
+/* A load or store by a plain instruction. */
+struct memory_access {
+    u8 table; /* enum tlb_table */
+    u8 size;
+    bool is_signed, is_float;
+};
+bool memory_access_of(const struct insn *i, struct memory_access *access);
+/* The access at this place of host memory, nothing being in its way. */
+void emit_access_at(struct translator *t, const struct insn *i, const struct memory_access *access,
+                    struct x86_mem at, enum x86_reg scratch);
+/* The page memory for accesses of the present instruction through this register, or -1: it is
+ * better off without. */
+int recent_for(struct translator *t, unsigned base);
+/* ... its tag, from r14; the addend is behind it as in struct tlb_recent. */
+static inline i32 recent_tag(enum tlb_table table, unsigned recent)
+{
+    return (i32)(offsetof(struct tlb_context, recent) + table * sizeof(struct tlb_recent) +
+                 8 * (size_t)recent);
+}
+
+/* translate_run.c: the code of the accesses that begin here, with what is between them, if there
+ * are several through one register; how many instructions that was.  available: until the end of
+ * the block. */
+unsigned emit_run(struct translator *t, unsigned available);
+void emit_run_stub(struct translator *t, const struct stub *s);
+/* translate_flow.c: its code needs rax and rcx at the most, and nothing of it can be seen before it
+ * is over. */
+bool insn_is_simple(const struct insn *i);
 void call_out(struct translator *t, struct jit_step_site *site, size_t size, const u8 *back,
               bool uncharged);
 u8 *emit_probe(struct translator *t, const struct insn *i, enum tlb_table table, unsigned size);

@@ -327,8 +327,7 @@ static enum x86_cond emit_condition(struct translator *t, const struct insn *i)
     return branch_condition(i->op);
 }
 
-/* Its code needs rax and rcx at the most, and nothing of it can be seen before it is over. */
-static bool is_simple(const struct insn *i)
+bool insn_is_simple(const struct insn *i)
 {
     switch (i->op) {
     case OP_ADDI:
@@ -370,7 +369,7 @@ static bool can_convert(const struct translator *t, unsigned b)
         return false;
     }
     for (unsigned i = 0; i < body->count; i++) {
-        if (!is_simple(&first[i]) || first[i].rd != first->rd) {
+        if (!insn_is_simple(&first[i]) || first[i].rd != first->rd) {
             return false;
         }
     }
@@ -470,6 +469,11 @@ unsigned emit_block(struct translator *t, unsigned b)
         }
         if (is_control(block, i)) {
             break;
+        }
+        unsigned run = emit_run(t, block->count - i);
+        if (run > 0) {
+            i += run;
+            continue;
         }
         u32 written = insn_use_of(insn).int_written;
         bool three = i + 2 < block->count && !is_control(block, i + 2);

@@ -116,17 +116,21 @@ static bool stays_on_page(const struct translator *t, unsigned base)
     return base == SP || (base != 0 && !t->region->of_kernel);
 }
 
+int recent_for(struct translator *t, unsigned base)
+{
+    return stays_on_page(t, base) && !credit_of(t)->bad ? (int)recent_of(t, base) : -1;
+}
+
 /* The page of the access is the recent one of its base register, or else asked from the TLB. */
 static struct access begin_access(struct translator *t, const struct insn *i, enum tlb_table table,
                                   unsigned size)
 {
     struct x86 *x = &t->x;
-    if (!stays_on_page(t, i->rs1) || credit_of(t)->bad) {
+    int recent = recent_for(t, i->rs1);
+    if (recent < 0) {
         return begin_by_tlb(t, i, table, size);
     }
-    unsigned recent = recent_of(t, i->rs1);
-    i32 tag = (i32)(offsetof(struct tlb_context, recent) + table * sizeof(struct tlb_recent) +
-                    8 * (size_t)recent);
+    i32 tag = recent_tag(table, (unsigned)recent);
     enum x86_reg base = address_of(t, i);
     x86_alu_imm(x, X86_AND, X86_8, RDX, (i32)(i64)TLB_TAG_MASK(size));
     x86_alu_load(x, X86_CMP, X86_8, RDX, x86_at(R14, tag));
@@ -176,84 +180,65 @@ void emit_recent_stub(struct translator *t, const struct stub *s)
     call_for_access(t, s);
 }
 
-static void emit_load(struct translator *t, const struct insn *i, unsigned size, bool sign)
+void emit_access_at(struct translator *t, const struct insn *i, const struct memory_access *a,
+                    struct x86_mem at, enum x86_reg scratch)
 {
-    struct access access = begin_access(t, i, TLB_LOAD, size);
-    enum x86_reg to = x_result(t, i->rd);
-    x86_load(&t->x, (enum x86_width)size, sign, to, access.at);
-    x_written(t, i->rd, to);
-    finish_access(t, &access, SITE_LOAD, size | (sign ? SITE_SIGNED : 0u), i->rd);
-}
-
-static void emit_store(struct translator *t, const struct insn *i, unsigned size)
-{
-    struct access access = begin_access(t, i, TLB_STORE, size);
-    x86_store(&t->x, (enum x86_width)size, access.at, x_read(t, i->rs2, RDX));
-    finish_access(t, &access, SITE_STORE, size, i->rs2);
-}
-
-static void emit_float_load(struct translator *t, const struct insn *i, unsigned size)
-{
-    struct access access = begin_access(t, i, TLB_LOAD, size);
-    unsigned to = f_result(t, i->rd);
-    x86_float_load(&t->x, size == 8, to, access.at);
-    if (size == 4) {
-        x86_sse_logic_load(&t->x, X86_POR, to, FRAME_AT(box));
+    struct x86 *x = &t->x;
+    bool is_double = a->size == 8;
+    if (a->table == TLB_LOAD && !a->is_float) {
+        enum x86_reg to = x_result(t, i->rd);
+        x86_load(x, (enum x86_width)a->size, a->is_signed, to, at);
+        x_written(t, i->rd, to);
+    } else if (a->table == TLB_LOAD) {
+        unsigned to = f_result(t, i->rd);
+        x86_float_load(x, is_double, to, at);
+        if (!is_double) {
+            x86_sse_logic_load(x, X86_POR, to, FRAME_AT(box));
+        }
+        f_written(t, i->rd, to);
+    } else if (!a->is_float) {
+        x86_store(x, (enum x86_width)a->size, at, x_read(t, i->rs2, scratch));
+    } else {
+        x86_float_store(x, is_double, at, f_read(t, i->rs2, 1));
     }
-    f_written(t, i->rd, to);
-    finish_access(t, &access, SITE_FLOAD, size, i->rd);
 }
 
-static void emit_float_store(struct translator *t, const struct insn *i, unsigned size)
+bool memory_access_of(const struct insn *i, struct memory_access *access)
 {
-    struct access access = begin_access(t, i, TLB_STORE, size);
-    x86_float_store(&t->x, size == 8, access.at, f_read(t, i->rs2, 1));
-    finish_access(t, &access, SITE_FSTORE, size, i->rs2);
+    static const struct {
+        u16 op;
+        struct memory_access access;
+    } known[] = {
+        {OP_LB, {TLB_LOAD, 1, true, false}},   {OP_LBU, {TLB_LOAD, 1, false, false}},
+        {OP_LH, {TLB_LOAD, 2, true, false}},   {OP_LHU, {TLB_LOAD, 2, false, false}},
+        {OP_LW, {TLB_LOAD, 4, true, false}},   {OP_LWU, {TLB_LOAD, 4, false, false}},
+        {OP_LD, {TLB_LOAD, 8, false, false}},  {OP_FLW, {TLB_LOAD, 4, false, true}},
+        {OP_FLD, {TLB_LOAD, 8, false, true}},  {OP_SB, {TLB_STORE, 1, false, false}},
+        {OP_SH, {TLB_STORE, 2, false, false}}, {OP_SW, {TLB_STORE, 4, false, false}},
+        {OP_SD, {TLB_STORE, 8, false, false}}, {OP_FSW, {TLB_STORE, 4, false, true}},
+        {OP_FSD, {TLB_STORE, 8, false, true}},
+    };
+    for (unsigned k = 0; k < ARRAY_LENGTH(known); k++) {
+        if (known[k].op == i->op) {
+            *access = known[k].access;
+            return true;
+        }
+    }
+    return false;
 }
 
 bool emit_memory(struct translator *t, const struct insn *i)
 {
-    switch (i->op) {
-    case OP_LB:
-    case OP_LBU:
-        emit_load(t, i, 1, i->op == OP_LB);
-        return true;
-    case OP_LH:
-    case OP_LHU:
-        emit_load(t, i, 2, i->op == OP_LH);
-        return true;
-    case OP_LW:
-    case OP_LWU:
-        emit_load(t, i, 4, i->op == OP_LW);
-        return true;
-    case OP_LD:
-        emit_load(t, i, 8, false);
-        return true;
-    case OP_SB:
-        emit_store(t, i, 1);
-        return true;
-    case OP_SH:
-        emit_store(t, i, 2);
-        return true;
-    case OP_SW:
-        emit_store(t, i, 4);
-        return true;
-    case OP_SD:
-        emit_store(t, i, 8);
-        return true;
-    case OP_FLW:
-        emit_float_load(t, i, 4);
-        return true;
-    case OP_FLD:
-        emit_float_load(t, i, 8);
-        return true;
-    case OP_FSW:
-        emit_float_store(t, i, 4);
-        return true;
-    case OP_FSD:
-        emit_float_store(t, i, 8);
-        return true;
-    default:
+    struct memory_access access;
+    if (!memory_access_of(i, &access)) {
         return false;
     }
+    bool is_load = access.table == TLB_LOAD;
+    struct access begun = begin_access(t, i, access.table, access.size);
+    emit_access_at(t, i, &access, begun.at, RDX);
+    finish_access(t, &begun,
+                  is_load ? (access.is_float ? SITE_FLOAD : SITE_LOAD)
+                          : (access.is_float ? SITE_FSTORE : SITE_STORE),
+                  access.size | (access.is_signed ? SITE_SIGNED : 0u), is_load ? i->rd : i->rs2);
+    return true;
 }

@@ -2,8 +2,9 @@
 /*
  * Links between translated regions (emu/jit/link.c), against the interpreter: random programs of
  * many short functions on eight pages that call each other, return, jump and branch from page to
- * page, while pages of code are shown at other addresses, written to, and dropped by flushes.  All
- * machine state, the fetch TLB included, is compared at random cuts.
+ * page, while pages of code are shown at other addresses, written to, and dropped by flushes; and
+ * runs of accesses (translate_run.c), the next page being there or not.  All machine state, the
+ * fetch TLB included, is compared at random cuts.
  *
  * JIT_PROGRAMS=n and JIT_FIRST=n in the environment make it longer or look at one program.
  */
@@ -51,7 +52,7 @@ static u32 below(u32 n)
 /* Not one of those that the programs rely on. */
 static unsigned any_register(void)
 {
-    static const u8 some[] = {sp, t1, t2, a0, a1, a2, a3, a4, a5, a6, a7, s1, s10, s11, t3, t4};
+    static const u8 some[] = {sp, t1, t2, a0, a1, a2, a3, a4, a5, a6, a7, s10, s11, t3, t4};
     return some[below(ARRAY_LENGTH(some))];
 }
 
@@ -149,6 +150,32 @@ static void put_work(struct writer *w)
     }
 }
 
+/* Loads or stores through one register, across the end of a page at times, with others between. */
+static void put_accesses(struct writer *w, unsigned with)
+{
+    static const u32 load[] = {0x3, 0x1003, 0x2003, 0x3003, 0x4003, 0x5003, 0x6003, 0x3007, 0x2007};
+    static const u32 store[] = {0x23, 0x1023, 0x2023, 0x3023, 0x3027, 0x2027};
+    unsigned base = below(3) == 0 ? s0 : s1;
+    if (below(3) == 0) {
+        put(w, ADDI(t0, base, (i32)below(40)));
+        base = t0;
+    }
+    if ((with & WITH_CODE_STORES) && below(6) == 0) {
+        base = s8;
+    }
+    bool stores = below(2);
+    i32 at = base == s0 ? 0 : (i32)below(128) - 64;
+    for (unsigned i = 2 + below(8); i-- > 0;) {
+        unsigned op = below(stores ? ARRAY_LENGTH(store) : ARRAY_LENGTH(load));
+        i32 imm = at + (i32)below(8) * 8 + (below(8) == 0 ? (i32)below(8) : 0);
+        unsigned rd = below(12) == 0 && base == t0 ? (unsigned)t0 : any_register();
+        put(w, stores ? asm_s(store[op], below(32), base, imm) : asm_i(load[op], rd, base, imm));
+        if (below(4) == 0) {
+            put(w, ADDI(any_register(), any_register(), (i32)below(100)));
+        }
+    }
+}
+
 static void put_function(struct writer *w, unsigned with)
 {
     unsigned pieces = 1 + below(7);
@@ -156,7 +183,7 @@ static void put_function(struct writer *w, unsigned with)
         for (unsigned k = below(4); k-- > 0;) {
             put_work(w);
         }
-        switch (below(with ? 8 : 7)) {
+        switch (below(with ? 9 : 8)) {
         case 0:
             put(w, JAL(ra, to_slot(w, below(SLOTS))));
             break;
@@ -171,8 +198,11 @@ static void put_function(struct writer *w, unsigned with)
                 put_wander(w, ra);
             }
             break;
-        case 7:
+        case 8:
             put_world(w, with);
+            break;
+        case 7:
+            put_accesses(w, with);
             break;
         default:
             break;
@@ -219,7 +249,9 @@ static void make_tables(struct rig *rig)
             if (frame < 4 * CODE_PAGES) {
                 frame = PAGES + (space ? frame * 3 + 1 : frame) % CODE_PAGES;
             }
-            rig_u64(rig, last + 8 * page, ((RIG_BASE >> 12) + frame) << 10 | 0xcf);
+            /* The second page of data is not there, or read-only. */
+            u64 flags = page == DATA / 4096 + 1 ? (space ? 0xc3 : below(2) ? 0 : 0xcf) : 0xcf;
+            rig_u64(rig, last + 8 * page, ((RIG_BASE >> 12) + frame) << 10 | flags);
         }
     }
 }
@@ -243,6 +275,7 @@ static void make_hart(struct rig *rig, unsigned index)
     h->x[s8] = WINDOW + CODE + 4096;
     h->x[s6] = WINDOW + CODE + 4096 * 3 + 2048;
     h->x[s0] = WINDOW + DATA;
+    h->x[s1] = WINDOW + DATA + 4096 - 32;
     h->x[tp] = WINDOW + TABLES + 0x2000;
     h->x[s5] = 6364136223846793005ull;
     h->x[s2] = h->satp;
