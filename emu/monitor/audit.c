@@ -41,6 +41,7 @@ struct books {
     bool quiet; /* no hart is in the middle of the kernel: nothing is held for a moment */
     u32 pid;
     u64 ptes;
+    u64 leaf, twin; /* page table walked last, and its twin (0: none) */
 };
 
 static void find(struct books *b, const char *rule, u64 where, const char *format, ...)
@@ -64,12 +65,37 @@ static void find(struct books *b, const char *rule, u64 where, const char *forma
     json_array_append_new(b->findings, entry);
 }
 
+/* What a fork left: the same frame at the same place of two tables that count it once. */
+static bool is_joint(struct books *b, const struct pte_view *p, u64 pfn)
+{
+    u64 leaf = p->address & ~(u64)(PAGE_BYTES - 1), other;
+
+    if (leaf != b->leaf) {
+        b->leaf = leaf;
+        b->twin = observer_twin_table(b->o, leaf);
+        if (b->twin && observer_twin_table(b->o, b->twin) != leaf)
+            find(b, "twins-mutual", leaf >> PAGE_SHIFT,
+                 "table 0x%llx has the twin 0x%llx, which has another", (unsigned long long)leaf,
+                 (unsigned long long)b->twin);
+    }
+    return b->twin && observer_read(b->o, b->twin + p->address - leaf, &other, sizeof other) &&
+           !(other & PTE_SPECIAL) && ((other & PTE_V) || PTE_CLASS(other) == PTE_CLASS_AWAY) &&
+           PTE_PAYLOAD(other) == pfn;
+}
+
 static void count_frame(struct books *b, const struct pte_view *p, u64 pfn, bool valid)
 {
     if (pfn < b->first || pfn - b->first >= b->frames) {
         find(b, "frame-range", p->va, "%u:0x%llx maps frame 0x%llx, which is not in the table",
              b->pid, (unsigned long long)p->va, (unsigned long long)pfn);
         return;
+    }
+    if (is_joint(b, p, pfn)) {
+        if (valid && p->pte & PTE_W)
+            find(b, "joint-not-writable", p->va, "%u:0x%llx is writable and a twin table's as well",
+                 b->pid, (unsigned long long)p->va);
+        if (b->twin < b->leaf)
+            return; /* counted there */
     }
     b->mapped[pfn - b->first]++;
     if (valid && p->pte & PTE_W)
@@ -188,9 +214,11 @@ static void check_frames(struct books *b)
         else if (f.kind >= FRAME_ANON && f.kind <= FRAME_SHM)
             check_references(b, &f, found);
     }
-    if (b->quiet && tables != b->tables)
-        find(b, "tables-reachable", 0, "%llu frames are page tables, %llu are part of some space",
-             (unsigned long long)tables, (unsigned long long)b->tables);
+    u64 kept = observer_kept_tables(b->o);
+    if (b->quiet && tables != b->tables + kept)
+        find(b, "tables-reachable", 0,
+             "%llu frames are page tables, %llu are part of some space and %llu kept",
+             (unsigned long long)tables, (unsigned long long)b->tables, (unsigned long long)kept);
     if (b->frames && observer_free_frames(b->o) != free_frames)
         find(b, "free-count", 0, "the kernel counts %llu free frames, the table has %llu",
              (unsigned long long)observer_free_frames(b->o), (unsigned long long)free_frames);

@@ -164,6 +164,20 @@ u64 observer_shm_swapped(const struct observer *o)
                                                   : UINT64_MAX;
 }
 
+u64 observer_kept_tables(const struct observer *o)
+{
+    return o->has_layout && o->layout.kept_tables ? announced(o, o->layout.kept_tables) : 0;
+}
+
+u64 observer_twin_table(const struct observer *o, u64 table)
+{
+    struct frame_view f;
+
+    if (!observer_frame(o, table >> PAGE_SHIFT, &f) || f.kind != FRAME_PGTABLE)
+        return 0;
+    return (u64)f.slot << PAGE_SHIFT;
+}
+
 static u16 swap_entry(const struct observer *o, u64 slot)
 {
     u64 map, pa;

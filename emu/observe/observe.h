@@ -162,6 +162,10 @@ size_t observer_slot_owners(const struct observer *o, u64 slot,
 
 /* Pages of shared memory that are in swap; UINT64_MAX: the guest does not tell. */
 u64 observer_shm_swapped(const struct observer *o);
+/* Page tables that the kernel keeps for the next fork: part of no address space, and empty. */
+u64 observer_kept_tables(const struct observer *o);
+/* The leaf table that counts its pages together with the one at `table` (mm/twin.h), 0: none. */
+u64 observer_twin_table(const struct observer *o, u64 table);
 u64 observer_swap_slots(const struct observer *o);
 /* Users of a slot by the kernel's count. */
 unsigned observer_swap_users(const struct observer *o, u64 slot);

@@ -140,6 +140,7 @@ struct probe_layout {
     uint64_t shm_swapped;            /* physical address of a u64: pages of shared memory in swap */
     uint64_t policy;                 /* physical address of the replacement policy's name (16 bytes) */
     uint64_t failure;                /* physical address of struct probe_failure */
+    uint64_t kept_tables;            /* physical address of a u64: page tables of no address space, kept for the next */
 };
 
 /*

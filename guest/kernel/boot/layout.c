@@ -50,6 +50,7 @@ static void fill_spaces(void)
     layout.mm_rss_file = offsetof(struct mm, rss_file);
     layout.mm_rss_shm = offsetof(struct mm, rss_shm);
     layout.mm_swap = offsetof(struct mm, swap_entries);
+    layout.kept_tables = direct_physical(&mm_kept_tables);
     layout.area_next = offsetof(struct area, next);
     layout.area_start = offsetof(struct area, start);
     layout.area_end = offsetof(struct area, end);

@@ -25,7 +25,7 @@ typedef int (*advise)(struct mm *mm, struct area *area, u64 start, u64 end);
 static void zap(struct mm *mm, u64 start, u64 end)
 {
     spin_lock(&mm->pte_lock);
-    zap_range(mm, start, end, false);
+    zap_range(mm, start, end);
     spin_unlock(&mm->pte_lock);
 }
 

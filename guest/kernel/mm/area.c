@@ -199,8 +199,10 @@ static inline void unlink(struct mm *mm, struct area *area)
 
 void area_discard(struct area *area)
 {
-    unlink_inode(area);
-    area_destroy(area);
+    if (area->inode != NULL) {
+        unlink_inode(area);
+        inode_put(area->inode);
+    }
 }
 
 void area_insert_after(struct mm *mm, struct area *before, struct area *area)
@@ -232,10 +234,15 @@ void area_remove(struct mm *mm, struct area *area)
 
 struct area *area_clone(struct mm *mm, struct area *before, const struct area *from)
 {
-    struct area *area = kalloc_unzeroed(sizeof(*area));
+    struct area *area = mm->spare_areas;
 
-    if (area == NULL) {
-        return NULL;
+    if (area != NULL) {
+        mm->spare_areas = area->next;
+    } else {
+        area = kalloc_unzeroed(sizeof(*area));
+        if (area == NULL) {
+            return NULL;
+        }
     }
     *area = *from;
     area->flags = (from->flags & ~(AREA_FLAG_LOCKED | AREA_FLAG_LOCKONFAULT)) | AREA_FLAG_CLONED;

@@ -60,6 +60,7 @@
 #include "mm/fault_wait.h"
 #include "mm/page.h"
 #include "mm/swap_cache.h"
+#include "mm/twin.h"
 #include "sync/task.h"
 
 u64 fault_counts[FAULT_KIND_COUNT];
@@ -310,7 +311,8 @@ static void open_window(struct mm *mm, struct area *area, u64 address, pte_t *en
     mm->window_size = min_u64(area->end, region + LEAF_SIZE) - start;
     mm->window_entry = entry - ((round_down(address, PAGE_SIZE) - start) >> PAGE_SHIFT);
     mm->window_area = area;
-    mm->window_touch = quick_touch(area);
+    mm->window_twin = twin_distance(virt_to_frame(entry));
+    mm->window_touch = mm->window_twin != 0 ? 0 : quick_touch(area);
 }
 
 bool mm_fault_prepare(u64 address)
@@ -321,7 +323,7 @@ bool mm_fault_prepare(u64 address)
     spin_lock(&mm->pte_lock);
     if (address - mm->window_start >= mm->window_size && !mm->forking) {
         struct area *area = area_find(mm, address);
-        pte_t *entry = area == NULL ? NULL : pte_find(mm, address);
+        pte_t *entry = area == NULL ? NULL : pte_find_joint(mm, address);
 
         if (entry != NULL) {
             open_window(mm, area, address, entry);
@@ -366,7 +368,7 @@ static always_inline void classify(struct fault *fault)
     struct mm *mm = fault->mm;
     u64 within = fault->address - mm->window_start;
 
-    if (likely(within < mm->window_size)) {
+    if (likely(within < mm->window_size && mm->window_twin == 0)) {
         fault->area = mm->window_area;
         fault->entry = mm->window_entry + (within >> PAGE_SHIFT);
         if (unlikely((fault->area->prot & area_right[fault->access]) == 0)) {

@@ -27,6 +27,7 @@
 #include "mm/options.h"
 #include "mm/page.h"
 #include "mm/pagetable.h"
+#include "mm/twin.h"
 #include "sync/task.h"
 
 #define LOCK_TAG \
@@ -130,6 +131,16 @@ static bool zero_copy(struct mm *mm, pte_t *entry, u64 address)
     return true;
 }
 
+/* Is the page counted once for two tables (twin.h)?  The entry will be this one's alone. */
+static always_inline bool leave_twin(const struct mm *mm, pte_t *entry, pte_t pte)
+{
+    if (likely(mm->window_twin == 0)) {
+        return false;
+    }
+    virt_to_frame(entry)->index |= twin_group(entry);
+    return twin_is_joint(pte, *(pte_t *)((u64)entry + mm->window_twin));
+}
+
 static always_inline bool cow_reuse(struct mm *mm, pte_t *entry, pte_t pte, u64 address)
 {
     const struct area *area = mm->window_area;
@@ -142,12 +153,12 @@ static always_inline bool cow_reuse(struct mm *mm, pte_t *entry, pte_t pte, u64 
 }
 
 /* The order (corner case): new entry, flush, and only then is the old page let go. */
-static bool cow_copy(struct mm *mm, pte_t *entry, u64 address, struct frame *old)
+static bool cow_copy(struct mm *mm, pte_t *entry, u64 address, struct frame *old, bool joint)
 {
     struct frame *frame = frame_from_batch(this_hart());
     const struct area *area = mm->window_area;
     u64 pfn;
-    u64 refs = old->refs;
+    u64 refs = old->refs + joint;
 
     if (unlikely(frame == NULL)) {
         unlock(mm);
@@ -158,7 +169,9 @@ static bool cow_copy(struct mm *mm, pte_t *entry, u64 address, struct frame *old
     make_anonymous(frame, mm, address);
     pte_write(entry, pte_make(pfn, area->pte_flags | PTE_A | PTE_D));
     sfence_page(address, mm->asid & SATP_ASID_MASK);
-    __atomic_fetch_sub(&old->counts, FRAME_MAP_ONE, __ATOMIC_RELAXED); /* not the last: refs > 1 */
+    if (!joint) {
+        __atomic_fetch_sub(&old->counts, FRAME_MAP_ONE, __ATOMIC_RELAXED); /* not the last */
+    }
     tell(mm, area, address, FAULT_COW_COPY, PROBE_ACCESS_WRITE, pfn | refs << 40);
     unlock(mm);
     return true;
@@ -176,8 +189,10 @@ static __attribute__((noinline)) bool write_protected(struct mm *mm, pte_t *entr
             return zero_copy(mm, entry, address);
         }
         if (old->kind == FRAME_ANON && old->slot == 0) {
-            return old->refs == 1 ? cow_reuse(mm, entry, pte, address)
-                                  : cow_copy(mm, entry, address, old);
+            bool joint = leave_twin(mm, entry, pte);
+
+            return old->refs == 1 && !joint ? cow_reuse(mm, entry, pte, address)
+                                            : cow_copy(mm, entry, address, old, joint);
         }
     }
     unlock(mm);

@@ -9,7 +9,7 @@
  * Invariants:
  *   refs = PTEs that map it + 1 if in a page cache + 1 if in the swap cache + 1 if pinned
  *          + temporary holders
- *   maps = PTEs that map it
+ *   maps = PTEs that map it; an entry that two leaf tables have in common counts once (twin.h)
  *   refs == 0  <=>  kind == FRAME_FREE
  * Locks: refs, maps and flags are changed atomically; kind, owner and index by
  * whoever allocated the frame, before others can find it; slot under swap.lock.
@@ -40,7 +40,10 @@ struct frame {
                 };
                 u32 word;
             };
-            u32 slot; /* swap slot while in the swap cache, 0 = none */
+            union {
+                u32 slot; /* swap slot while in the swap cache, 0 = none */
+                u32 twin; /* PGTABLE: pfn of the leaf table it counts together with, 0 = none */
+            };
         };
         u64 word_and_slot;
     };
@@ -50,7 +53,7 @@ struct frame {
         struct family *family; /* ANON: where to look for mappings */
         void *owner;
     };
-    u64 index; /* page index in the inode, or virtual page number at birth */
+    u64 index; /* page index in the inode, virtual page number at birth, or see pagetable.c */
 };
 
 /* One reference that is also one mapping. */

@@ -83,7 +83,7 @@ static void remove_area(struct mm *mm, struct area *area)
     u64 high = area->next == NULL ? USER_END : area->next->start;
 
     spin_lock(&mm->pte_lock);
-    zap_range(mm, area->start, area->end, false);
+    zap_range(mm, area->start, area->end);
     if (high - low >= LEAF_SIZE) { /* tables that nobody else uses */
         u64 start = max_u64(low, round_down(area->start, LEAF_SIZE));
         u64 end = min_u64(high, round_up(area->end, LEAF_SIZE));

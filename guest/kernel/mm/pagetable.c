@@ -7,11 +7,14 @@
  *
  * Entries 256..511 of every root are the kernel's global 1 GiB pages.
  * Lock: mm->pte_lock.  Table frames have kind PGTABLE and one reference; frame->index
- * counts the tables below, so that freeing knows when it has found all.
+ * counts the tables below, so that freeing knows when it has found all.  In the frame of a leaf
+ * table it is what twin.h says, and 0 in one that never had a twin.
  */
 #include "mm/pagetable.h"
+#include "lib/assert.h"
 #include "lib/string.h"
 #include "mm/page.h"
+#include "mm/twin.h"
 #include "sync/sched.h"
 
 #define KERNEL_FIRST 256u /* root entries from here on are the kernel's */
@@ -68,6 +71,7 @@ static pte_t *table_create(struct mm *mm)
 
 static void table_free(struct mm *mm, pte_t *table)
 {
+    kassert(virt_to_frame(table)->twin == 0);
     mm->table_pages--;
     frame_put(virt_to_frame(table));
 }
@@ -87,7 +91,16 @@ bool pagetable_create(struct mm *mm)
     return true;
 }
 
-pte_t *pte_find(struct mm *mm, u64 address)
+/* For those who know nothing of twins: the table of an entry is an ordinary one from now on. */
+static inline pte_t *settled(pte_t *entry)
+{
+    if (entry != NULL && unlikely(virt_to_frame(entry)->twin != 0)) {
+        twin_settle(virt_to_frame(entry));
+    }
+    return entry;
+}
+
+pte_t *pte_find_joint(struct mm *mm, u64 address)
 {
     pte_t entry = mm->root[index_at(address, 2)];
 
@@ -99,6 +112,11 @@ pte_t *pte_find(struct mm *mm, u64 address)
         return NULL;
     }
     return &table_of(entry)[index_at(address, 0)];
+}
+
+pte_t *pte_find(struct mm *mm, u64 address)
+{
+    return settled(pte_find_joint(mm, address));
 }
 
 /* Make the tables that are missing on the way. */
@@ -123,14 +141,24 @@ static pte_t *make_tables(struct mm *mm, u64 address)
     return &table[index_at(address, 0)];
 }
 
-pte_t *pte_reach(struct mm *mm, u64 address)
+pte_t *pte_reach_joint(struct mm *mm, u64 address)
 {
-    pte_t *entry = pte_find(mm, address);
+    pte_t *entry = pte_find_joint(mm, address);
 
     return likely(entry != NULL) ? entry : make_tables(mm, address);
 }
 
+pte_t *pte_reach(struct mm *mm, u64 address)
+{
+    return settled(pte_reach_joint(mm, address));
+}
+
 pte_t *pte_next_table(struct mm *mm, u64 *address, u64 end)
+{
+    return settled(pte_next_table_joint(mm, address, end));
+}
+
+pte_t *pte_next_table_joint(struct mm *mm, u64 *address, u64 end)
 {
     u64 at = *address;
 
@@ -164,7 +192,7 @@ void pagetable_free_range(struct mm *mm, u64 start, u64 end)
         }
         entry = &table_of(*middle_entry)[index_at(at, 1)];
         if ((*entry & PTE_V) != 0) {
-            pte_t *table = table_of(*entry);
+            pte_t *table = settled(table_of(*entry));
 
             pte_write(entry, 0);
             virt_to_frame(entry)->index--;

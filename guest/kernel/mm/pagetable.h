@@ -109,6 +109,11 @@ pte_t *pte_reach(struct mm *mm, u64 address);
 /* First address >= `address` whose leaf table exists, and its entry.  => NULL: none below `end`. */
 pte_t *pte_next_table(struct mm *mm, u64 *address, u64 end);
 
+/* The same for those who know that a table may have a twin (twin.h): these leave it one. */
+pte_t *pte_find_joint(struct mm *mm, u64 address);
+pte_t *pte_reach_joint(struct mm *mm, u64 address);
+pte_t *pte_next_table_joint(struct mm *mm, u64 *address, u64 end);
+
 /*
  * Free the leaf tables that lie wholly in [start, end).  => their entries are all zero, and
  * the caller flushes the whole address space before pte_lock is released.

@@ -12,11 +12,6 @@
 #include "mm/object.h"
 #include "mm/zap.h"
 
-struct family {
-    struct list members; /* of mm->family_link */
-    u32 count;
-};
-
 struct spinlock rmap_lock = SPINLOCK("rmap");
 
 struct family *family_create(void)
@@ -153,7 +148,7 @@ void rmap_unmap_range(struct inode *inode, u64 first, u64 last, bool even_privat
                 end = area->start + ((last - area->pgoff + 1) << PAGE_SHIFT);
             }
             if (from < end && even_private) {
-                zap_range(mm, from, end, false);
+                zap_range(mm, from, end);
             } else if (from < end) {
                 zap_object_pages(mm, from, end);
             }

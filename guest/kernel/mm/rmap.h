@@ -16,7 +16,12 @@
 
 #include "mm/pagetable.h"
 
-struct family;
+struct family {
+    struct list members; /* of mm->family_link */
+    u32 count;
+    u32 auxv_size; /* bytes of /proc/self/auxv, which all members have from their exec */
+    u8 auxv[384];
+};
 
 /* Guards all families and frame->family of mapped frames. Lock order: rmap_lock => pte_lock. */
 extern struct spinlock rmap_lock;

@@ -17,6 +17,23 @@
 
 #define NO_LIMIT (~0ull)
 
+#define KEPT_TABLES 12u /* keep no address space that has more tables */
+#define KEPT_AREAS 32u  /* ... or more areas */
+
+static struct mm *kept;
+u64 mm_kept_tables;
+
+static void set_defaults(struct mm *mm)
+{
+    mm->refs = 1;
+    mm->mmap_top = MMAP_TOP;
+    mm->hole_hint = MMAP_TOP;
+    mm->stack_limit = 8ull << 20;
+    mm->data_limit = NO_LIMIT;
+    mm->address_limit = NO_LIMIT;
+    mm->lock_limit = NO_LIMIT;
+}
+
 /* An empty address space that belongs to no family yet. */
 static struct mm *create(void)
 {
@@ -25,7 +42,6 @@ static struct mm *create(void)
     if (mm == NULL) {
         return NULL;
     }
-    mm->refs = 1;
     mutex_init(&mm->lock, "mm");
     spin_init(&mm->pte_lock, "pte");
     list_init(&mm->family_link);
@@ -33,12 +49,65 @@ static struct mm *create(void)
         kfree(mm);
         return NULL;
     }
-    mm->mmap_top = MMAP_TOP;
-    mm->hole_hint = MMAP_TOP;
-    mm->stack_limit = 8ull << 20;
-    mm->data_limit = NO_LIMIT;
-    mm->address_limit = NO_LIMIT;
-    mm->lock_limit = NO_LIMIT;
+    set_defaults(mm);
+    return mm;
+}
+
+static void free_spare_areas(struct mm *mm)
+{
+    while (mm->spare_areas != NULL) {
+        struct area *area = mm->spare_areas;
+
+        mm->spare_areas = area->next;
+        kfree(area);
+    }
+}
+
+/* => the areas were discarded, the leaf tables are empty */
+static void destroy(struct mm *mm)
+{
+    pagetable_destroy(mm);
+    free_spare_areas(mm);
+    kfree(mm);
+}
+
+/*
+ * Keep the address space instead.  What others have cached of it may not be seen by the next, so
+ * its ASID is stale everywhere.  => false: not worth it
+ */
+static bool keep(struct mm *mm)
+{
+    if (hart_count > 1 || kept != NULL || mm->table_pages > KEPT_TABLES ||
+        mm->area_count > KEPT_AREAS) {
+        return false;
+    }
+    mm->harts_stale = ~0ull;
+    kept = mm;
+    mm_kept_tables = mm->table_pages;
+    return true;
+}
+
+/* The one that was kept, as create() makes them.  => it was there */
+static struct mm *take_kept(void)
+{
+    struct mm *mm = kept;
+
+    kept = NULL;
+    mm_kept_tables = 0;
+    mm_window_close(mm);
+    mm->areas.root = NULL;
+    mm->near = NULL;
+    mm->area_count = 0;
+    mm->hole_size = 0;
+    mm->total_peak = 0;
+    mm->rss_peak = 0;
+    mm->total_pages = 0;
+    mm->locked_pages = 0;
+    memset(mm->faults, 0, sizeof(mm->faults));
+    mm->exe = NULL;
+    mm->owner_pid = 0;
+    mm->lock_future = false;
+    set_defaults(mm);
     return mm;
 }
 
@@ -49,8 +118,7 @@ struct mm *mm_create(void)
 
     if (family == NULL) {
         if (mm != NULL) {
-            pagetable_destroy(mm);
-            kfree(mm);
+            destroy(mm);
         }
         return NULL;
     }
@@ -66,7 +134,7 @@ u8 mm_inherited_refusal(const struct mm *mm)
 
 struct mm *mm_create_child(const struct mm *parent)
 {
-    struct mm *mm = create();
+    struct mm *mm = kept != NULL ? take_kept() : create();
 
     if (mm == NULL) {
         return NULL;
@@ -86,8 +154,6 @@ struct mm *mm_create_child(const struct mm *parent)
     mm->code_end = parent->code_end;
     mm->data_start = parent->data_start;
     mm->data_end = parent->data_end;
-    memcpy(mm->auxv, parent->auxv, sizeof(mm->auxv));
-    mm->auxv_size = parent->auxv_size;
     mm->oom_score_adj = parent->oom_score_adj;
     mm->exec_refusal = mm_inherited_refusal(parent);
     if (parent->exe != NULL && inode_deny_write(parent->exe) == 0) {
@@ -104,8 +170,8 @@ struct mm *mm_get(struct mm *mm)
 }
 
 /*
- * Give back everything the areas hold, and them.  => nobody runs in the mm any more; only the
- * reverse map can still find it, through the inodes' lists and the family.
+ * Give back everything the areas hold; their memory becomes spare.  => nobody runs in the mm any
+ * more; only the reverse map can still find it, through the inodes' lists and the family.
  */
 static void discard_areas(struct mm *mm)
 {
@@ -113,9 +179,7 @@ static void discard_areas(struct mm *mm)
     u64 promised = 0;
 
     spin_lock(&mm->pte_lock);
-    for (area = mm->first_area; area != NULL; area = area->next) {
-        zap_range(mm, area->start, area->end, true);
-    }
+    zap_everything(mm);
     spin_unlock(&mm->pte_lock);
     for (area = mm->first_area; area != NULL; area = next) {
         u64 first = area->pgoff, pages = (area->end - area->start) >> PAGE_SHIFT;
@@ -126,6 +190,8 @@ static void discard_areas(struct mm *mm)
         }
         promised += (area->flags & AREA_FLAG_ACCOUNTED) != 0 ? pages : 0;
         area_discard(area);
+        area->next = mm->spare_areas;
+        mm->spare_areas = area;
     }
     mm->first_area = NULL;
     vm_uncommit(promised);
@@ -143,10 +209,11 @@ void mm_put(struct mm *mm)
     discard_areas(mm);
     kassert(mm->rss_anon == 0 && mm->rss_file == 0 && mm->rss_shm == 0 && mm->swap_entries == 0);
     family_leave(mm);
-    pagetable_destroy(mm);
     if (mm->exe != NULL) {
         inode_allow_write(mm->exe);
         inode_put(mm->exe);
     }
-    kfree(mm);
+    if (!keep(mm)) {
+        destroy(mm);
+    }
 }

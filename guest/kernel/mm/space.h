@@ -30,6 +30,7 @@ struct mm {
     u64 *window_entry; /* of window_start */
     struct area *window_area;
     u64 window_touch; /* PTE_R, PTE_W: the quick way may handle first reads, first writes */
+    u64 window_twin;  /* bytes to the same entry of the table's twin (twin.h), 0 = it has none */
 
     struct mutex lock;
 
@@ -39,7 +40,8 @@ struct mm {
     struct area *near; /* either lock: the area found last, NULL = none */
     bool forking;      /* pte_lock: faults wait until the copy is complete */
     u32 area_count;
-    u64 hole_hint; /* no hole of hole_size or more above this address */
+    struct area *spare_areas; /* memory for areas, linked by `next`; for area_clone() only */
+    u64 hole_hint;            /* no hole of hole_size or more above this address */
     u64 hole_size;
     u64 mmap_top;
     u64 brk_start, brk;
@@ -64,28 +66,34 @@ struct mm {
     u64 harts_active; /* atomic: harts that have it loaded */
     u64 harts_stale;  /* atomic: harts that must flush its ASID before loading it */
 
-    struct family *family; /* reverse map of anonymous pages */
+    struct family *family; /* reverse map of anonymous pages (rmap.h) */
     struct list family_link;
 
     u64 arg_start, arg_end, env_start, env_end, stack_start, code_start, code_end, data_start,
         data_end;      /* for /proc; set by exec */
     struct inode *exe; /* /proc/self/exe; holds a reference and denies writing */
-    u8 auxv[384];      /* /proc/self/auxv; exec fills it */
-    u32 auxv_size;
     i32 oom_score_adj; /* -1000 .. 1000; -1000: never the OOM killer's victim */
     u32 owner_pid;     /* for messages and the OOM killer; set by proc/ */
     bool lock_future;  /* mlockall(MCL_FUTURE) */
     u8 exec_refusal;   /* PR_MDWE_*: no memory becomes executable that was or is writable */
 };
 
+/*
+ * With one hart the address space that ended last is kept, empty, with its page tables, the memory
+ * of its areas, and its ASID: a fork takes it over.  How many page tables that are (0: none kept).
+ */
+extern u64 mm_kept_tables;
+
 struct mm *mm_create(void); /* empty, refs = 1; NULL: no memory */
-/* A copy for fork(): private pages copy-on-write.  Parent must be the running task's. NULL: no
- * memory. */
 /* For fork.c: an empty mm with the settings of its parent, in the same family. */
 struct mm *mm_create_child(const struct mm *parent);
 /* What fork and exec pass on of exec_refusal. */
 u8 mm_inherited_refusal(const struct mm *mm);
-struct mm *mm_fork(struct mm *parent);
+/*
+ * A copy for fork(): private pages copy-on-write.  The child will certainly write at `stack` and
+ * at `thread_number` (0: not).  Parent must be the running task's.  => NULL: no memory
+ */
+struct mm *mm_fork(struct mm *parent, u64 stack, u64 thread_number);
 struct mm *mm_get(struct mm *mm);
 void mm_put(struct mm *mm);  /* frees everything at the last reference; may sleep */
 u64 mm_forked_entries(void); /* PTEs shared by the last mm_fork() of this hart, for PROBE(FORK) */

@@ -7,17 +7,21 @@
  * and only then may a frame be used for something else.  On one hart nobody can
  * use a stale translation while the kernel works, so a single flush at the end is
  * enough; on several the frames are gathered and released batch by batch.
+ *
+ * Of a leaf table that has a twin (twin.h) an exit takes out only what the two do not have in
+ * common: the rest stays counted, for the other.
  */
 #include "mm/zap.h"
 #include "mm/object.h"
+#include "mm/page.h"
 #include "mm/swap_cache.h"
+#include "mm/twin.h"
 
 #define BATCH 64u
 
 struct zap {
     struct mm *mm;
     u64 first, last; /* addresses of entries cleared since the last flush; first ~0: none */
-    bool leaving;    /* no flush: the ASID is never used again */
     bool object_only;
     unsigned count;
     struct frame *frames[BATCH];
@@ -48,7 +52,7 @@ static always_inline void release(struct frame *frame)
 /* Flush what was cleared, then let the gathered frames go. */
 static void zap_flush(struct zap *zap)
 {
-    if (!zap->leaving && zap->first != ~0ull) {
+    if (zap->first != ~0ull) {
         tlb_flush_range(zap->mm, zap->first, zap->last + PAGE_SIZE);
     }
     zap->first = ~0ull;
@@ -201,17 +205,26 @@ static void zap_table(struct zap *zap, struct tally *tally, pte_t *entry, u64 st
     }
 }
 
+/* What the mm loses. */
+static void subtract(struct mm *mm, const struct tally *tally)
+{
+    mm_note_peak(mm);
+    mm->rss_anon -= tally->anon;
+    mm->rss_file -= tally->file;
+    mm->rss_shm -= tally->shm;
+    mm->swap_entries -= tally->swapped;
+}
+
 static void zap_entries(struct zap *zap, u64 start, u64 end)
 {
     struct mm *mm = zap->mm;
     struct tally tally = {0};
-    bool at_once = hart_count == 1 || zap->leaving;
     pte_t *entry;
 
     while (start < end && (entry = pte_next_table(mm, &start, end)) != NULL) {
         u64 stop = min_u64(end, round_down(start, LEAF_SIZE) + LEAF_SIZE);
 
-        if (at_once) {
+        if (hart_count == 1) {
             zap_table_at_once(zap, &tally, entry, entry + ((stop - start) >> PAGE_SHIFT));
             zap->first = min_u64(zap->first, start);
         } else {
@@ -221,20 +234,15 @@ static void zap_entries(struct zap *zap, u64 start, u64 end)
         start = stop;
     }
     zap_flush(zap);
-    mm_note_peak(mm);
-    mm->rss_anon -= tally.anon;
-    mm->rss_file -= tally.file;
-    mm->rss_shm -= tally.shm;
-    mm->swap_entries -= tally.swapped;
+    subtract(mm, &tally);
 }
 
-void zap_range(struct mm *mm, u64 start, u64 end, bool leaving)
+void zap_range(struct mm *mm, u64 start, u64 end)
 {
     struct zap zap;
 
     zap.mm = mm;
     zap.first = ~0ull;
-    zap.leaving = leaving;
     zap.object_only = false;
     zap.count = 0;
     zap_entries(&zap, start, end);
@@ -245,4 +253,76 @@ void zap_object_pages(struct mm *mm, u64 start, u64 end)
     struct zap zap = {.mm = mm, .first = ~0ull, .object_only = true};
 
     zap_entries(&zap, start, end);
+}
+
+/* Of eight entries, those that the twin does not have as well. */
+static void zap_group(struct zap *zap, struct tally *tally, pte_t *entry, u64 distance)
+{
+    for (pte_t *stop = entry + TWIN_GROUP; entry < stop; entry++) {
+        pte_t pte = *entry;
+
+        if (pte != 0 && !twin_is_joint(pte, *(pte_t *)((u64)entry + distance))) {
+            zap_table_at_once(zap, tally, entry, entry + 1);
+        }
+    }
+}
+
+/* The whole table becomes empty; the twin keeps what they have in common. */
+static void zap_twin(struct zap *zap, struct tally *tally, pte_t *entries)
+{
+    struct frame *table = virt_to_frame(entries);
+    u64 groups = table->index | frame_of_pfn(table->twin)->index;
+    u64 distance = twin_distance(table);
+
+    for (pte_t *entry = entries; groups != 0; entry += TWIN_GROUP, groups >>= 1) {
+        while ((groups & 0xff) == 0) {
+            groups >>= 8;
+            entry += 8 * TWIN_GROUP;
+        }
+        if ((groups & 1) != 0) {
+            zap_group(zap, tally, entry, distance);
+        }
+    }
+    twin_part(table);
+    page_zero(entries);
+}
+
+void zap_everything(struct mm *mm)
+{
+    struct zap zap = {.mm = mm, .first = ~0ull};
+    struct tally tally = {0};
+    u64 emptied = NO_REGION; /* where the pages begin whose table was a twin, and is empty by now */
+    bool counted = true;
+
+    for (const struct area *area = mm->first_area; area != NULL; area = area->next) {
+        u64 start = area->start, end = area->end;
+        pte_t *entry;
+
+        while (start < end) {
+            u64 stop = min_u64(end, round_down(start, LEAF_SIZE) + LEAF_SIZE);
+
+            if (start - emptied < LEAF_SIZE) {
+                start = stop;
+                continue;
+            }
+            entry = pte_next_table_joint(mm, &start, end);
+            if (entry == NULL) {
+                break;
+            }
+            stop = min_u64(end, round_down(start, LEAF_SIZE) + LEAF_SIZE);
+            if (virt_to_frame(entry)->twin != 0) {
+                zap_twin(&zap, &tally, (pte_t *)round_down((u64)entry, PAGE_SIZE));
+                emptied = round_down(start, LEAF_SIZE);
+                counted = false;
+            } else {
+                zap_table_at_once(&zap, &tally, entry, entry + ((stop - start) >> PAGE_SHIFT));
+            }
+            start = stop;
+        }
+    }
+    if (counted) {
+        subtract(mm, &tally);
+    } else { /* what a twin keeps was not looked at */
+        mm->rss_anon = mm->rss_file = mm->rss_shm = mm->swap_entries = 0;
+    }
 }

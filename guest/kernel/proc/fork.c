@@ -81,10 +81,24 @@ static void discard_process(struct process *child)
     process_put(child);
 }
 
+/* The address space.  The child will write to its stack, and its tid where that is asked for. */
+static struct mm *memory_for_child(struct process *parent, const struct clone_request *request)
+{
+    u64 stack = request->stack != 0 ? request->stack : current()->frame->regs[REG_SP];
+
+    if (request->flags & CLONE_VM) {
+        return mm_get(parent->mm);
+    }
+    return mm_fork(parent->mm, stack,
+                   (request->flags & CLONE_CHILD_SETTID) ? request->child_tid : 0);
+}
+
 /* A process with its resources and no thread yet.  NULL when memory is short. */
-static struct process *process_for_child(struct process *parent, u64 flags, u64 *shared_entries)
+static struct process *process_for_child(struct process *parent,
+                                         const struct clone_request *request, u64 *shared_entries)
 {
     struct process *child = process_create(parent);
+    u64 flags = request->flags;
 
     if (!child) {
         return NULL;
@@ -97,10 +111,8 @@ static struct process *process_for_child(struct process *parent, u64 flags, u64 
         discard_process(child);
         return NULL;
     }
-    if (flags & CLONE_VM) {
-        child->mm = mm_get(parent->mm);
-    } else {
-        child->mm = mm_fork(parent->mm);
+    child->mm = memory_for_child(parent, request);
+    if (!(flags & CLONE_VM)) {
         *shared_entries = mm_forked_entries();
     }
     if (!child->mm) {
@@ -203,7 +215,7 @@ i64 process_clone(const struct clone_request *request)
         return -EAGAIN;
     }
     if (!is_thread) {
-        process = process_for_child(parent, request->flags, &shared_entries);
+        process = process_for_child(parent, request, &shared_entries);
     }
     child = process ? thread_create(process) : NULL;
     tid = child ? pid_allocate() : 0;

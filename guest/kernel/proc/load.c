@@ -16,6 +16,7 @@
 #include "mm/kalloc.h"
 #include "mm/layout.h"
 #include "mm/mmap.h"
+#include "mm/rmap.h"
 #include "mm/object.h"
 #include "proc/elf.h"
 #include "proc/process.h"
@@ -255,9 +256,9 @@ int program_write_stack(struct program *program, struct arguments *arguments, co
     mm->env_start = stack->env_start;
     mm->env_end = stack->env_end;
     mm->stack_start = stack->sp;
-    _Static_assert(sizeof auxv <= sizeof mm->auxv, "auxv fits");
-    memcpy(mm->auxv, auxv, sizeof auxv);
-    mm->auxv_size = sizeof auxv;
+    _Static_assert(sizeof auxv <= sizeof mm->family->auxv, "auxv fits");
+    memcpy(mm->family->auxv, auxv, sizeof auxv);
+    mm->family->auxv_size = sizeof auxv;
     return 0;
 }
 

@@ -12,6 +12,7 @@
 #include "mm/kalloc.h"
 #include "mm/mmap.h"
 #include "mm/object.h"
+#include "mm/rmap.h"
 #include "mm/space.h"
 #include "probe.h"
 #include "proc/process.h"
@@ -192,7 +193,7 @@ int memory_view_show(struct mm *mm, enum proc_view_file what, struct text_buffer
         show_range(mm, mm->env_start, mm->env_end, out);
         return 0;
     case PROC_VIEW_AUXV:
-        text_append(out, mm->auxv, mm->auxv_size);
+        text_append(out, mm->family->auxv, mm->family->auxv_size);
         return 0;
     case PROC_VIEW_FAULTS:
         show_faults(mm, out);

@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fork_tables.c - the entries of page tables that a fork copies.  See fork.c.
+ *
+ * Locks: mm->lock of the parent, and the pte_locks of both.  The child is nobody's yet.
+ */
+#include "mm/fork_tables.h"
+#include "lib/assert.h"
+#include "mm/object.h"
+#include "mm/options.h"
+#include "mm/page.h"
+#include "mm/swap_cache.h"
+
+/* ---- each page counted ---------------- */
+
+/* vm.eager=fork: a copy at once.  => the child's PTE, 0 if there is no frame. */
+static rarely pte_t copy_page(struct copy *copy, const struct frame *frame, u64 address)
+{
+    struct frame *fresh = frame_alloc_fast(FRAME_KERNEL);
+
+    if (fresh == NULL) {
+        fresh = frame_alloc(FRAME_KERNEL, FRAME_MAY_FAIL); /* no reclaim: the PTE locks are held */
+    }
+    if (fresh == NULL) {
+        return 0;
+    }
+    page_copy(frame_to_virt(fresh), frame_to_virt(frame));
+    frame_become_anonymous(fresh, copy->child->family, address >> PAGE_SHIFT);
+    return pte_make(frame_pfn(fresh), copy->area->pte_flags | PTE_A | PTE_D);
+}
+
+/* One entry that names an anonymous frame.  => the child's PTE, 0: no frame. */
+static always_inline pte_t share_page(struct copy *copy, pte_t *entry, pte_t pte, u64 address)
+{
+    struct frame *frame = pte_frame(pte);
+
+    if (unlikely(vm_options.eager_fork && (pte & PTE_V) != 0)) {
+        pte_t own = copy_page(copy, frame, address);
+
+        copy->anon += own != 0;
+        return own;
+    }
+    if (unlikely((pte & PTE_V) == 0)) { /* away: bit 2 is part of its class, not W */
+        pte |= PTE_COW;
+        pte_write(entry, pte);
+    } else if ((pte & (PTE_W | PTE_COW)) != PTE_COW) {
+        if (hart_count > 1) { /* another thread's hart may be setting D: one AMO each */
+            pte = pte_clear_bits(entry, PTE_W);
+            pte_set_bits(entry, PTE_COW);
+        }
+        pte = (pte & ~PTE_W) | PTE_COW;
+        if (hart_count == 1) {
+            pte_write(entry, pte);
+        }
+    }
+    frame_map(frame);
+    copy->anon++;
+    return pte & ~(PTE_A | PTE_D);
+}
+
+/* => the child's word, 0 to leave it empty; *failed: no memory. */
+static always_inline pte_t copy_entry(struct copy *copy, pte_t *entry, u64 address, bool *failed)
+{
+    pte_t pte = pte_read(entry);
+
+    if (likely(pte_has_frame(pte))) {
+        if (pte_frame(pte)->kind != FRAME_ANON) {
+            return 0; /* a page of the file: the child will fault it in */
+        }
+        pte = share_page(copy, entry, pte, address);
+        *failed = pte == 0;
+        return pte;
+    }
+    if (pte_is_swap(pte)) {
+        if (!swap_get(PTE_PAYLOAD(pte))) {
+            *failed = true;
+            return 0;
+        }
+        pte &= ~PTE_SWAP_EXCLUSIVE;
+        pte_write(entry, pte);
+        copy->child->swap_entries++;
+        return pte;
+    }
+    return pte; /* zero page, marker */
+}
+
+bool fork_copy_counted(struct copy *copy, u64 *address, u64 stop, pte_t *entry)
+{
+    pte_t *target = NULL;
+
+    for (; *address < stop; *address += PAGE_SIZE, entry++) {
+        bool failed = false;
+        pte_t pte;
+
+        if (*entry == 0) {
+            while (stop - *address > 4 * PAGE_SIZE &&
+                   (entry[1] | entry[2] | entry[3] | entry[4]) == 0) {
+                *address += 4 * PAGE_SIZE; /* much of a table is empty */
+                entry += 4;
+            }
+            continue;
+        }
+        if (target == NULL) {
+            target = pte_reach(copy->child, *address & ~(LEAF_SIZE - 1));
+            if (target == NULL) {
+                return false;
+            }
+        }
+        pte = copy_entry(copy, entry, *address, &failed);
+        if (failed) {
+            return false;
+        }
+        if (pte != 0) {
+            target[(*address >> PAGE_SHIFT) & (ENTRIES - 1)] = pte;
+        }
+    }
+    return true;
+}
+
+/* ---- by leaf table ---------------- */
+
+/* The parent's table of an entry; its twin, if it has one, is the child's. */
+static struct frame *parents_table(const struct copy *copy, const pte_t *entry)
+{
+    struct frame *table = virt_to_frame(entry);
+
+    if (table->twin != 0 && frame_of_pfn(table->twin)->owner != copy->child) {
+        twin_settle(table); /* of an earlier child, which lives on */
+    }
+    return table;
+}
+
+/*
+ * Tables for the next pages of the parent from *address on; they are twins if they are new.
+ * => false: no memory for the child's.  *address is the end of the area if there are no pages.
+ */
+static bool next_tables(struct copy *copy, u64 *address)
+{
+    pte_t *entry = pte_next_table_joint(copy->parent, address, copy->area->end), *target;
+
+    if (entry == NULL) {
+        *address = copy->area->end;
+        return true;
+    }
+    target = pte_reach_joint(copy->child, *address & ~(LEAF_SIZE - 1));
+    if (target == NULL) {
+        return false;
+    }
+    copy->region = round_down(*address, LEAF_SIZE);
+    copy->from = (pte_t *)round_down((u64)entry, PAGE_SIZE);
+    copy->to = target;
+    twin_join(parents_table(copy, entry), virt_to_frame(target));
+    return true;
+}
+
+/*
+ * An entry that is no page, or not yet copy-on-write.  => the child's word, 0: swap cannot count
+ * one user more.  Of a swap entry each table has a count of its own: nothing in common there.
+ */
+static __attribute__((noinline)) pte_t copy_unusual(pte_t *entry, pte_t *target)
+{
+    pte_t pte = *entry;
+
+    if (pte_has_frame(pte)) {
+        pte = (pte & PTE_V) != 0 ? (pte & ~PTE_W) | PTE_COW : pte | PTE_COW;
+    } else if (pte_is_swap(pte)) {
+        if (!swap_get(PTE_PAYLOAD(pte))) {
+            return 0;
+        }
+        pte &= ~PTE_SWAP_EXCLUSIVE;
+        virt_to_frame(target)->index |= twin_group(target);
+    }
+    *entry = pte;
+    return pte;
+}
+
+/* => false: see copy_unusual().  D and A stay as they are: whichever table goes last has them. */
+static always_inline bool copy_word(pte_t *entry, pte_t *target)
+{
+    pte_t pte = *entry;
+
+    if (pte != 0) {
+        if (unlikely((pte & (PTE_V | PTE_W | PTE_COW)) != (PTE_V | PTE_COW))) {
+            pte = copy_unusual(entry, target);
+            if (unlikely(pte == 0)) {
+                return false;
+            }
+        }
+        *target = pte;
+    }
+    return true;
+}
+
+/* Copy entries of twins.  => where it stopped */
+static pte_t *copy_joint(pte_t *entry, const pte_t *stop, pte_t *target)
+{
+    for (; stop - entry >= 4; entry += 4, target += 4) {
+        if (!copy_word(entry, target) || !copy_word(entry + 1, target + 1) ||
+            !copy_word(entry + 2, target + 2) || !copy_word(entry + 3, target + 3)) {
+            break;
+        }
+    }
+    /* The rest; or the four again, of which some are copied. */
+    for (; entry < stop && (*target != 0 || copy_word(entry, target)); entry++, target++) {
+    }
+    return entry;
+}
+
+bool fork_copy_tables(struct copy *copy, u64 *address)
+{
+    u64 end = copy->area->end;
+
+    while (*address < end) {
+        u64 first = (*address >> PAGE_SHIFT) & (ENTRIES - 1), stop;
+        pte_t *entry, *reached;
+
+        if (*address - copy->region >= LEAF_SIZE) {
+            if (!next_tables(copy, address)) {
+                return false;
+            }
+            continue;
+        }
+        stop = min_u64(end, copy->region + LEAF_SIZE);
+        entry = copy->from + first;
+        if (unlikely(virt_to_frame(copy->to)->twin == 0)) {
+            /* Settled by reclaim while this fork was asleep: what was copied so far has its counts,
+             * and so must the rest. */
+            if (!fork_copy_counted(copy, address, stop, entry)) {
+                return false;
+            }
+            continue;
+        }
+        reached = copy_joint(entry, entry + ((stop - *address) >> PAGE_SHIFT), copy->to + first);
+        *address += (u64)(reached - entry) << PAGE_SHIFT;
+        if (*address < stop) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void count_entries(struct page_counts *counts, const pte_t *entry, const pte_t *stop)
+{
+    for (; entry < stop; entry++) {
+        if (*entry == 0) {
+            continue;
+        }
+        if (pte_is_swap(*entry)) {
+            counts->swapped++;
+        } else if (pte_has_frame(*entry)) {
+            counts->pages[pte_frame(*entry)->kind]++;
+        }
+    }
+}
+
+void fork_leave_out(struct copy *copy, u64 start, u64 end)
+{
+    pte_t *entry;
+
+    while (copy->by_table && start < end &&
+           (entry = pte_next_table_joint(copy->parent, &start, end)) != NULL) {
+        u64 stop = min_u64(end, round_down(start, LEAF_SIZE) + LEAF_SIZE);
+        const pte_t *after = entry + ((stop - start) >> PAGE_SHIFT);
+
+        /* From the bit of the first entry's group to that of the last's. */
+        parents_table(copy, entry)->index |= (twin_group(after - 1) << 1) - twin_group(entry);
+        count_entries(&copy->left_out, entry, after);
+        start = stop;
+    }
+}
+
+/* This fork was asleep: anything may have been evicted, or brought in again. */
+static rarely void count_afresh(struct mm *child)
+{
+    struct page_counts counts = {0};
+    pte_t *entry;
+
+    for (u64 at = 0; (entry = pte_next_table_joint(child, &at, USER_END)) != NULL;
+         at = round_down(at, LEAF_SIZE) + LEAF_SIZE) {
+        count_entries(&counts, entry, entry + ((LEAF_SIZE - at % LEAF_SIZE) >> PAGE_SHIFT));
+    }
+    child->rss_anon = counts.pages[FRAME_ANON];
+    child->rss_file = counts.pages[FRAME_FILE];
+    child->rss_shm = counts.pages[FRAME_SHM];
+    child->swap_entries = counts.swapped;
+    child->rss_peak = 0;
+}
+
+void fork_count_pages(struct copy *copy, bool was_asleep)
+{
+    struct mm *child = copy->child;
+    const struct mm *parent = copy->parent;
+    const struct page_counts *less = &copy->left_out;
+
+    if (was_asleep) {
+        count_afresh(child);
+        return;
+    }
+    child->rss_anon = parent->rss_anon - less->pages[FRAME_ANON];
+    child->rss_file = parent->rss_file - less->pages[FRAME_FILE];
+    child->rss_shm = parent->rss_shm - less->pages[FRAME_SHM];
+    child->swap_entries = parent->swap_entries - less->swapped;
+}
+
+void fork_copy_now(struct copy *copy, u64 address)
+{
+    struct area *area = area_find(copy->child, address);
+    pte_t *entry = pte_find_joint(copy->parent, address);
+    pte_t *target = pte_find_joint(copy->child, address);
+    struct frame *frame, *fresh;
+
+    if (area == NULL || (area->pte_flags & (PTE_W | PTE_X)) != PTE_W || entry == NULL ||
+        target == NULL || virt_to_frame(entry)->twin == 0 || (*entry & PTE_V) == 0 ||
+        !twin_is_joint(*entry, *target)) {
+        return;
+    }
+    frame = pte_frame(*entry);
+    if (frame->kind != FRAME_ANON || frame->slot != 0 || policy_watches) {
+        return;
+    }
+    fresh = frame_alloc_fast(FRAME_KERNEL);
+    if (fresh == NULL) {
+        return; /* then by faults */
+    }
+    page_copy(frame_to_virt(fresh), frame_to_virt(frame));
+    frame_become_anonymous(fresh, copy->child->family, address >> PAGE_SHIFT);
+    virt_to_frame(target)->index |= twin_group(target);
+    *target = pte_make(frame_pfn(fresh), area->pte_flags | PTE_A | PTE_D);
+    if (frame->refs == 1) { /* the parent's alone again */
+        *entry = pte_make(frame_pfn(frame), area->pte_flags | PTE_A | PTE_D);
+    }
+}
