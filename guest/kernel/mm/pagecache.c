@@ -246,8 +246,29 @@ static int bring_zeros(struct inode *inode, u64 index, struct frame **result)
     return 0;
 }
 
+/*
+ * The cache's tree grows under a spinlock, so it takes what is free at that moment, which may be
+ * nothing.  Wait, without one, for a page and a node.  => false: there is no memory to be had
+ */
+static rarely bool room_for_tree(void)
+{
+    struct frame *page = frame_alloc(FRAME_KERNEL, FRAME_RECLAIM);
+    struct frame *node = frame_alloc(FRAME_KERNEL, FRAME_RECLAIM);
+    bool both = page != NULL && node != NULL;
+
+    if (page != NULL) {
+        frame_put(page);
+    }
+    if (node != NULL) {
+        frame_put(node);
+    }
+    return both;
+}
+
 static struct frame *get(struct inode *inode, u64 index, bool zeroed, int *error)
 {
+    unsigned failures = 0;
+
     do {
         u64 swapped = 0;
         struct frame *frame = cache_peek(inode, index, &swapped);
@@ -270,7 +291,7 @@ static struct frame *get(struct inode *inode, u64 index, bool zeroed, int *error
                 return frame;
             }
         }
-    } while (*error == -EAGAIN);
+    } while (*error == -EAGAIN || (*error == -ENOMEM && failures++ < 3 && room_for_tree()));
     return NULL;
 }
 
