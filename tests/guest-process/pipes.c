@@ -153,6 +153,21 @@ static void fifos(void)
     unlink(name);
 }
 
+/* A pipe by its place in /proc: its data is there, its writer may be gone. */
+static void by_number(void)
+{
+    char name[64], text[8];
+    int fd;
+
+    CHECK(pipe(ends) == 0 && write(ends[1], "left", 4) == 4);
+    close(ends[1]);
+    snprintf(name, sizeof name, "/proc/self/fd/%d", ends[0]);
+    fd = open(name, O_RDONLY);
+    CHECK(fd >= 0 && read(fd, text, 8) == 4 && read(fd, text, 8) == 0);
+    close(fd);
+    close(ends[0]);
+}
+
 static void events(void)
 {
     int fd = eventfd(3, EFD_NONBLOCK);
@@ -193,6 +208,7 @@ void test_pipes(void)
     through();
     polling();
     fifos();
+    by_number();
     events();
     descriptors();
 }

@@ -489,8 +489,8 @@ static int wait_for_other_side(struct pipe *pipe, const struct file *file)
     int error = 0;
     u32 before;
 
-    if (is_reader && file_can_write(file)) {
-        return 0;
+    if ((is_reader && file_can_write(file)) || !file->inode->fs) {
+        return 0; /* ... and a pipe without a name (/proc/PID/fd/N) is open already */
     }
     if (file->flags & O_NONBLOCK) {
         return !is_reader && pipe->readers == 0 ? -ENXIO : 0;

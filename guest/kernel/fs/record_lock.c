@@ -40,21 +40,24 @@ static bool overlaps(const struct record *record, u64 start, u64 end)
     return record->start <= end && start <= record->end;
 }
 
-/* => a lock of somebody else that stands in the way, or NULL; record_table is held */
+/* => the first lock of somebody else that stands in the way, or NULL; record_table is held */
 static const struct record *conflict(const struct inode *inode,
                                      const struct record_request *request)
 {
+    const struct record *first = NULL;
+
     list_for_each(link, &records)
     {
         const struct record *record = list_entry(link, struct record, link);
 
         if (record->inode == inode && record->owner != request->owner &&
             (record->write || request->type == F_WRLCK) &&
-            overlaps(record, request->start, request->end)) {
-            return record;
+            overlaps(record, request->start, request->end) &&
+            (!first || record->start < first->start)) {
+            first = record;
         }
     }
-    return NULL;
+    return first;
 }
 
 /* Would waiting for `other` wait, by way of others, for `owner`?  => record_table is held */

@@ -143,6 +143,9 @@ static void set_thread_state(struct thread *child, const struct clone_request *r
 
     child->mask = parent->mask;
     child->timer_slack = parent->timer_slack;
+    child->nice = parent->nice;
+    child->policy = parent->policy;
+    child->realtime_priority = parent->realtime_priority;
     if (!(flags & CLONE_VM) || (flags & CLONE_VFORK)) {
         child->signal_stack = parent->signal_stack;
     }

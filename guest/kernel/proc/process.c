@@ -218,6 +218,7 @@ struct process *process_create(struct process *parent)
         process->tty = parent->tty;
         process->ids = parent->ids;
         process->no_new_privs = parent->no_new_privs;
+        process->personality = parent->personality;
         process->barriers = parent->barriers;
         memcpy(process->limits, parent->limits, sizeof process->limits);
         memcpy(process->name, parent->name, sizeof process->name);

@@ -121,7 +121,8 @@ struct process {
     struct semaphore_undo *undo; /* SEM_UNDO: to be done at the end; semaphore_lock */
 
     bool no_new_privs;
-    u32 barriers; /* expedited ones that it has registered for, membarrier(2) */
+    u32 personality; /* told again, see personality(2) */
+    u32 barriers;    /* expedited ones that it has registered for, membarrier(2) */
 };
 
 /* What an interrupted system call does after the signal (column of sys/table.c). */
@@ -141,6 +142,8 @@ struct thread {
     struct list hash_link; /* by tid */
     u32 tid;
     u64 timer_slack; /* ns, as prctl(2) was told */
+    i8 nice;         /* this and the next two: kept and told, see sys/schedule.c */
+    u8 policy, realtime_priority;
 
     /* Guarded by process_lock; the owner may read its own masks without. */
     u64 mask;       /* blocked signals, bit number - 1 */

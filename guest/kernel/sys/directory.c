@@ -71,6 +71,9 @@ i64 sys_fchdir(const u64 *a)
     } else if (!S_ISDIR(file->inode->mode)) {
         error = -ENOTDIR;
     } else {
+        error = vfs_access(file->inode, X_OK);
+    }
+    if (!error) {
         fs_context_set_cwd(current_process()->fs, inode_get(file->inode));
     }
     file_put(file);
@@ -84,6 +87,9 @@ i64 sys_getcwd(const u64 *a)
     char *text = page_alloc();
     i64 length = text ? path_of_inode(cwd, root, text, PAGE_SIZE) : -ENOMEM;
 
+    if (cwd->links == 0) {
+        length = -ENOENT; /* removed */
+    }
     if (length >= 0) {
         length++; /* the zero */
         if ((u64)length > a[1]) {

@@ -384,6 +384,20 @@ i64 sys_fdatasync(const u64 *a)
 
 i64 sys_sync_file_range(const u64 *a)
 {
+    struct file *file = sys_file(a[0]);
+    u32 type;
+
+    if (!file) {
+        return -EBADF;
+    }
+    type = file->inode ? file->inode->mode & S_IFMT : 0;
+    file_put(file);
+    if ((i64)a[1] < 0 || (i64)a[2] < 0 || a[1] + a[2] > ~0ull >> 1 || (a[3] & ~7ull)) {
+        return -EINVAL;
+    }
+    if (type != S_IFREG && type != S_IFBLK && type != S_IFDIR && type != S_IFLNK) {
+        return -ESPIPE;
+    }
     return sync_file(a[0], true);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* resource.c - use and limits of resources, priorities, scheduling, sysinfo. */
+/* resource.c - use and limits of resources, sysinfo. */
 #include "abi/errno.h"
 #include "abi/time.h"
 #include "lib/string.h"
@@ -154,17 +154,6 @@ i64 sys_setrlimit(const u64 *a)
     return limit_call(current_process(), a[0], a[1], 0);
 }
 
-/* There is one priority: everybody takes turns.  Nice values are accepted. */
-i64 sys_getpriority(const u64 *a)
-{
-    return (u32)a[0] > 2 ? -EINVAL : 20;
-}
-
-i64 sys_setpriority(const u64 *a)
-{
-    return (u32)a[0] > 2 ? -EINVAL : 0;
-}
-
 i64 sys_sysinfo(const u64 *a)
 {
     struct swap_info swap;
@@ -181,109 +170,4 @@ i64 sys_sysinfo(const u64 *a)
         out.freeswap = (swap.total_pages - swap.used_pages) * PAGE_SIZE;
     }
     return copy_to_user(a[0], &out, sizeof out);
-}
-
-i64 sys_sched_yield(const u64 *a)
-{
-    (void)a;
-    sched_yield();
-    return 0;
-}
-
-/* The thread that a sched_* call names; 0 is the caller.  Under process_lock. */
-static struct thread *named_thread(u64 tid)
-{
-    return (u32)tid == 0 ? current_thread() : thread_find_locked((u32)tid);
-}
-
-i64 sys_sched_getaffinity(const u64 *a)
-{
-    struct thread *thread;
-    u64 mask = 0;
-
-    if (a[1] < sizeof mask || a[1] % sizeof mask != 0) {
-        return -EINVAL;
-    }
-    spin_lock(&process_lock);
-    thread = named_thread(a[0]);
-    if (thread) {
-        mask = thread->task->affinity & ((1ull << hart_count) - 1);
-    }
-    spin_unlock(&process_lock);
-    if (!thread) {
-        return -ESRCH;
-    }
-    return put_user_u64(a[2], mask) ? -EFAULT : (i64)sizeof mask;
-}
-
-i64 sys_sched_setaffinity(const u64 *a)
-{
-    struct thread *thread;
-    u64 mask = 0;
-
-    if (copy_from_user(&mask, a[2], min_u64(a[1], sizeof mask)) != 0) {
-        return -EFAULT;
-    }
-    mask &= (1ull << hart_count) - 1;
-    if (mask == 0) {
-        return -EINVAL;
-    }
-    spin_lock(&process_lock);
-    thread = named_thread(a[0]);
-    if (thread) {
-        thread->task->affinity = mask;
-    }
-    spin_unlock(&process_lock);
-    if (thread == current_thread()) {
-        sched_yield(); /* to a hart that is allowed */
-    }
-    return thread ? 0 : -ESRCH;
-}
-
-/* SCHED_OTHER is the only policy; its one priority is 0. */
-i64 sys_sched_getscheduler(const u64 *a)
-{
-    (void)a;
-    return 0;
-}
-
-i64 sys_sched_setscheduler(const u64 *a)
-{
-    return (i32)a[1] == 0 ? 0 : -EINVAL;
-}
-
-i64 sys_sched_getparam(const u64 *a)
-{
-    return put_user_u32(a[1], 0);
-}
-
-i64 sys_sched_setparam(const u64 *a)
-{
-    u32 priority;
-
-    if (get_user_u32(a[1], &priority) != 0) {
-        return -EFAULT;
-    }
-    return priority == 0 ? 0 : -EINVAL;
-}
-
-i64 sys_sched_get_priority_max(const u64 *a)
-{
-    return (i32)a[0] == 0 ? 0 : -EINVAL;
-}
-
-i64 sys_sched_get_priority_min(const u64 *a)
-{
-    return (i32)a[0] == 0 ? 0 : -EINVAL;
-}
-
-i64 sys_getcpu(const u64 *a)
-{
-    u32 index;
-
-    index = this_hart()->index;
-    if (a[0] != 0 && put_user_u32(a[0], index) != 0) {
-        return -EFAULT;
-    }
-    return a[1] != 0 ? put_user_u32(a[1], 0) : 0;
 }

@@ -231,3 +231,15 @@ i64 sys_reboot(const u64 *a)
         return -EINVAL;
     }
 }
+
+/* Nothing is placed at random, and there is one kind of program: the number is only kept. */
+i64 sys_personality(const u64 *a)
+{
+    struct process *process = current_process();
+    u32 before = process->personality;
+
+    if ((u32)a[0] != ~0u) {
+        process->personality = (u32)a[0];
+    }
+    return before;
+}
