@@ -207,7 +207,8 @@ static bool flags_for(int advice, struct flag_change *change)
     }
 }
 
-/* Advice that takes contents away is refused where the area is sealed and could not be overwritten. */
+/* Advice that takes contents away is refused where the area is sealed and could not be overwritten.
+ */
 static bool is_sealed_against(const struct area *area, int advice)
 {
     if ((area->flags & AREA_FLAG_SEALED) == 0 || area->inode != NULL || (area->prot & 2) != 0) {

@@ -27,7 +27,8 @@ i64 vm_mremap(struct mm *mm, u64 address, u64 old_length, u64 new_length, u32 fl
               u64 new_address);
 int vm_msync(struct mm *mm, u64 address, u64 length, u32 flags);
 int vm_madvise(struct mm *mm, u64 address, u64 length, int advice);
-/* No call shall change where these areas are or what they permit.  => 0, -EINVAL, -ENOMEM (a hole) */
+/* No call shall change where these areas are or what they permit.  => 0, -EINVAL, -ENOMEM (a hole)
+ */
 int vm_mseal(struct mm *mm, u64 address, u64 length, u64 flags);
 int vm_mincore(struct mm *mm, u64 address, u64 length, u64 user_vector);
 int vm_mlock(struct mm *mm, u64 address, u64 length, u32 flags); /* flags: MLOCK_ONFAULT */

@@ -18,7 +18,8 @@ static inline bool mmap_range_ok(u64 address, u64 length)
 
 /* Split areas so that `start` and `end` are borders.  => 0, -ENOMEM (nothing changed). */
 int mmap_isolate(struct mm *mm, u64 start, u64 end);
-/* The same for who knows the first area that ends above `start`; *first becomes the first inside. */
+/* The same for who knows the first area that ends above `start`; *first becomes the first inside.
+ */
 int mmap_isolate_from(struct mm *mm, struct area **first, u64 start, u64 end);
 /* Unmap everything in the range.  => 0, -ENOMEM, -EPERM (sealed): nothing changed. */
 int mmap_remove(struct mm *mm, u64 start, u64 end);

@@ -2,8 +2,8 @@
 /*
  * mseal.c - mseal(2): areas that keep their place and their rights for good.
  *
- * A sealed area is not unmapped, moved, mapped over, resized or given other rights, and nothing that
- * cannot be written is emptied (advice.c).  fork passes the seal on; exec and exit end it.
+ * A sealed area is not unmapped, moved, mapped over, resized or given other rights, and nothing
+ * that cannot be written is emptied (advice.c).  fork passes the seal on; exec and exit end it.
  * Lock: mm->lock.  Source: Linux Documentation/userspace-api/mseal.rst.
  */
 #include "lib/errno.h"

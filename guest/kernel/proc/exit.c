@@ -208,6 +208,7 @@ static void become_zombie_locked(struct process *process)
     check_orphaned_group(process->pgid, process);
     signal_pending_discard(&process->pending, ~0ull);
     process->state = process->shown_state = PROCESS_ZOMBIE;
+    poll_wake(&process->ended);
     unwanted = process->exit_signal == SIGCHLD && parent_ignores(process->parent);
     process_notify_parent_locked(process, code_of_status(status),
                                  (status & 0x7f) ? status & 0x7f : status >> 8);

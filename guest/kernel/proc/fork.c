@@ -22,6 +22,7 @@
 #include "mm/uaccess.h"
 #include "probe.h"
 #include "proc/itimer.h"
+#include "proc/pidfd.h"
 #include "proc/process.h"
 #include "proc/table.h"
 #include "sync/sched.h"
@@ -34,7 +35,8 @@ static int check_flags(u64 flags)
     if ((flags & CLONE_SIGHAND) && !(flags & CLONE_VM)) {
         return -EINVAL;
     }
-    if (flags & (CLONE_NAMESPACES | CLONE_PIDFD)) {
+    if ((flags & CLONE_NAMESPACES) ||
+        (flags & (CLONE_PIDFD | CLONE_THREAD)) == (CLONE_PIDFD | CLONE_THREAD)) {
         return -EINVAL;
     }
     return 0;
@@ -60,11 +62,20 @@ static struct fs_context *context_for_child(struct process *parent, u64 flags)
 
 static struct signal_actions *actions_for_child(struct process *parent, u64 flags)
 {
+    struct signal_actions *actions;
+
     if (flags & CLONE_SIGHAND) {
         atomic_add_u32(&parent->actions->refs, 1);
         return parent->actions;
     }
-    return signal_actions_create(parent->actions);
+    actions = signal_actions_create(parent->actions);
+    for (u32 signo = 1; actions && (flags & CLONE_CLEAR_SIGHAND) && signo <= SIGNAL_COUNT;
+         signo++) {
+        if (actions->action[signo].handler != SIG_IGN) {
+            actions->action[signo] = (struct abi_sigaction){.handler = SIG_DFL};
+        }
+    }
+    return actions;
 }
 
 static void discard_process(struct process *child)
@@ -201,6 +212,14 @@ static bool too_many(const struct process *parent)
     return count >= parent->limits[RLIMIT_NPROC].current;
 }
 
+static u32 take_tid(const struct clone_request *request)
+{
+    if (request->wanted_tid == 0) {
+        return pid_allocate();
+    }
+    return pid_take(request->wanted_tid) ? request->wanted_tid : 0;
+}
+
 i64 process_clone(const struct clone_request *request)
 {
     struct process *parent = current_process(), *process = parent;
@@ -221,9 +240,17 @@ i64 process_clone(const struct clone_request *request)
         process = process_for_child(parent, request, &shared_entries);
     }
     child = process ? thread_create(process) : NULL;
-    tid = child ? pid_allocate() : 0;
-    if (tid == 0) {
-        error = child ? -EAGAIN : -ENOMEM;
+    tid = child ? take_tid(request) : 0;
+    error = !child ? -ENOMEM : tid == 0 ? (request->wanted_tid ? -EEXIST : -EAGAIN) : 0;
+    if (!error && (request->flags & CLONE_PIDFD)) {
+        i64 pidfd = pidfd_install(process, request->pidfd);
+
+        error = pidfd < 0 ? (int)pidfd : 0;
+    }
+    if (error) {
+        if (tid != 0) {
+            pid_release(tid);
+        }
         if (child) {
             thread_discard(child);
         }

@@ -99,6 +99,7 @@ void process_put(struct process *process)
     if (process && atomic_add_u32(&process->refs, (u32)-1) == 1) {
         kassert(list_empty(&process->threads));
         signal_actions_put(process->actions);
+        poll_wake(&process->ended);
         poll_wake(&process->readers); /* an epoll that outlives it has no more to do with it */
         kfree(process);
     }
@@ -138,6 +139,19 @@ u32 pid_allocate(void)
     }
     spin_unlock(&process_lock);
     return found;
+}
+
+bool pid_take(u32 pid)
+{
+    bool taken = false;
+
+    spin_lock(&process_lock);
+    if (pid < pid_limit && !bitmap_test(pid_map, pid) && !is_group_or_session(pid)) {
+        bitmap_set(pid_map, pid);
+        taken = true;
+    }
+    spin_unlock(&process_lock);
+    return taken;
 }
 
 void pid_release_locked(u32 pid)
@@ -207,6 +221,7 @@ struct process *process_create(struct process *parent)
     list_init(&process->threads);
     signal_pending_init(&process->pending);
     poll_source_init(&process->readers);
+    poll_source_init(&process->ended);
     wait_init(&process->child_wait);
     wait_init(&process->stop_wait);
     wait_init(&process->vfork_wait);

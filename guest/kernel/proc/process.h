@@ -103,6 +103,7 @@ struct process {
     struct wait_queue vfork_wait; /* a vforking parent sleeps here on its child */
     bool vfork_borrowed;          /* mm is a waiting parent's; cleared by exec and exit */
 
+    struct poll_source ended;          /* woken when it is a zombie (pidfd) */
     struct poll_source readers;        /* signalfds of it that somebody waits on */
     struct signal_pending_set pending; /* sent to the process as a whole */
     struct signal_actions *actions;
@@ -212,6 +213,7 @@ void thread_discard(struct thread *thread);
 
 /* Takes a free pid or tid; 0 when there is none.  They are never reused while in use. */
 u32 pid_allocate(void);
+bool pid_take(u32 pid); /* this very one.  => false: it is in use */
 void pid_release(u32 pid);
 u32 pid_maximum(void);
 #define PID_LEAST_MAXIMUM 301u
@@ -238,6 +240,8 @@ struct clone_request {
     u32 exit_signal;
     u64 stack;                      /* 0 = same as the parent's */
     u64 tls, parent_tid, child_tid; /* user addresses */
+    u64 pidfd;                      /* of the descriptor's number, with CLONE_PIDFD */
+    u32 wanted_tid;                 /* 0 = any */
 };
 /* => tid of the child, or -errno: EINVAL EAGAIN ENOMEM */
 i64 process_clone(const struct clone_request *request);

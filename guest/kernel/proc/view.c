@@ -44,6 +44,14 @@ struct mm *process_mm_get(struct process *process)
     return mm;
 }
 
+bool process_may_look(const struct process *process)
+{
+    const struct credentials *own = &current_process()->ids, *other = &process->ids;
+
+    return own->euid == 0 || (own->uid == other->uid && own->uid == other->euid &&
+                              own->uid == other->suid && own->gid == other->gid);
+}
+
 /* The process with this pid or with a thread of this number.  process_lock. */
 static struct process *find_locked(u32 id)
 {

@@ -11,6 +11,9 @@ struct process;
 /* The address space with a reference, or NULL: a zombie. */
 struct mm *process_mm_get(struct process *process);
 
+/* May the caller look into that process and change it?  As ptrace(2) asks. */
+bool process_may_look(const struct process *process);
+
 /* The files that are about memory.  mm may be NULL: they are empty.  => 0 or -errno */
 int memory_view_show(struct mm *mm, enum proc_view_file what, struct text_buffer *out);
 

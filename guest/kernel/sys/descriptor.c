@@ -34,17 +34,37 @@ i64 sys_close(const u64 *a)
     return fd_close(current_process()->files, (int)a[0]);
 }
 
+#define CLOSE_RANGE_UNSHARE 2u
 #define CLOSE_RANGE_CLOEXEC 4u
+
+/* A table of descriptors of one's own, if others share it. */
+static int unshare_files(struct process *process)
+{
+    struct file_table *old = process->files, *own = file_table_copy(old);
+
+    if (!own) {
+        return -ENOMEM;
+    }
+    spin_lock(&process_lock);
+    process->files = own;
+    spin_unlock(&process_lock);
+    file_table_put(old);
+    return 0;
+}
 
 i64 sys_close_range(const u64 *a)
 {
-    struct file_table *files = current_process()->files;
+    struct file_table *files;
     u32 last = (u32)a[1];
     int fd;
 
-    if ((u32)a[0] > last || (a[2] & ~(u64)CLOSE_RANGE_CLOEXEC)) {
+    if ((u32)a[0] > last || (a[2] & ~(u64)(CLOSE_RANGE_CLOEXEC | CLOSE_RANGE_UNSHARE))) {
         return -EINVAL;
     }
+    if ((a[2] & CLOSE_RANGE_UNSHARE) && unshare_files(current_process()) != 0) {
+        return -ENOMEM;
+    }
+    files = current_process()->files;
     for (fd = fd_next(files, (u32)a[0]); fd >= 0 && (u32)fd <= last;
          fd = fd_next(files, (u32)fd + 1)) {
         if (a[2] & CLOSE_RANGE_CLOEXEC) {

@@ -6,11 +6,13 @@
 #include "abi/fcntl.h"
 #include "abi/misc.h"
 #include "abi/wait.h"
+#include "fs/file.h"
 #include "fs/path.h"
 #include "lib/string.h"
 #include "mm/space.h"
 #include "mm/uaccess.h"
 #include "proc/job.h"
+#include "proc/pidfd.h"
 #include "sys/rusage.h"
 #include "sys/sys.h"
 
@@ -22,10 +24,12 @@ i64 sys_clone_whole(const u64 *a)
                                           .exit_signal = (u32)a[0] & CSIGNAL,
                                           .stack = a[1],
                                           .parent_tid = a[2],
+                                          .pidfd = a[2],
                                           .tls = a[3],
                                           .child_tid = a[4]};
 
-    if (request.exit_signal > SIGNAL_COUNT) {
+    if (request.exit_signal > SIGNAL_COUNT ||
+        (a[0] & (CLONE_PIDFD | CLONE_PARENT_SETTID)) == (CLONE_PIDFD | CLONE_PARENT_SETTID)) {
         return -EINVAL;
     }
     return process_clone(&request);
@@ -119,6 +123,30 @@ static void describe(const struct wait_result *found, struct abi_siginfo *info)
     }
 }
 
+/* P_PIDFD: as P_PID, but of the very process; a descriptor that does not block says EAGAIN. */
+static i64 wait_for_pidfd(const u64 *a)
+{
+    struct file *file;
+    struct process *process = sys_pidfd_process(a[1], &file);
+    u64 with_pid[] = {P_PID, process ? process->pid : 0, a[2], a[3], a[4]};
+    bool blocks = !file || !(file->flags & O_NONBLOCK);
+    struct abi_siginfo info = {0};
+    i64 result = !process ? -EBADF : process_is_gone(process) ? -ECHILD : 0;
+
+    if (file) {
+        file_put(file);
+    }
+    if (result == 0 && !blocks) {
+        with_pid[3] |= WNOHANG;
+    }
+    result = result ? result : sys_waitid(with_pid);
+    if (result == 0 && !blocks && !(a[3] & WNOHANG) && a[2] != 0 &&
+        (copy_from_user(&info, a[2], sizeof info) != 0 || info.signo == 0)) {
+        result = -EAGAIN;
+    }
+    return result;
+}
+
 i64 sys_waitid(const u64 *a)
 {
     const u32 known =
@@ -128,6 +156,9 @@ i64 sys_waitid(const u64 *a)
     struct wait_result found;
     i64 result;
 
+    if (request.id_type == P_PIDFD) {
+        return wait_for_pidfd(a);
+    }
     if ((request.options & ~known) || !(request.options & (WEXITED | WSTOPPED | WCONTINUED)) ||
         request.id_type < P_ALL || request.id_type > P_PGID) {
         return -EINVAL;

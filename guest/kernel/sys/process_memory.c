@@ -98,15 +98,6 @@ static i64 move_all(struct mm *mm, bool writes, struct cursor *own, struct curso
     return done ? (i64)done : error;
 }
 
-/* May the caller look into that process?  As ptrace(2) asks. */
-static bool may_look(const struct process *process)
-{
-    const struct credentials *own = &current_process()->ids, *other = &process->ids;
-
-    return own->euid == 0 || (own->uid == other->uid && own->uid == other->euid &&
-                              own->uid == other->suid && own->gid == other->gid);
-}
-
 static i64 between(const u64 *a, bool writes)
 {
     struct cursor own, other = {.vector = NULL};
@@ -124,7 +115,7 @@ static i64 between(const u64 *a, bool writes)
     if (result == 0) {
         process = process_find((u32)a[0]);
         mm = process ? process_mm_get(process) : NULL;
-        result = !mm ? -ESRCH : may_look(process) ? 0 : -EPERM;
+        result = !mm ? -ESRCH : process_may_look(process) ? 0 : -EPERM;
     }
     if (result == 0) {
         result = move_all(mm, writes, &own, &other);
@@ -146,4 +137,51 @@ i64 sys_process_vm_readv(const u64 *a)
 i64 sys_process_vm_writev(const u64 *a)
 {
     return between(a, true);
+}
+
+/* process_madvise(2): of others only what does not change what they see. */
+static bool may_advise(const struct process *process, int advice)
+{
+    return process == current_process() || advice == MADV_COLD || advice == MADV_PAGEOUT ||
+           advice == MADV_WILLNEED;
+}
+
+static i64 advise_all(struct mm *mm, struct cursor *cursor, int advice)
+{
+    i64 done = 0;
+
+    for (; cursor->index < cursor->count; cursor->index++) {
+        const struct abi_iovec *piece = &cursor->vector[cursor->index];
+        int error = vm_madvise(mm, piece->base, piece->length, advice);
+
+        if (error) {
+            return done ? done : error;
+        }
+        done += (i64)piece->length;
+    }
+    return done;
+}
+
+i64 sys_process_madvise(const u64 *a)
+{
+    struct file *file;
+    struct process *process = sys_pidfd_process(a[0], &file);
+    struct mm *mm = process ? process_mm_get(process) : NULL;
+    struct cursor cursor = {.vector = NULL};
+    i64 result = a[4] ? -EINVAL : !process ? -EBADF : cursor_take(&cursor, a[1], a[2]);
+
+    if (result == 0) {
+        result = !may_advise(process, (int)a[3]) ? -EINVAL
+                 : !mm                           ? -ESRCH
+                 : !process_may_look(process)    ? -EPERM
+                                                 : advise_all(mm, &cursor, (int)a[3]);
+    }
+    if (mm) {
+        mm_put(mm);
+    }
+    if (file) {
+        file_put(file);
+    }
+    kfree(cursor.vector);
+    return result;
 }

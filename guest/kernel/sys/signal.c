@@ -4,7 +4,9 @@
 
 #include "abi/errno.h"
 #include "mm/uaccess.h"
+#include "fs/file.h"
 #include "proc/pending.h"
+#include "proc/pidfd.h"
 #include "proc/process.h"
 #include "sync/time.h"
 #include "sync/trapframe.h"
@@ -374,6 +376,34 @@ static int queued_info(u64 user, u64 signo, u32 target, struct signal_info *info
                                  .uid = given.sender.uid,
                                  .value = given.sender.value};
     return 0;
+}
+
+/* To the very process, not to whoever has its number by now. */
+i64 sys_pidfd_send_signal(const u64 *a)
+{
+    struct signal_info info = info_from_caller(a[1], SI_USER);
+    struct file *file;
+    struct process *process = sys_pidfd_process(a[0], &file);
+    i64 result = 0;
+
+    if (a[3] != 0 || (process && (u32)a[1] > SIGNAL_COUNT)) {
+        result = -EINVAL;
+    } else if (!process) {
+        result = -EBADF;
+    } else if (process_is_gone(process)) {
+        result = -ESRCH;
+    } else if (!may_signal(process, (u32)a[1])) {
+        result = -EPERM;
+    } else if (a[2] != 0) {
+        result = queued_info(a[2], a[1], process->pid, &info);
+    }
+    if (result == 0 && info.signo != 0) {
+        result = signal_send(process, 0, &info);
+    }
+    if (file) {
+        file_put(file);
+    }
+    return result;
 }
 
 i64 sys_rt_sigqueueinfo(const u64 *a)

@@ -20,6 +20,8 @@ struct file;
 
 /* The open file of a descriptor, with a reference, or NULL (EBADF). */
 struct file *sys_file(u64 fd);
+/* The process that a pidfd names, held by *file, which the caller puts unless NULL.  => NULL: none. */
+struct process *sys_pidfd_process(u64 fd, struct file **file);
 /* Its inode, with a reference.  => 0, -EBADF (also for what has none: a pipe's end and the like) */
 int sys_file_inode(u64 fd, struct inode **out);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * extra_rights.c - memory that refuses changes (mseal, memory-deny-write-execute), advice that tells
- * of every page it cannot fill, a second mapping made by mremap, barriers.
+ * extra_rights.c - memory that refuses changes (mseal, memory-deny-write-execute), advice that
+ * tells of every page it cannot fill, a second mapping made by mremap, barriers.
  */
 #include "vm.h"
 
