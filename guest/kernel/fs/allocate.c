@@ -30,7 +30,7 @@ static int fill(struct inode *inode, u64 offset, u64 length)
             return error;
         }
         if (inode->ops->prepare_write) {
-            error = inode->ops->prepare_write(inode, index);
+            error = inode->ops->prepare_write(inode, index, 0);
         }
         if (!error) {
             cache_mark_dirty(inode, frame); /* what a hole reads as must get to its new place */
@@ -74,6 +74,9 @@ static int extend_and_fill(struct inode *inode, u32 mode, u64 offset, u64 end)
         }
     }
     if (end > old_size) {
+        error = inode_clear_tail(inode, end);
+    }
+    if (end > old_size && !error) {
         error = set_size(inode, end);
     }
     if (!error) {

@@ -182,10 +182,10 @@ int vfs_truncate(struct inode *inode, u64 size)
     mutex_lock(&inode->lock);
     error = seal_check_size(inode, size);
     if (!error && size > inode->size) {
-        inode_clear_tail(inode);
+        error = inode_clear_tail(inode, size);
     }
     if (error) {
-        /* sealed */
+        /* sealed, or no room */
     } else if (inode->ops->truncate) {
         error = inode->ops->truncate(inode, size);
     } else if (inode->flags & INODE_SHM) {

@@ -2,6 +2,7 @@
 /*
  * ext2.h - a mounted ext2 file system, between its parts:
  *   ext2_super.c   mounting, checking, clean and dirty
+ *   ext2_blocks.c  the cache of metadata blocks
  *   ext2_alloc.c   bitmaps: giving out and taking back blocks and inodes
  *   ext2_map.c     from a page of a file to a block of the disk
  *   ext2_inode.c   inodes in memory and on the disk
@@ -10,10 +11,12 @@
  *   ext2_names.c   making and removing names
  *   ext2_commit.c  in which order changes reach the disk
  *
- * One block is one page.  Everything but file data - superblock, descriptors, bitmaps,
- * inodes, indirect blocks, directories - is changed in the page cache of the disk itself
- * (disk->inode), so one write-back of that makes all of it durable.  An inode is
- * written to its place there at each change; there are no "dirty inodes".
+ * Everything but file data - superblock, descriptors, bitmaps, inodes, indirect blocks,
+ * directories - is changed in a page cache with one block in each page (`metadata`), so one
+ * write-back of that makes all of it durable.  Where a block is a page that is the cache of the
+ * disk itself; smaller blocks, of 1 or 2 KiB, have one of their own (ext2_blocks.c).  An inode is
+ * written to its place there at each change; there are no "dirty inodes".  A page of a file lies
+ * in 1, 2 or 4 blocks; while it may be dirty all of them up to the end of the file have a place.
  *
  * Locks, after inode->lock: inode->map_lock -> fs commit_lock -> allocate_lock -> BUSY pages of
  * the disk.
@@ -50,6 +53,11 @@ struct ext2_group {
 struct ext2 {
     struct filesystem *fs;
     struct block_device *disk;
+    struct inode *metadata; /* its cache: page N holds block N */
+    u32 block_bits, block_size, sectors_per_block;
+    u32 page_bits;          /* 1 << page_bits blocks in a page of a file */
+    u32 pointer_bits;       /* 1 << pointer_bits pointers in an indirect block */
+    u32 first_block;        /* of group 0: 1 if the superblock has block 1 for itself */
     u32 block_count, inode_count, first_inode;
     u32 blocks_per_group, inodes_per_group, group_count, inode_size, table_blocks;
     bool was_clean; /* when mounted */
@@ -85,6 +93,17 @@ static inline struct ext2 *ext2_of(const struct inode *inode)
     return inode->fs->private;
 }
 
+static inline u32 ext2_group_of(const struct ext2 *ext2, u32 block)
+{
+    return (block - ext2->first_block) / ext2->blocks_per_group;
+}
+
+/* The first block of a group. */
+static inline u32 ext2_group_start(const struct ext2 *ext2, u32 group)
+{
+    return ext2->first_block + group * ext2->blocks_per_group;
+}
+
 static inline struct ext2_inode *ext2_inode_of(struct inode *inode)
 {
     return container_of(inode, struct ext2_inode, inode);
@@ -101,12 +120,22 @@ void ext2_descriptor_changed(struct ext2 *ext2, u32 group);
 int ext2_begin_change(struct ext2 *ext2);
 /* Report an inconsistency; from then on nothing is written.  => -EIO */
 int ext2_corrupt(struct ext2 *ext2, const char *what, u64 number);
+
+/* --- blocks ------------------------------------------------------------------------------ */
+
+/* Choose the cache of metadata; block_size is known.  => 0 or -ENOMEM */
+int ext2_blocks_open(struct ext2 *ext2);
+void ext2_blocks_close(struct ext2 *ext2); /* nobody holds a block any more */
 bool ext2_block_is_valid(const struct ext2 *ext2, u32 block);
-/* A block of metadata in the disk's cache, referenced.  => NULL with *error */
+/* A block of metadata, referenced, at the start of the frame.  => NULL with *error */
 struct frame *ext2_block(struct ext2 *ext2, u32 block, int *error);
 /* The same for a block just given out: zeroed, and marked as changed. */
 struct frame *ext2_block_new(struct ext2 *ext2, u32 block, int *error);
 void ext2_block_changed(struct ext2 *ext2, struct frame *frame);
+/* It is about to be freed: changes of it are not written any more. */
+void ext2_block_forget(struct ext2 *ext2, u32 block);
+/* Write it now, if it was changed; no flush.  => 0 or -EIO */
+int ext2_block_write(struct ext2 *ext2, u32 block);
 
 /* --- commit ------------------------------------------------------------------------------ */
 
@@ -138,16 +167,16 @@ int ext2_free_inode(struct ext2 *ext2, u32 number, bool directory);
 
 /* --- map --------------------------------------------------------------------------------- */
 
-/* The block that holds page `index`.  => 0 with *block (0 = a hole) or -EIO */
+/* Where block `index` of the file is on the disk.  => 0 with *block (0 = a hole) or -EIO */
 int ext2_map(struct inode *inode, u64 index, u32 *block);
 /* The same, filling a hole; *fresh: it was one.  => 0, -ENOSPC, -EFBIG, -EIO */
 int ext2_map_allocate(struct inode *inode, u64 index, u32 *block, bool *fresh);
-/* Free all blocks from page `first` on.  => no such page is in the cache */
+/* Free all from block `first` of the file on.  => nothing of them is being written, or will be */
 int ext2_free_from(struct inode *inode, u64 first);
-/* inode_ops.punch and next_data */
+/* inode_ops.punch and next_data: of pages */
 int ext2_punch(struct inode *inode, u64 first, u64 end);
 u64 ext2_next_data(struct inode *inode, u64 index);
-u64 ext2_size_limit(void); /* bytes of the longest file */
+u64 ext2_size_limit(const struct ext2 *ext2); /* bytes of the longest file */
 
 /* --- inode ------------------------------------------------------------------------------- */
 

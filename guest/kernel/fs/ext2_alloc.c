@@ -13,7 +13,7 @@
 /* Is the block part of the file system's own structures?  Such are never given or taken. */
 static bool is_structure(const struct ext2 *ext2, u32 block)
 {
-    const struct ext2_group *group = &ext2->group[block / ext2->blocks_per_group];
+    const struct ext2_group *group = &ext2->group[ext2_group_of(ext2, block)];
 
     return block == group->block_bitmap || block == group->inode_bitmap ||
            (block >= group->inode_table && block - group->inode_table < ext2->table_blocks);
@@ -36,7 +36,7 @@ static int take_block(struct ext2 *ext2, u32 index, u32 from, u32 *bit)
     map = frame_to_virt(frame);
     found = bitmap_next_clear(map, group->blocks, from);
     while (found < group->blocks && /* a damaged bitmap; just freed */
-           (is_structure(ext2, index * ext2->blocks_per_group + (u32)found) ||
+           (is_structure(ext2, ext2_group_start(ext2, index) + (u32)found) ||
             ext2_is_held(ext2, index, EXT2_HELD_BLOCKS, (u32)found))) {
         found = bitmap_next_clear(map, group->blocks, found + 1);
     }
@@ -68,8 +68,8 @@ static void count_block(struct ext2 *ext2, u32 index, int change)
 /* => 0 with *block, -ENOSPC, -EIO; allocate_lock is held */
 static int search_groups(struct ext2 *ext2, u32 goal, u32 *block)
 {
-    u32 first = goal / ext2->blocks_per_group;
-    u32 from = goal % ext2->blocks_per_group;
+    u32 first = ext2_group_of(ext2, goal);
+    u32 from = goal - ext2_group_start(ext2, first);
 
     for (u32 i = 0; i <= ext2->group_count; i++) {
         u32 index = (first + i) % ext2->group_count;
@@ -93,7 +93,7 @@ static int search_groups(struct ext2 *ext2, u32 goal, u32 *block)
         }
         if (bit < group->blocks) {
             count_block(ext2, index, -1);
-            *block = index * ext2->blocks_per_group + bit;
+            *block = ext2_group_start(ext2, index) + bit;
             return 0;
         }
     }
@@ -107,8 +107,8 @@ int ext2_allocate_block(struct ext2 *ext2, u32 goal, u32 *block)
     if (error) {
         return error;
     }
-    if (goal >= ext2->block_count) {
-        goal = 0;
+    if (goal < ext2->first_block || goal >= ext2->block_count) {
+        goal = ext2->first_block;
     }
     do {
         mutex_lock(&ext2->allocate_lock);
@@ -123,14 +123,15 @@ int ext2_allocate_block(struct ext2 *ext2, u32 goal, u32 *block)
 
 int ext2_free_block(struct ext2 *ext2, u32 block)
 {
-    u32 index = block / ext2->blocks_per_group;
-    u32 bit = block % ext2->blocks_per_group;
     struct frame *frame;
+    u32 index, bit;
     int error = 0;
 
     if (!ext2_block_is_valid(ext2, block) || is_structure(ext2, block)) {
         return ext2_corrupt(ext2, "a file has a block that cannot be its", block);
     }
+    index = ext2_group_of(ext2, block);
+    bit = block - ext2_group_start(ext2, index);
     mutex_lock(&ext2->allocate_lock);
     frame = ext2_block(ext2, ext2->group[index].block_bitmap, &error);
     if (frame) {

@@ -3,7 +3,7 @@
  * ext2_commit.c - in which order changes reach the disk, so that a power cut costs no more than
  * e2fsck can repair.
  *
- * There is no journal.  Pages of metadata are written in any order, and the disk may lose a part
+ * There is no journal.  Blocks of metadata are written in any order, and the disk may lose a part
  * of what was not flushed.  What keeps that harmless:
  *
  *     1. what is new - data in blocks just given out, new indirect blocks, new blocks of
@@ -80,7 +80,7 @@ static bool write_fresh_blocks(struct ext2 *ext2, int *error)
     ext2->fresh_count = 0;
     spin_unlock(&ext2->fresh_lock);
     for (u32 i = 0; i < count; i++) {
-        int failed = cache_write_back(&ext2->disk->inode, blocks[i], blocks[i], WRITEBACK_SYNC);
+        int failed = ext2_block_write(ext2, blocks[i]);
 
         *error = *error ? *error : failed;
     }
@@ -202,7 +202,7 @@ static int write_rest(struct ext2 *ext2, enum writeback_reason reason)
         ext2->held_any = false;
     }
     mutex_unlock(&ext2->allocate_lock);
-    error = cache_write_back(&ext2->disk->inode, 0, ~0ull, reason);
+    error = cache_write_back(ext2->metadata, 0, ~0ull, reason);
     failed = block_flush(ext2->disk);
     error = error ? error : failed;
     if (any) { /* after an error too: the file system would run full of what is free */

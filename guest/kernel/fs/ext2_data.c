@@ -8,64 +8,159 @@
 #include "lib/string.h"
 #include "mm/page.h"
 
-#define SECTORS_PER_BLOCK (EXT2_BLOCK_SIZE / SECTOR_SIZE)
+/* A page of a file, block by block: as many as lie in a row on the disk (or are holes). */
+struct stretch {
+    u32 block; /* the first one; 0 = a hole */
+    u32 start, size; /* bytes within the page */
+};
+
+/* The stretch of page `index` that begins at byte `start`.  => 0 or -EIO */
+static int find_stretch(struct inode *inode, u64 index, u32 start, u32 end, struct stretch *out)
+{
+    struct ext2 *ext2 = ext2_of(inode);
+    u64 first = (index << ext2->page_bits) + (start >> ext2->block_bits);
+    u32 next, blocks = 0;
+    int error = ext2_map(inode, first, &out->block);
+
+    out->start = start;
+    do {
+        blocks++;
+        out->size = blocks << ext2->block_bits;
+        if (error || start + out->size >= end) {
+            break;
+        }
+        error = ext2_map(inode, first + blocks, &next);
+    } while (!error && next == (out->block == 0 ? 0 : out->block + blocks));
+    return error;
+}
+
+/* How many bytes of the page are in blocks that the file, as long as it is to be, needs. */
+static u32 needed_bytes(const struct inode *inode, u64 index)
+{
+    u64 start = index << PAGE_SHIFT, end = max_u64(inode->size, inode->cache.writing_to);
+
+    return end <= start
+               ? 0
+               : (u32)round_up(min_u64(end - start, PAGE_SIZE), ext2_of(inode)->block_size);
+}
+
+/* The tail of the last page of the file is zero in memory, whatever the disk holds there. */
+static void clear_tail(const struct inode *inode, u64 index, u8 *bytes)
+{
+    u64 start = index << PAGE_SHIFT;
+    u64 used = inode->size <= start ? 0 : min_u64(inode->size - start, PAGE_SIZE);
+
+    memset(bytes + used, 0, PAGE_SIZE - used);
+}
 
 static int ext2_read_page(struct inode *inode, u64 index, struct frame *frame)
 {
+    struct ext2 *ext2 = ext2_of(inode);
     u8 *bytes = frame_to_virt(frame);
-    u32 block = 0;
+    u32 end = needed_bytes(inode, index);
+    struct stretch stretch;
     int error = 0;
 
-    if (index < inode_pages(inode)) {
-        error = ext2_map(inode, index, &block);
+    for (u32 at = 0; !error && at < end; at += stretch.size) {
+        error = find_stretch(inode, index, at, end, &stretch);
+        if (error) {
+            break;
+        }
+        if (stretch.block == 0) {
+            memset(bytes + at, 0, stretch.size);
+        } else {
+            error = block_read(ext2->disk, (u64)stretch.block * ext2->sectors_per_block, bytes + at,
+                               stretch.size / SECTOR_SIZE);
+        }
     }
-    if (error) {
-        return error;
+    clear_tail(inode, index, bytes);
+    return error;
+}
+
+static bool is_zero(const u8 *bytes, u32 size)
+{
+    const u64 *words = (const u64 *)bytes;
+    u64 any = 0;
+
+    for (u32 i = 0; i < size / sizeof(u64); i++) {
+        any |= words[i];
     }
-    if (block == 0) {
-        page_zero(bytes);
-        return 0;
+    return any == 0;
+}
+
+static int ext2_write_page(struct inode *inode, u64 index, struct frame *frame)
+{
+    struct ext2 *ext2 = ext2_of(inode);
+    u8 *bytes = frame_to_virt(frame);
+    u32 end = needed_bytes(inode, index); /* 0: truncated meanwhile */
+    struct stretch stretch;
+    int error = ext2->broken && end > 0 ? -EIO : 0;
+
+    for (u32 at = 0; !error && at < end; at += stretch.size) {
+        error = find_stretch(inode, index, at, end, &stretch);
+        if (error) {
+            break;
+        }
+        if (stretch.block == 0) {
+            /* Stores go by prepare_write; only zeros (a cut tail) may be dirty over a hole. */
+            error = is_zero(bytes + at, stretch.size) ? 0 : -ENOSPC;
+        } else {
+            error = block_write(ext2->disk, (u64)stretch.block * ext2->sectors_per_block,
+                                bytes + at, stretch.size / SECTOR_SIZE);
+        }
     }
-    error =
-        block_read(ext2_of(inode)->disk, (u64)block * SECTORS_PER_BLOCK, bytes, SECTORS_PER_BLOCK);
-    if (!error && index == inode->size >> PAGE_SHIFT) {
-        memset(bytes + (inode->size & PAGE_MASK), 0, PAGE_SIZE - (inode->size & PAGE_MASK));
+    return error;
+}
+
+/* Where the whole page is on the disk.  => 0 with *block (0: not whole, or not in a row) or -EIO */
+static int find_whole_page(struct inode *inode, u64 index, u32 *block)
+{
+    struct stretch stretch;
+    int error = 0;
+
+    *block = 0;
+    if (needed_bytes(inode, index) == PAGE_SIZE) {
+        error = find_stretch(inode, index, 0, PAGE_SIZE, &stretch);
+        *block = !error && stretch.size == PAGE_SIZE ? stretch.block : 0;
     }
     return error;
 }
 
 /*
- * Read-ahead: pages whose blocks are in a row on the disk come in one request.
+ * Read-ahead and write-back: whole pages that are in a row on the disk go in one request.
  * => the run starts at frames[0]; *pages says how long it is
  */
-static int read_run(struct inode *inode, u64 first, unsigned count, struct frame *const frames[],
-                    unsigned *pages)
+static int transfer_run(struct inode *inode, enum block_operation operation, u64 first,
+                        unsigned count, struct frame *const frames[], unsigned *pages)
 {
-    struct block_request request = {.operation = BLOCK_READ};
+    struct ext2 *ext2 = ext2_of(inode);
+    struct block_request request = {.operation = operation};
     u32 start, block;
-    int error = ext2_map(inode, first, &start);
+    int error = find_whole_page(inode, first, &start);
 
     *pages = 1;
     if (error || start == 0) {
-        return error ? error : ext2_read_page(inode, first, frames[0]);
+        return error                     ? error
+               : operation == BLOCK_READ ? ext2_read_page(inode, first, frames[0])
+                                         : ext2_write_page(inode, first, frames[0]);
     }
     for (unsigned i = 0; i < count && i < BLOCK_SEGMENTS; i++) {
-        error = ext2_map(inode, first + i, &block);
-        if (error || block != start + i) {
+        error = find_whole_page(inode, first + i, &block);
+        if (error || block != start + (i << ext2->page_bits)) {
             break;
         }
-        request.segment[i] = (struct block_segment){frame_to_virt(frames[i]), EXT2_BLOCK_SIZE};
+        request.segment[i] = (struct block_segment){frame_to_virt(frames[i]), PAGE_SIZE};
         request.segment_count = i + 1;
     }
+    if (request.segment_count == 0) { /* truncated meanwhile */
+        return operation == BLOCK_READ ? ext2_read_page(inode, first, frames[0]) : 0;
+    }
     *pages = request.segment_count;
-    request.sector = (u64)start * SECTORS_PER_BLOCK;
-    error = block_execute(ext2_of(inode)->disk, &request);
-    if (!error && first + *pages > inode->size >> PAGE_SHIFT) {
-        u64 last = inode->size >> PAGE_SHIFT;
-
-        if (last >= first) {
-            memset((u8 *)frame_to_virt(frames[last - first]) + (inode->size & PAGE_MASK), 0,
-                   PAGE_SIZE - (inode->size & PAGE_MASK));
+    request.sector = (u64)start * ext2->sectors_per_block;
+    error = block_execute(ext2->disk, &request);
+    for (unsigned i = 0; operation == BLOCK_READ && i < *pages; i++) {
+        if (first + i >= inode->size >> PAGE_SHIFT) {
+            clear_tail(inode, first + i, frame_to_virt(frames[i]));
         }
     }
     return error;
@@ -80,7 +175,7 @@ static int ext2_read_pages(struct inode *inode, u64 first, unsigned count,
         unsigned done = 1;
 
         if (first < inode_pages(inode)) {
-            error = read_run(inode, first, count, frames, &done);
+            error = transfer_run(inode, BLOCK_READ, first, count, frames, &done);
         } else {
             page_zero(frame_to_virt(frames[0])); /* truncated meanwhile */
         }
@@ -89,66 +184,6 @@ static int ext2_read_pages(struct inode *inode, u64 first, unsigned count,
         count -= done;
     }
     return error;
-}
-
-static bool is_zero(const u8 *page)
-{
-    const u64 *words = (const u64 *)page;
-    u64 any = 0;
-
-    for (u32 i = 0; i < PAGE_SIZE / sizeof(u64); i++) {
-        any |= words[i];
-    }
-    return any == 0;
-}
-
-static int ext2_write_page(struct inode *inode, u64 index, struct frame *frame)
-{
-    struct ext2 *ext2 = ext2_of(inode);
-    u8 *bytes = frame_to_virt(frame);
-    u32 block;
-    int error;
-
-    if (index >= inode_pages(inode)) {
-        return 0; /* truncated meanwhile */
-    }
-    if (ext2->broken) {
-        return -EIO;
-    }
-    error = ext2_map(inode, index, &block);
-    if (error) {
-        return error;
-    }
-    if (block == 0) {
-        /* Stores go by prepare_write; only zeros (a cut tail) may be dirty over a hole. */
-        return is_zero(bytes) ? 0 : -ENOSPC;
-    }
-    return block_write(ext2->disk, (u64)block * SECTORS_PER_BLOCK, bytes, SECTORS_PER_BLOCK);
-}
-
-/* Write-back: pages whose blocks are in a row on the disk go in one request. */
-static int write_row(struct inode *inode, u64 first, unsigned count, struct frame *const frames[],
-                     unsigned *pages)
-{
-    struct block_request request = {.operation = BLOCK_WRITE};
-    u32 start, block;
-    int error = ext2_map(inode, first, &start);
-
-    *pages = 1;
-    if (error || start == 0) {
-        return error ? error : ext2_write_page(inode, first, frames[0]);
-    }
-    for (unsigned i = 0; i < count && i < BLOCK_SEGMENTS && first + i < inode_pages(inode); i++) {
-        error = ext2_map(inode, first + i, &block);
-        if (error || block != start + i) {
-            break;
-        }
-        request.segment[i] = (struct block_segment){frame_to_virt(frames[i]), EXT2_BLOCK_SIZE};
-        request.segment_count = i + 1;
-    }
-    *pages = request.segment_count;
-    request.sector = (u64)start * SECTORS_PER_BLOCK;
-    return block_execute(ext2_of(inode)->disk, &request);
 }
 
 static int ext2_write_pages(struct inode *inode, u64 first, unsigned count,
@@ -160,7 +195,9 @@ static int ext2_write_pages(struct inode *inode, u64 first, unsigned count,
         unsigned done = 1;
 
         if (first < inode_pages(inode)) { /* else truncated meanwhile */
-            error = ext2_of(inode)->broken ? -EIO : write_row(inode, first, count, frames, &done);
+            error = ext2_of(inode)->broken
+                        ? -EIO
+                        : transfer_run(inode, BLOCK_WRITE, first, count, frames, &done);
         }
         first += done;
         frames += done;
@@ -169,14 +206,17 @@ static int ext2_write_pages(struct inode *inode, u64 first, unsigned count,
     return error;
 }
 
-static int ext2_prepare_write(struct inode *inode, u64 index)
+static int ext2_prepare_write(struct inode *inode, u64 index, u32 end)
 {
-    u32 block;
+    struct ext2 *ext2 = ext2_of(inode);
+    u32 bytes = needed_bytes(inode, index), block;
     bool fresh;
-    int error = ext2_begin_change(ext2_of(inode));
+    int error = ext2_begin_change(ext2);
 
-    if (!error) {
-        error = ext2_map_allocate(inode, index, &block, &fresh);
+    bytes = bytes > end ? bytes : end;
+    for (u32 at = 0; !error && at < bytes; at += ext2->block_size) {
+        error = ext2_map_allocate(inode, (index << ext2->page_bits) + (at >> ext2->block_bits),
+                                  &block, &fresh);
     }
     if (!error) {
         inode_touch(inode, TOUCH_MODIFY | TOUCH_CHANGE);
@@ -185,17 +225,32 @@ static int ext2_prepare_write(struct inode *inode, u64 index)
     return error;
 }
 
+/* Blocks of the last page that are about to be freed may be on their way to the disk. */
+static void wait_for_tail(struct inode *inode)
+{
+    struct frame *frame = (inode->size & PAGE_MASK) != 0 && ext2_of(inode)->page_bits != 0
+                              ? cache_find(inode, inode->size >> PAGE_SHIFT)
+                              : NULL;
+
+    if (frame) {
+        frame_wait_clear(frame, FRAME_WRITEBACK);
+        cache_put(frame);
+    }
+}
+
 int ext2_truncate(struct inode *inode, u64 size)
 {
+    struct ext2 *ext2 = ext2_of(inode);
     bool shrinks = size <= inode->size;
-    int error = size > ext2_size_limit() ? -EFBIG : ext2_begin_change(ext2_of(inode));
+    int error = size > ext2_size_limit(ext2) ? -EFBIG : ext2_begin_change(ext2);
 
     if (error) {
         return error;
     }
     cache_truncate(inode, size);
     if (shrinks) {
-        error = ext2_free_from(inode, inode_pages(inode));
+        wait_for_tail(inode);
+        error = ext2_free_from(inode, (size + ext2->block_size - 1) >> ext2->block_bits);
     }
     return error ? error : ext2_store_inode(inode);
 }

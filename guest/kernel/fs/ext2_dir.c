@@ -7,9 +7,14 @@
 #include "fs/ext2_dirent.h"
 #include "lib/errno.h"
 
+static u32 block_size(const struct inode *directory)
+{
+    return ext2_of(directory)->block_size;
+}
+
 static u64 block_count(const struct inode *directory)
 {
-    return directory->size / EXT2_BLOCK_SIZE;
+    return directory->size >> ext2_of(directory)->block_bits;
 }
 
 /* Block `index` of a directory, referenced.  A directory has no holes. */
@@ -60,10 +65,10 @@ int ext2_directory_find(struct inode *directory, const char *name, size_t length
             return error;
         }
         offset =
-            ext2_dirent_find(frame_to_virt(frame), EXT2_BLOCK_SIZE, name, (u32)length, &broken);
+            ext2_dirent_find(frame_to_virt(frame), block_size(directory), name, (u32)length, &broken);
         if (offset != EXT2_NO_ENTRY) {
             const struct ext2_dirent *entry =
-                ext2_dirent_at(frame_to_virt(frame), EXT2_BLOCK_SIZE, offset);
+                ext2_dirent_at(frame_to_virt(frame), block_size(directory), offset);
 
             *place = (struct ext2_place){frame, offset, entry->inode, i};
             return 0;
@@ -93,9 +98,9 @@ static struct frame *extend(struct inode *directory, int *error)
         ext2_free_from(directory, block_count(directory));
         return NULL;
     }
-    ext2_dirent_format(frame_to_virt(frame), EXT2_BLOCK_SIZE);
+    ext2_dirent_format(frame_to_virt(frame), block_size(directory));
     ext2_block_changed(ext2, frame);
-    directory->size += EXT2_BLOCK_SIZE;
+    directory->size += ext2->block_size;
     return frame;
 }
 
@@ -107,7 +112,7 @@ static int add_in_block(struct inode *directory, u64 index, struct frame *frame,
     struct ext2_dirent_link link;
     int error = 0;
 
-    switch (ext2_dirent_add(frame_to_virt(frame), EXT2_BLOCK_SIZE, name, &link)) {
+    switch (ext2_dirent_add(frame_to_virt(frame), block_size(directory), name, &link)) {
     case EXT2_DIRENT_ADDED:
         ext2_block_changed(ext2, frame);
         return 0;
@@ -133,7 +138,7 @@ int ext2_write_block_now(struct inode *directory, u64 index)
     int error = ext2_map(directory, index, &block);
 
     if (!error) {
-        error = cache_write_back(&ext2->disk->inode, block, block, WRITEBACK_SYNC);
+        error = ext2_block_write(ext2, block);
     }
     return error ? error : block_flush(ext2->disk);
 }
@@ -169,7 +174,7 @@ int ext2_directory_remove(struct inode *directory, struct ext2_place *place)
     int error = ext2_begin_change(ext2_of(directory));
 
     if (!error) {
-        ext2_dirent_remove(frame_to_virt(place->frame), EXT2_BLOCK_SIZE, place->offset);
+        ext2_dirent_remove(frame_to_virt(place->frame), block_size(directory), place->offset);
         ext2_block_changed(ext2_of(directory), place->frame);
     }
     cache_put(place->frame);
@@ -179,7 +184,7 @@ int ext2_directory_remove(struct inode *directory, struct ext2_place *place)
 int ext2_directory_redirect(struct inode *directory, struct ext2_place *place, u32 number, u32 mode)
 {
     struct ext2_dirent *entry =
-        ext2_dirent_at(frame_to_virt(place->frame), EXT2_BLOCK_SIZE, place->offset);
+        ext2_dirent_at(frame_to_virt(place->frame), block_size(directory), place->offset);
     int error = ext2_begin_change(ext2_of(directory));
 
     if (!error) {
@@ -208,7 +213,7 @@ int ext2_directory_is_empty(struct inode *directory)
         if (!frame) {
             return error;
         }
-        empty = ext2_dirent_is_empty(frame_to_virt(frame), EXT2_BLOCK_SIZE, &broken);
+        empty = ext2_dirent_is_empty(frame_to_virt(frame), block_size(directory), &broken);
         cache_put(frame);
         if (broken) {
             return broken_chain(directory);
@@ -236,7 +241,7 @@ static u8 to_dirent_type(u8 type)
 static int emit_block(struct inode *directory, u64 index, struct directory_reader *reader,
                       u64 *offset)
 {
-    u64 base = index * EXT2_BLOCK_SIZE;
+    u64 base = index * block_size(directory);
     int error;
     struct frame *frame = directory_block(directory, index, &error);
     int result = 0;
@@ -244,8 +249,8 @@ static int emit_block(struct inode *directory, u64 index, struct directory_reade
     if (!frame) {
         return error;
     }
-    for (u32 at = 0; at < EXT2_BLOCK_SIZE && result == 0;) {
-        const struct ext2_dirent *entry = ext2_dirent_at(frame_to_virt(frame), EXT2_BLOCK_SIZE, at);
+    for (u32 at = 0; at < block_size(directory) && result == 0;) {
+        const struct ext2_dirent *entry = ext2_dirent_at(frame_to_virt(frame), block_size(directory), at);
 
         if (!entry) {
             result = broken_chain(directory);
@@ -272,7 +277,7 @@ int ext2_readdir(struct inode *directory, struct directory_reader *reader, u64 *
     int result = 0;
 
     while (result == 0 && *offset < directory->size) {
-        result = emit_block(directory, *offset / EXT2_BLOCK_SIZE, reader, offset);
+        result = emit_block(directory, *offset / block_size(directory), reader, offset);
     }
     return result < 0 ? result : 0;
 }

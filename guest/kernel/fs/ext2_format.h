@@ -13,7 +13,8 @@
 #define EXT2_MAGIC 0xef53u
 #define EXT2_SUPER_OFFSET 1024u
 #define EXT2_ROOT_INODE 2u
-#define EXT2_BLOCK_SIZE 4096u /* the only one offered: one block is one page */
+#define EXT2_LEAST_BLOCK_BITS 10u /* blocks are of 1, 2 or 4 KiB */
+#define EXT2_MOST_BLOCK_BITS 12u
 
 #define EXT2_STATE_CLEAN 1u
 #define EXT2_STATE_ERRORS 2u
@@ -50,7 +51,6 @@ struct ext2_group_descriptor {
 _Static_assert(sizeof(struct ext2_group_descriptor) == 32, "group descriptor");
 
 #define EXT2_DIRECT 12u
-#define EXT2_POINTERS (EXT2_BLOCK_SIZE / 4)
 #define EXT2_FAST_LINK_SIZE 60u /* a shorter link's target stands in block[] */
 
 #define EXT2_FLAG_INDEX 0x1000u /* the directory has hash-tree hints */

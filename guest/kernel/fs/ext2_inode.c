@@ -17,10 +17,11 @@ static struct frame *table_place(struct ext2 *ext2, u64 number, struct ext2_disk
     u32 index = (u32)(number - 1) / ext2->inodes_per_group;
     u32 within = (u32)(number - 1) % ext2->inodes_per_group * ext2->inode_size;
     struct frame *frame =
-        ext2_block(ext2, ext2->group[index].inode_table + within / EXT2_BLOCK_SIZE, error);
+        ext2_block(ext2, ext2->group[index].inode_table + (within >> ext2->block_bits), error);
 
     if (frame) {
-        *place = (struct ext2_disk_inode *)((u8 *)frame_to_virt(frame) + within % EXT2_BLOCK_SIZE);
+        within &= ext2->block_size - 1;
+        *place = (struct ext2_disk_inode *)((u8 *)frame_to_virt(frame) + within);
     }
     return frame;
 }
@@ -40,14 +41,15 @@ static int check(struct ext2 *ext2, const struct inode *inode, const struct ext2
     }
     switch (inode->mode & S_IFMT) {
     case S_IFREG:
-        return inode->size <= ext2_size_limit() ? 0
-                                                : ext2_corrupt(ext2, "a file is too long", number);
+        return inode->size <= ext2_size_limit(ext2)
+                   ? 0
+                   : ext2_corrupt(ext2, "a file is too long", number);
     case S_IFDIR:
-        return inode->size % EXT2_BLOCK_SIZE == 0 && inode->size <= DIRECTORY_LIMIT
+        return inode->size % ext2->block_size == 0 && inode->size <= DIRECTORY_LIMIT
                    ? 0
                    : ext2_corrupt(ext2, "a directory has a bad size", number);
     case S_IFLNK:
-        return inode->size < (inode->blocks ? EXT2_BLOCK_SIZE : EXT2_FAST_LINK_SIZE)
+        return inode->size < (inode->blocks ? ext2->block_size : EXT2_FAST_LINK_SIZE)
                    ? 0
                    : ext2_corrupt(ext2, "a symbolic link has a bad size", number);
     case S_IFCHR:
@@ -94,10 +96,11 @@ static struct inode *new_in_memory(struct filesystem *fs, u64 number, u32 mode)
     if (inode) {
         struct ext2 *ext2 = fs->private;
 
+        inode->flags |= ext2->page_bits != 0 ? INODE_PARTS : 0;
         mutex_init(&ext2_inode_of(inode)->map_lock, "ext2 map");
         list_init(&ext2_inode_of(inode)->fresh_link);
         ext2_inode_of(inode)->goal =
-            (u32)(number - 1) / ext2->inodes_per_group * ext2->blocks_per_group;
+            ext2_group_start(ext2, (u32)(number - 1) / ext2->inodes_per_group);
     }
     return inode;
 }
@@ -238,7 +241,7 @@ static void free_attributes(struct ext2 *ext2, struct ext2_inode *own)
         return;
     }
     cache_put(frame);
-    cache_forget(&ext2->disk->inode, block);
+    ext2_block_forget(ext2, block);
     ext2_free_block(ext2, block);
 }
 

@@ -119,7 +119,7 @@ static int write_target(struct inode *inode, const char *target, size_t length)
         return error;
     }
     memcpy(frame_to_virt(frame), target, length);
-    error = inode->ops->prepare_write(inode, 0);
+    error = inode->ops->prepare_write(inode, 0, 0);
     if (!error) {
         cache_mark_dirty(inode, frame);
     }
@@ -133,7 +133,8 @@ static int ext2_symlink(struct inode *directory, const char *name, size_t length
     struct inode *inode;
     size_t target_length = strlen(target);
     int error =
-        target_length < EXT2_BLOCK_SIZE ? check_absent(directory, name, length) : -ENAMETOOLONG;
+        target_length < ext2_of(directory)->block_size ? check_absent(directory, name, length)
+                                                       : -ENAMETOOLONG;
 
     if (!error) {
         error = ext2_new_inode(directory, S_IFLNK | 0777, 0, &inode);
@@ -288,7 +289,7 @@ static int ext2_rename(struct inode *old_directory, const char *old_name, size_t
                        struct inode *new_directory, const char *new_name, size_t new_length,
                        u32 flags)
 {
-    u64 blocks = new_directory->size / EXT2_BLOCK_SIZE;
+    u64 blocks = new_directory->size >> ext2_of(new_directory)->block_bits;
     struct ext2_place place;
     struct inode *moved;
     int error = ext2_lookup(old_directory, old_name, old_length, &moved);

@@ -14,31 +14,41 @@
 #include "lib/string.h"
 #include "mm/kalloc.h"
 
-#define SECTORS_PER_BLOCK (EXT2_BLOCK_SIZE / SECTOR_SIZE)
 #define GROUP_LIMIT 32768u
-#define DESCRIPTORS_PER_BLOCK (EXT2_BLOCK_SIZE / sizeof(struct ext2_group_descriptor))
 
 struct ext2_super_block *ext2_super_block(const struct ext2 *ext2)
 {
-    return (struct ext2_super_block *)((u8 *)frame_to_virt(ext2->super_frame) + EXT2_SUPER_OFFSET);
+    u32 within = EXT2_SUPER_OFFSET & (ext2->block_size - 1);
+
+    return (struct ext2_super_block *)((u8 *)frame_to_virt(ext2->super_frame) + within);
+}
+
+static u32 descriptors_per_block(const struct ext2 *ext2)
+{
+    return ext2->block_size / (u32)sizeof(struct ext2_group_descriptor);
+}
+
+static u32 descriptor_blocks(const struct ext2 *ext2)
+{
+    return (ext2->group_count + descriptors_per_block(ext2) - 1) / descriptors_per_block(ext2);
 }
 
 struct ext2_group_descriptor *ext2_descriptor(const struct ext2 *ext2, u32 group)
 {
-    struct ext2_group_descriptor *table =
-        frame_to_virt(ext2->descriptors[group / DESCRIPTORS_PER_BLOCK]);
+    u32 count = descriptors_per_block(ext2);
+    struct ext2_group_descriptor *table = frame_to_virt(ext2->descriptors[group / count]);
 
-    return &table[group % DESCRIPTORS_PER_BLOCK];
+    return &table[group % count];
 }
 
 void ext2_super_changed(struct ext2 *ext2)
 {
-    cache_mark_dirty(&ext2->disk->inode, ext2->super_frame);
+    ext2_block_changed(ext2, ext2->super_frame);
 }
 
 void ext2_descriptor_changed(struct ext2 *ext2, u32 group)
 {
-    cache_mark_dirty(&ext2->disk->inode, ext2->descriptors[group / DESCRIPTORS_PER_BLOCK]);
+    ext2_block_changed(ext2, ext2->descriptors[group / descriptors_per_block(ext2)]);
 }
 
 int ext2_corrupt(struct ext2 *ext2, const char *what, u64 number)
@@ -50,46 +60,15 @@ int ext2_corrupt(struct ext2 *ext2, const char *what, u64 number)
     return -EIO;
 }
 
-bool ext2_block_is_valid(const struct ext2 *ext2, u32 block)
-{
-    return block > 0 && block < ext2->block_count;
-}
-
-struct frame *ext2_block(struct ext2 *ext2, u32 block, int *error)
-{
-    if (!ext2_block_is_valid(ext2, block)) {
-        *error = ext2_corrupt(ext2, "a block number is out of range", block);
-        return NULL;
-    }
-    return cache_get(&ext2->disk->inode, block, error);
-}
-
-struct frame *ext2_block_new(struct ext2 *ext2, u32 block, int *error)
-{
-    struct frame *frame = cache_get_overwrite(&ext2->disk->inode, block, error);
-
-    if (frame) {
-        memset(frame_to_virt(frame), 0, EXT2_BLOCK_SIZE);
-        ext2_block_changed(ext2, frame);
-        ext2_note_fresh_block(ext2, block);
-    }
-    return frame;
-}
-
-void ext2_block_changed(struct ext2 *ext2, struct frame *frame)
-{
-    cache_mark_dirty(&ext2->disk->inode, frame);
-}
-
 /* --- clean and dirty --------------------------------------------------------------------- */
 
-/* Write block 0 now, and be sure of it.  => 0 or -EIO */
+/* Write the superblock now, and be sure of it.  => 0 or -EIO */
 static int write_super_block(struct ext2 *ext2)
 {
     int error;
 
     ext2_super_changed(ext2);
-    error = cache_write_back(&ext2->disk->inode, 0, 0, WRITEBACK_SYNC);
+    error = ext2_block_write(ext2, EXT2_SUPER_OFFSET >> ext2->block_bits);
     return error ? error : block_flush(ext2->disk);
 }
 
@@ -128,7 +107,7 @@ static int ext2_sync(struct filesystem *fs)
         return error;
     }
     mutex_lock(&ext2->allocate_lock);
-    if (ext2->was_clean && ext2->disk->inode.cache.dirty == 0) {
+    if (ext2->was_clean && ext2->metadata->cache.dirty == 0) {
         struct ext2_super_block *super = ext2_super_block(ext2);
 
         super->state = (u16)(super->state | EXT2_STATE_CLEAN);
@@ -160,7 +139,7 @@ static int check_features(struct filesystem *fs, const struct ext2_super_block *
     }
     if (unknown) {
         log_error("ext2 on %s: needs features %#x that this kernel does not have%s%s%s; "
-                  "make it with: mke2fs -t ext2 -b 4096",
+                  "make it with: mke2fs -t ext2",
                   fs->block->name, unknown, unknown & 0x40 ? " (extents: ext4)" : "",
                   unknown & 0x80 ? " (64bit: ext4)" : "",
                   unknown & 0x4 ? " (a journal to be replayed: run e2fsck)" : "");
@@ -173,44 +152,60 @@ static int check_features(struct filesystem *fs, const struct ext2_super_block *
     return 0;
 }
 
-/* Fill the geometry from a superblock.  => 0 or -EINVAL with a message */
+/* The size of blocks and what follows from it.  => 0 or -EINVAL with a message */
+static int check_block_size(struct ext2 *ext2, const struct ext2_super_block *super)
+{
+    u32 bits = super->log_block_size + EXT2_LEAST_BLOCK_BITS;
+
+    if (super->magic != EXT2_MAGIC) {
+        return refuse(ext2->disk, "no ext2 file system here", super->magic);
+    }
+    if (super->log_block_size > EXT2_MOST_BLOCK_BITS - EXT2_LEAST_BLOCK_BITS) {
+        return refuse(ext2->disk,
+                      "blocks are not of 1, 2 or 4 KiB; make it with: mke2fs -t ext2 -b 4096",
+                      super->log_block_size < 22 ? 1024u << super->log_block_size : 0);
+    }
+    ext2->block_bits = bits;
+    ext2->block_size = 1u << bits;
+    ext2->sectors_per_block = ext2->block_size / SECTOR_SIZE;
+    ext2->page_bits = PAGE_SHIFT - bits;
+    ext2->pointer_bits = bits - 2;
+    ext2->first_block = bits == EXT2_LEAST_BLOCK_BITS ? 1 : 0;
+    ext2->fs->block_size = ext2->block_size;
+    return 0;
+}
+
+/* Groups and inodes.  => 0 or -EINVAL with a message */
 static int check_super_block(struct ext2 *ext2, const struct ext2_super_block *super)
 {
     const struct block_device *disk = ext2->disk;
     u32 inode_size = super->revision == 0 ? 128 : super->inode_size;
 
-    if (super->magic != EXT2_MAGIC) {
-        return refuse(disk, "no ext2 file system here", super->magic);
-    }
-    if (super->log_block_size != 2) {
-        return refuse(disk, "blocks are not of 4096 bytes; make it with: mke2fs -t ext2 -b 4096",
-                      super->log_block_size < 10 ? 1024u << super->log_block_size : 0);
-    }
-    if (super->block_count < 8 || super->block_count > disk->sectors / SECTORS_PER_BLOCK) {
+    if (super->block_count < 8 || super->block_count > disk->sectors / ext2->sectors_per_block) {
         return refuse(disk, "the number of blocks does not fit the disk", super->block_count);
     }
-    if (super->first_data_block != 0 || super->blocks_per_group < 8 ||
-        super->blocks_per_group > 8 * EXT2_BLOCK_SIZE) {
+    if (super->first_data_block != ext2->first_block || super->blocks_per_group < 8 ||
+        super->blocks_per_group > 8 * ext2->block_size) {
         return refuse(disk, "bad number of blocks in a group", super->blocks_per_group);
     }
-    if (inode_size < 128 || inode_size > EXT2_BLOCK_SIZE || (inode_size & (inode_size - 1))) {
+    if (inode_size < 128 || inode_size > ext2->block_size || (inode_size & (inode_size - 1))) {
         return refuse(disk, "bad size of inodes", inode_size);
     }
     ext2->block_count = super->block_count;
     ext2->inode_size = inode_size;
     ext2->blocks_per_group = super->blocks_per_group;
     ext2->inodes_per_group = super->inodes_per_group;
-    ext2->group_count = (super->block_count - 1) / super->blocks_per_group + 1;
+    ext2->group_count = ext2_group_of(ext2, super->block_count - 1) + 1;
     if (ext2->group_count > GROUP_LIMIT) {
         return refuse(disk, "too many groups", ext2->group_count);
     }
-    if (super->inodes_per_group == 0 || super->inodes_per_group > 8 * EXT2_BLOCK_SIZE ||
-        super->inodes_per_group % (EXT2_BLOCK_SIZE / inode_size) != 0 ||
+    if (super->inodes_per_group == 0 || super->inodes_per_group > 8 * ext2->block_size ||
+        super->inodes_per_group % (ext2->block_size / inode_size) != 0 ||
         (u64)super->inodes_per_group * ext2->group_count != super->inode_count) {
         return refuse(disk, "bad number of inodes", super->inode_count);
     }
     ext2->inode_count = super->inode_count;
-    ext2->table_blocks = ext2->inodes_per_group / (EXT2_BLOCK_SIZE / inode_size);
+    ext2->table_blocks = ext2->inodes_per_group / (ext2->block_size / inode_size);
     ext2->first_inode = super->revision == 0 ? 11 : super->first_inode;
     if (ext2->first_inode <= EXT2_ROOT_INODE || ext2->first_inode > ext2->inode_count) {
         return refuse(disk, "bad first inode", ext2->first_inode);
@@ -222,7 +217,7 @@ static int check_super_block(struct ext2 *ext2, const struct ext2_super_block *s
 /* Read and check the group descriptors.  => 0, -EINVAL, -EIO, -ENOMEM */
 static int load_groups(struct ext2 *ext2)
 {
-    u32 blocks = (u32)((ext2->group_count + DESCRIPTORS_PER_BLOCK - 1) / DESCRIPTORS_PER_BLOCK);
+    u32 blocks = descriptor_blocks(ext2);
     int error = 0;
 
     ext2->group = kalloc(sizeof(*ext2->group) * ext2->group_count);
@@ -231,7 +226,7 @@ static int load_groups(struct ext2 *ext2)
         return -ENOMEM;
     }
     for (u32 i = 0; i < blocks; i++) {
-        ext2->descriptors[i] = ext2_block(ext2, 1 + i, &error);
+        ext2->descriptors[i] = ext2_block(ext2, ext2->first_block + 1 + i, &error);
         if (!ext2->descriptors[i]) {
             return error;
         }
@@ -245,7 +240,7 @@ static int load_groups(struct ext2 *ext2)
         group->inode_bitmap = descriptor->inode_bitmap;
         group->inode_table = descriptor->inode_table;
         group->blocks = (u32)min_u64(ext2->blocks_per_group,
-                                     ext2->block_count - (u64)i * ext2->blocks_per_group);
+                                     ext2->block_count - ext2_group_start(ext2, i));
         if (!ext2_block_is_valid(ext2, group->block_bitmap) ||
             !ext2_block_is_valid(ext2, group->inode_bitmap) ||
             !ext2_block_is_valid(ext2, group->inode_table) ||
@@ -261,9 +256,7 @@ static void free_mount(struct ext2 *ext2)
     if (ext2->group) {
         ext2_release_all(ext2);
     }
-    for (u32 i = 0; ext2->descriptors &&
-                    i < (ext2->group_count + DESCRIPTORS_PER_BLOCK - 1) / DESCRIPTORS_PER_BLOCK;
-         i++) {
+    for (u32 i = 0; ext2->descriptors && i < descriptor_blocks(ext2); i++) {
         if (ext2->descriptors[i]) {
             frame_unpin(ext2->descriptors[i]);
             cache_put(ext2->descriptors[i]);
@@ -273,9 +266,26 @@ static void free_mount(struct ext2 *ext2)
         frame_unpin(ext2->super_frame);
         cache_put(ext2->super_frame);
     }
+    if (ext2->metadata) {
+        ext2_blocks_close(ext2);
+    }
     kfree(ext2->descriptors);
     kfree(ext2->group);
     kfree(ext2);
+}
+
+/* From the disk's own cache, before it is known which cache the blocks are in.  => 0 or -errno */
+static int find_block_size(struct ext2 *ext2)
+{
+    int error = 0;
+    struct frame *frame = cache_get(&ext2->disk->inode, 0, &error);
+
+    if (frame) {
+        error = check_block_size(ext2, (const struct ext2_super_block *)((u8 *)frame_to_virt(frame) +
+                                                                         EXT2_SUPER_OFFSET));
+        cache_put(frame);
+    }
+    return error;
 }
 
 static int load(struct ext2 *ext2)
@@ -284,7 +294,15 @@ static int load(struct ext2 *ext2)
     const struct ext2_super_block *super;
     int error = 0;
 
-    ext2->super_frame = cache_get(&ext2->disk->inode, 0, &error);
+    error = find_block_size(ext2);
+    if (!error) {
+        error = ext2_blocks_open(ext2);
+    }
+    if (error) {
+        return error;
+    }
+    ext2->super_frame =
+        cache_get(ext2->metadata, EXT2_SUPER_OFFSET >> ext2->block_bits, &error);
     if (!ext2->super_frame) {
         return error;
     }
@@ -327,7 +345,6 @@ static int ext2_mount(struct filesystem *fs, const char *options)
     list_init(&ext2->fresh_files);
     fs->private = ext2;
     fs->magic = EXT2_MAGIC;
-    fs->block_size = EXT2_BLOCK_SIZE;
     error = load(ext2);
     if (error) {
         free_mount(ext2);

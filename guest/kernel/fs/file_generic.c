@@ -103,15 +103,29 @@ ssize_t inode_read_kernel(struct inode *inode, void *buffer, size_t size, u64 of
     return (ssize_t)done;
 }
 
-void inode_clear_tail(struct inode *inode)
+int inode_clear_tail(struct inode *inode, u64 new_size)
 {
-    u64 within = inode->size & PAGE_MASK;
-    struct frame *frame = within ? cache_find(inode, inode->size >> PAGE_SHIFT) : NULL;
+    u64 index = inode->size >> PAGE_SHIFT, within = inode->size & PAGE_MASK;
+    struct frame *frame = within ? cache_find(inode, index) : NULL;
+    int error = 0;
 
     if (frame) {
         memset((u8 *)frame_to_virt(frame) + within, 0, PAGE_SIZE - within);
+        /* It may be dirty, or mapped for writing: then all of it must have a place. */
+        if (inode->flags & INODE_PARTS) {
+            u64 end = new_size - (index << PAGE_SHIFT);
+
+            frame_wait_clear(frame, FRAME_BUSY); /* being read: a hole would show its new place */
+            cache_extend_begin(inode, new_size); /* write-back goes that far from here on */
+            error = inode->ops->prepare_write(inode, index, (u32)min_u64(end, PAGE_SIZE));
+            cache_mark_dirty(inode, frame);
+            if (error) {
+                inode->ops->truncate(inode, inode->size);
+            }
+        }
         cache_put(frame);
     }
+    return error;
 }
 
 /* Where the bytes of a write come from. */
@@ -140,6 +154,7 @@ static ssize_t write_in_page(struct inode *inode, const struct source *from, siz
 {
     u64 index = offset >> PAGE_SHIFT;
     struct frame *frame;
+    bool extends;
     size_t left;
     int error = 0;
 
@@ -151,15 +166,20 @@ static ssize_t write_in_page(struct inode *inode, const struct source *from, siz
         return error;
     }
     if (inode->ops->prepare_write) {
-        error = inode->ops->prepare_write(inode, index);
+        error = inode->ops->prepare_write(inode, index, (u32)((offset & PAGE_MASK) + size));
     }
     if (error) {
         cache_put(frame);
         return error;
     }
+    extends = offset + size > inode->size;
+    if (extends) {
+        cache_extend_begin(inode, offset + size);
+    }
     left = take(from, done, (u8 *)frame_to_virt(frame) + (offset & PAGE_MASK), size);
-    if (left < size && offset + size - left > inode->size) {
-        inode->size = offset + size - left;
+    if (extends) {
+        cache_extend_end(inode, left < size ? max_u64(inode->size, offset + size - left)
+                                            : inode->size);
     }
     cache_mark_dirty(inode, frame); /* even if nothing was copied: its new place must be filled */
     cache_put(frame);
@@ -181,7 +201,10 @@ static ssize_t generic_write(struct inode *inode, const struct source *from, siz
         return moved;
     }
     if (size > 0 && *offset > inode->size) {
-        inode_clear_tail(inode);
+        moved = inode_clear_tail(inode, *offset);
+        if (moved < 0) {
+            return moved;
+        }
     }
     while (done < size) {
         size_t chunk = min_u64(PAGE_SIZE - (*offset & PAGE_MASK), size - done);

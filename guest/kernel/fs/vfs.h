@@ -155,10 +155,12 @@ void inode_evict_all(struct filesystem *fs);
 /* Call for each inode of the table (with a reference meanwhile). */
 void inode_for_each(struct filesystem *fs, void (*visit)(struct inode *inode));
 /*
- * The file is about to grow: what a mapping wrote behind the end in the last page must not
- * become part of it.  => inode->lock is held
+ * The file is about to grow to `new_size`, and not by a write behind its last byte: what a mapping
+ * wrote behind the end in the last page must not become part of it, and where a page lies in
+ * several blocks the page must have all that it needs then.
+ * => 0, -ENOSPC, -EIO; inode->lock is held
  */
-void inode_clear_tail(struct inode *inode);
+int inode_clear_tail(struct inode *inode, u64 new_size);
 /* Remember under which name it was found, for path_of_inode(). */
 void inode_set_name(struct inode *inode, struct inode *directory, const char *name, size_t length);
 /* => its length and the number of the directory; 0 if none is known or it does not fit */

@@ -138,6 +138,32 @@ static void bring_in_shared(struct fault *fault)
     }
 }
 
+/*
+ * Find a place on the disk for a page that is about to become dirty.  The page is held meanwhile
+ * and dirty from then on: if it left the cache now and were read again, a hole would show what its
+ * new place held before.
+ */
+static void find_place(struct fault *fault)
+{
+    struct inode *inode = fault->inode;
+    struct frame *frame = cache_get(inode, fault->index, &fault->error);
+
+    if (frame == NULL) {
+        if (fault->error == -ENOMEM) {
+            fault->error = 0;
+            out_of_memory(fault);
+        }
+        return;
+    }
+    fault->error = inode->ops->prepare_write(inode, fault->index, 0);
+    fault->prepared = fault->error == 0;
+    if (fault->prepared && fault->index < inode_pages(inode)) {
+        cache_mark_dirty(inode, frame);
+    }
+    frame_put(frame);
+    writeback_pace();
+}
+
 static void satisfy(struct fault *fault)
 {
     switch (fault->need) {
@@ -164,9 +190,7 @@ static void satisfy(struct fault *fault)
         frame_wait_clear(fault->held, FRAME_WRITEBACK);
         break;
     case NEED_PREPARE:
-        fault->error = fault->inode->ops->prepare_write(fault->inode, fault->index);
-        fault->prepared = fault->error == 0;
-        writeback_pace();
+        find_place(fault);
         break;
     case NEED_SWAP_IN:
         bring_in_swapped(fault);

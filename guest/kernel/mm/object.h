@@ -37,10 +37,11 @@ struct inode_ops {
      */
     int (*write_first)(struct inode *inode);
     /*
-     * A mapped page is about to be written for the first time: make sure that it
-     * has a place on the disk, set mtime.  May take inode->lock.  => 0, -ENOSPC, -EIO...
+     * A clean page is about to be changed, by a store through a mapping or by write(2): make sure
+     * that it has a place on the disk up to the end of the file, and at least for its first `end`
+     * bytes; set mtime.  May take inode->lock.  => 0, -ENOSPC, -EIO...
      */
-    int (*prepare_write)(struct inode *inode, u64 index);
+    int (*prepare_write)(struct inode *inode, u64 index, u32 end);
 
     int (*lookup)(struct inode *dir, const char *name, size_t length, struct inode **out);
     int (*create)(struct inode *dir, const char *name, size_t length, u32 mode, u32 rdev,
@@ -72,6 +73,7 @@ struct inode_ops {
 
 #define INODE_SHM 1u        /* no disk behind it: pages live in the cache and in swap */
 #define INODE_MOUNTPOINT 4u /* fs/: a file system is mounted on this directory */
+#define INODE_PARTS 8u      /* a page lies in several blocks: a dirty one may lack some */
 #define INODE_ORPHAN 2u     /* no name left: no need to write it back */
 
 struct inode {

@@ -35,6 +35,7 @@ void cache_init(struct page_cache *cache)
     cache->error_count = 0;
     cache->mapped_seen = 0;
     cache->error_told = false;
+    cache->writing_to = 0;
     cache->next_index = 0;
     cache->window = 0;
     list_init(&cache->dirty_link);
@@ -426,7 +427,20 @@ static void drop_range(struct inode *inode, u64 first, u64 last)
     }
 }
 
-/* Zero part of one page, if it is cached or (for a disk file) has to be. */
+static bool is_zero(const u8 *bytes, u64 size)
+{
+    for (u64 i = 0; i < size; i++) {
+        if (bytes[i] != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/*
+ * Zero part of one page, if it is cached or (for a disk file) has to be.  What is zero already does
+ * not make the page dirty: it may be a hole, and a dirty page has a place on the disk.
+ */
 static void zero_part(struct inode *inode, u64 index, u64 from, u64 to)
 {
     int error = 0;
@@ -442,9 +456,26 @@ static void zero_part(struct inode *inode, u64 index, u64 from, u64 to)
     if (frame == NULL) {
         return;
     }
-    memset((u8 *)frame_to_virt(frame) + from, 0, to - from);
-    cache_mark_dirty(inode, frame);
+    if (!is_zero((u8 *)frame_to_virt(frame) + from, to - from)) {
+        memset((u8 *)frame_to_virt(frame) + from, 0, to - from);
+        cache_mark_dirty(inode, frame);
+    }
     frame_put(frame);
+}
+
+void cache_extend_begin(struct inode *inode, u64 end)
+{
+    spin_lock(&inode->cache.lock);
+    inode->cache.writing_to = end;
+    spin_unlock(&inode->cache.lock);
+}
+
+void cache_extend_end(struct inode *inode, u64 new_size)
+{
+    spin_lock(&inode->cache.lock);
+    __atomic_store_n(&inode->size, new_size, __ATOMIC_SEQ_CST);
+    inode->cache.writing_to = 0;
+    spin_unlock(&inode->cache.lock);
 }
 
 void cache_truncate(struct inode *inode, u64 new_size)
@@ -458,7 +489,7 @@ void cache_truncate(struct inode *inode, u64 new_size)
         zero_part(inode, index, new_size & PAGE_MASK,
                   min_u64(PAGE_SIZE, old_size - (index << PAGE_SHIFT)));
     }
-    __atomic_store_n(&inode->size, new_size, __ATOMIC_SEQ_CST);
+    cache_extend_end(inode, new_size);
     if (new_size < old_size) {
         rmap_unmap_range(inode, first, ~0ull, true);
         drop_range(inode, first, ~0ull);

@@ -32,6 +32,7 @@ struct page_cache {
     u32 error_count;        /* failures so far: who has seen fewer is told the last one */
     u32 mapped_seen;        /* of them, msync() need not tell */
     bool error_told;        /* somebody was told the last one */
+    u64 writing_to;         /* bytes up to here are being written though the file ends before */
     u64 next_index;         /* where a sequential reader would go on (read-ahead) */
     u32 window;             /* pages to read ahead, 0 = random access */
 };
@@ -87,6 +88,14 @@ void cache_read_ahead(struct inode *inode, u64 first, u64 last);
  * => inode->lock is held.
  */
 void cache_truncate(struct inode *inode, u64 new_size);
+
+/*
+ * A write to the file extends it up to `end`: announced before the bytes are copied, and ended by
+ * the new size (or by the old one).  Write-back zeroes what is behind the end of the file in its
+ * last page; these bytes it leaves alone.  => inode->lock is held
+ */
+void cache_extend_begin(struct inode *inode, u64 end);
+void cache_extend_end(struct inode *inode, u64 new_size);
 
 /* Zero the pages of [start, end) in the cache (hole punching): whole pages are dropped. */
 void cache_punch(struct inode *inode, u64 start, u64 end);

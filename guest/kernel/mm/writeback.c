@@ -161,16 +161,25 @@ static void end_write(struct inode *inode, struct frame *frame, int error)
     frame_clear_and_wake(frame, FRAME_WRITEBACK);
 }
 
-/* What was stored behind the end of the file through a mapping is not kept (corner case 17). */
-static void zero_tail(const struct inode *inode, struct frame *frame)
+/*
+ * What was stored behind the end of the file through a mapping is not kept (corner case 17).  The
+ * end moves under cache.lock, so that nothing is zeroed that has become part of the file.
+ */
+static void zero_tail(struct inode *inode, struct frame *frame)
 {
-    u64 start = frame->index << PAGE_SHIFT;
+    u64 start = frame->index << PAGE_SHIFT, end;
 
-    if (inode->size > start && inode->size - start < PAGE_SIZE) {
-        u64 used = inode->size - start;
+    if (inode->size - start >= PAGE_SIZE && inode->size > start) {
+        return; /* not the last page; should it become that, it will be zeroed there */
+    }
+    spin_lock(&inode->cache.lock);
+    end = max_u64(inode->size, inode->cache.writing_to);
+    if (end > start && end - start < PAGE_SIZE) {
+        u64 used = end - start;
 
         memset((u8 *)frame_to_virt(frame) + used, 0, PAGE_SIZE - used);
     }
+    spin_unlock(&inode->cache.lock);
 }
 
 static int write_page(struct inode *inode, struct frame *frame, enum writeback_reason reason)
