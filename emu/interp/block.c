@@ -32,8 +32,11 @@ static void *allot(size_t size)
 bool block_cache_init(struct block_cache *cache, struct ram *ram, struct hart *const *harts,
                       unsigned hart_count, const i32 *handlers, struct error *err)
 {
-    *cache = (struct block_cache){
-        .ram = ram, .harts = harts, .hart_count = hart_count, .handlers = handlers};
+    *cache = (struct block_cache){.ram = ram,
+                                  .harts = harts,
+                                  .hart_count = hart_count,
+                                  .handlers = handlers,
+                                  .limit = ARENA_BYTES};
     cache->arena = allot(ARENA_BYTES);
     cache->page = allot(page_table_bytes(cache));
     u8 *unlinked = calloc(1, sizeof(struct block *) + sizeof(struct block));
@@ -253,7 +256,7 @@ static bool decode_block(struct block_cache *cache, struct block *block, const u
 
 struct block *block_translate(struct block_cache *cache, u64 pa, u32 extensions)
 {
-    if (ARENA_BYTES - cache->used < BLOCK_BYTES_MAX) {
+    if (cache->limit - cache->used < BLOCK_BYTES_MAX) {
         block_cache_flush(cache);
     }
     struct block *block = (struct block *)(void *)(cache->arena + cache->used + LINKS_BYTES);

@@ -69,6 +69,9 @@ static inline struct block **block_link(struct block *block, unsigned slot)
     return (struct block **)block - 1 - slot;
 }
 
+/* What is executed often is the patron's: a third of the arena is enough for the rest. */
+#define BLOCK_ARENA_OF_PATRON ((size_t)8 << 20)
+
 #define BLOCK_BUCKETS (1u << 15)
 
 struct block_cache {
@@ -79,7 +82,7 @@ struct block_cache {
     struct block *bucket[BLOCK_BUCKETS];
     struct block **page; /* by page of RAM */
     u8 *arena;
-    size_t used;
+    size_t used, limit; /* bytes of the arena */
     struct block *unlinked;
     u64 flushes;
     struct interp_patron patron; /* without functions: there is none */

@@ -65,7 +65,9 @@ struct engine *interp_create(struct hart *const *harts, unsigned count, struct e
 
 void interp_work_for(struct engine *engine, const struct interp_patron *patron)
 {
-    ((struct interp *)engine)->cache.patron = *patron;
+    struct block_cache *cache = &((struct interp *)engine)->cache;
+    cache->patron = *patron;
+    cache->limit = BLOCK_ARENA_OF_PATRON;
 }
 
 bool interp_met(const struct engine *engine, u64 pa)

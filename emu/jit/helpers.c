@@ -409,7 +409,7 @@ const u8 *jit_dispatch(struct hart *h, struct jit_frame *frame)
         /* The link is gone with its region if anything was dropped meanwhile. */
         if (link && entry && h->pc == link_pc && dropped == dropped_so_far(jit) &&
             !jit_link_make(jit, link, entry, h->pc)) {
-            jit_drop_all(jit);
+            jit_make_room(jit);
             entry = NULL;
         }
         link = NULL;

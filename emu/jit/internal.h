@@ -141,6 +141,7 @@ struct jit_bond {
     u8 *other;                      /* indirect: displacement of the jump for other targets */
     struct jit_bond *next;          /* of the link, older */
     struct jit_bond *next_to, **at; /* among those to the same region */
+    struct jit_bond *next_in, **in; /* among those whose code lies in the same piece */
 };
 
 /* A place where a region is left. */
@@ -160,8 +161,9 @@ struct jit_link {
 struct jit_region {
     u64 physical, granules;
     u64 id;
-    struct jit_region *page_next; /* of the same page */
-    const u8 *indirect;           /* routine: goes on at the virtual address in rax */
+    struct jit_region *page_next;     /* of the same page */
+    struct jit_region *next_in, **in; /* among those whose code lies in the same piece */
+    const u8 *indirect;               /* routine: goes on at the virtual address in rax */
     struct jit_holding integer, floating;
     struct jit_link *link;
     unsigned links;
@@ -177,6 +179,11 @@ struct jit_region {
     } entry[];
 };
 
+/*
+ * Code memory is filled piece by piece; when the last one is full, the first is emptied for what
+ * comes next, and so on (code_room.c).
+ */
+enum { PIECES = 8 };
 enum { ENTRY_BUCKETS = 1 << 16 };
 
 struct jit {
@@ -187,8 +194,14 @@ struct jit {
     struct ram *ram;
     struct jit_features features;
     struct code_memory memory;
-    size_t used;              /* bytes of code memory */
-    size_t fixed;             /* of these, the thunks at the start, which stay */
+    size_t used;       /* where in code memory the next code goes */
+    size_t fixed;      /* behind the thunks at its start, which stay */
+    size_t end;        /* of the piece of code memory that is being filled */
+    struct jit_piece { /* what lies in each, counted by its start */
+        struct jit_region *regions;
+        struct jit_bond *bonds;
+    } piece[PIECES];
+    size_t piece_bytes;
     const u8 *dispatch;       /* thunk: go on at h->pc */
     const u8 *dispatch_store; /* ... after writing r15 to h->budget */
     const u8 *leave;          /* thunk: return to C */
@@ -228,14 +241,30 @@ struct jit_entry *jit_find_entry(struct jit *jit, const struct hart *h, u64 phys
                                  unsigned weight);
 /* jit.c: drops the region of an access that has gone bad. */
 void jit_attend_credit(struct jit *jit);
-/* jit.c: drops everything that is translated. */
-void jit_drop_all(struct jit *jit);
+/*
+ * code_room.c: makes room for a region, or for a bridge; what was in the piece of code memory that
+ * has to be used again is dropped, so no translated code may be running.  False: there was no room
+ * without that.
+ */
+bool jit_make_room(struct jit *jit);
+bool jit_room_for_bridge(const struct jit *jit);
+/* Everything is gone: starts with the first piece. */
+void jit_empty_code_memory(struct jit *jit);
+/* Notes where code begins, for its piece. */
+void jit_note_region(struct jit *jit, struct jit_region *region, const u8 *code);
+void jit_note_bond(struct jit *jit, struct jit_bond *bond);
+void jit_forget_noted_region(struct jit_region *region);
+void jit_forget_noted_bond(struct jit_bond *bond);
+/* jit.c: the region goes. */
+void jit_drop_region(struct jit *jit, struct jit_region *region);
 /* link.c: the open link by which translated code came to the dispatcher, or NULL; h->pc is made its
  * target. */
 struct jit_link *jit_link_taken(struct hart *h, struct jit_frame *frame);
 /* ... from now on leads to this entry, if it goes to the virtual address `va` or is direct.  False:
  * there is no room for code. */
 bool jit_link_make(struct jit *jit, struct jit_link *link, struct jit_entry *entry, u64 va);
+/* The link leads to C again. */
+void jit_link_open(struct jit *jit, struct jit_link *link);
 /* The region is about to go: frees its links and opens those that lead to it. */
 void jit_link_forget(struct jit *jit, struct jit_region *region);
 /* All regions are about to go. */

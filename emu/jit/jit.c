@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CODE_BYTES = 24 << 20, ROOM_FOR_ONE = 1 << 20 };
+enum { CODE_BYTES = 32 << 20 };
 
 bool jit_supported(void)
 {
@@ -95,14 +95,9 @@ static void jit_flush(struct engine *engine)
     memset(jit->bucket, 0, sizeof jit->bucket);
     memset(jit->jumps, 0, sizeof jit->jumps);
     memset(jit->heat, 0, sizeof jit->heat); /* only what is still hot comes back */
-    jit->used = jit->fixed;
+    jit_empty_code_memory(jit);
     jit->counters->code_flushes++;
     jit->interp->flush(jit->interp);
-}
-
-void jit_drop_all(struct jit *jit)
-{
-    jit_flush(&jit->engine);
 }
 
 static bool overlaps(const struct jit_region *region, u64 first, u64 last)
@@ -111,6 +106,34 @@ static bool overlaps(const struct jit_region *region, u64 first, u64 last)
     u64 to = last - region->physical > 4095 ? 63 : (last - region->physical) >> RAM_GRANULE_SHIFT;
     u64 up_to = to == 63 ? UINT64_MAX : (1ull << (to + 1)) - 1;
     return (region->granules & up_to & ~((1ull << from) - 1)) != 0;
+}
+
+static u8 *heat_of(struct jit *jit, u64 physical)
+{
+    return &jit->heat[(physical * 0x9e3779b97f4a7c15u) >> 40 & (HEATS - 1)];
+}
+
+/* The page's list does not have it any more. */
+static void free_region(struct jit *jit, struct jit_region *region)
+{
+    forget_entries(jit, region);
+    jit_link_forget(jit, region);
+    jit_forget_noted_region(region);
+    free(region);
+}
+
+/* The marks of the page stay: the next store that meets them computes them anew. */
+void jit_drop_region(struct jit *jit, struct jit_region *region)
+{
+    struct jit_region **link = &jit->page[page_index(jit, region->physical)];
+    while (*link != region) {
+        link = &(*link)->page_next;
+    }
+    *link = region->page_next;
+    for (unsigned i = 0; i < region->entries; i++) {
+        *heat_of(jit, region->entry[i].physical) = 1;
+    }
+    free_region(jit, region);
 }
 
 static void drop_regions(struct jit *jit, u64 at, u64 first, u64 last)
@@ -123,9 +146,7 @@ static void drop_regions(struct jit *jit, u64 at, u64 first, u64 last)
             continue;
         }
         *link = region->page_next;
-        forget_entries(jit, region);
-        jit_link_forget(jit, region);
-        free(region);
+        free_region(jit, region);
         jit->counters->regions_killed++;
     }
 }
@@ -190,11 +211,6 @@ static struct jit_entry *find_entry(struct jit *jit, u64 physical)
     return entry;
 }
 
-static u8 *heat_of(struct jit *jit, u64 physical)
-{
-    return &jit->heat[(physical * 0x9e3779b97f4a7c15u) >> 40 & (HEATS - 1)];
-}
-
 static bool is_hot(struct jit *jit, u64 physical, unsigned weight)
 {
     if (jit->at_once) {
@@ -246,6 +262,14 @@ void jit_pretend_old_host(struct engine *engine)
     ((struct jit *)engine)->features = (struct jit_features){0};
 }
 
+void jit_use_little_memory(struct engine *engine)
+{
+    enum { LITTLE = 16 << 10 };
+    struct jit *jit = (struct jit *)engine;
+    jit->piece_bytes = LITTLE;
+    jit_flush(engine);
+}
+
 void jit_translate_at_once(struct engine *engine)
 {
     ((struct jit *)engine)->at_once = true;
@@ -281,9 +305,7 @@ static struct jit_entry *new_entry(struct jit *jit, const struct hart *h, u64 ph
                                  &(struct region_guide){jit, met, find_entries})) {
         return NULL;
     }
-    if (jit->memory.size - jit->used < ROOM_FOR_ONE) {
-        jit_flush(&jit->engine);
-    }
+    jit_make_room(jit);
     jit->scratch.of_kernel = h->priv == PRIV_SUPERVISOR;
     struct jit_region *region = jit_translate(jit);
     if (!region) {

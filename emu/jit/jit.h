@@ -22,6 +22,9 @@ struct engine *jit_create(struct hart *const *harts, unsigned count, struct erro
 /* For tests: code is translated when it is first met, not when it has become worth the while. */
 void jit_translate_at_once(struct engine *engine);
 
+/* For tests: with so little memory for code that it is used again and again. */
+void jit_use_little_memory(struct engine *engine);
+
 /* For tests: translates as on a host that has nothing beyond SSE2 (no FMA, BMI, POPCNT, LZCNT). */
 void jit_pretend_old_host(struct engine *engine);
 

@@ -27,7 +27,6 @@ enum {
     WAYS = 4,
     /* Misses of an indirect link whose ways are all taken, before they are given to others. */
     PATIENCE = 2000,
-    ROOM_FOR_BRIDGE = 4096,
 };
 
 /* Moves of one kind of register that happen at once. */
@@ -217,7 +216,7 @@ static const u8 *make_bridge(struct jit *jit, struct jit_link *link, const struc
 {
     u8 *start = jit->memory.write + jit->used;
     struct bridge b = {
-        .x = {start, start, start + ROOM_FOR_BRIDGE, jit->memory.run + jit->used, false}};
+        .x = {start, start, jit->memory.write + jit->end, jit->memory.run + jit->used, false}};
     const struct jit_region *from = link->from, *to = entry->region;
     const u8 *begin = x86_here(&b.x);
     if (link->indirect) {
@@ -280,12 +279,13 @@ static void remove_bonds(struct jit_link *link)
         if (bond->next_to) {
             bond->next_to->at = bond->at;
         }
+        jit_forget_noted_bond(bond);
         free(bond);
     }
     link->ways = 0;
 }
 
-static void unlink_one(struct jit *jit, struct jit_link *link)
+void jit_link_open(struct jit *jit, struct jit_link *link)
 {
     remove_bonds(link);
     patch_jump(jit, link->jump, link->slow);
@@ -298,7 +298,7 @@ void jit_link_forget(struct jit *jit, struct jit_region *region)
         remove_bonds(&region->link[i]);
     }
     while (region->bonds_to) {
-        unlink_one(jit, region->bonds_to->link);
+        jit_link_open(jit, region->bonds_to->link);
     }
     free(region->link);
 }
@@ -336,11 +336,11 @@ bool jit_link_make(struct jit *jit, struct jit_link *link, struct jit_entry *ent
     if (same_page && to->physical != link->from->physical) {
         return true;
     }
-    if (jit->memory.size - jit->used < ROOM_FOR_BRIDGE) {
+    if (!jit_room_for_bridge(jit)) {
         return false;
     }
     if (link->ways == WAYS) {
-        unlink_one(jit, link); /* none of them was of use lately */
+        jit_link_open(jit, link); /* none of them was of use lately */
     }
     u8 *other = NULL;
     const u8 *code = find_bridge(link, entry);
@@ -362,6 +362,7 @@ bool jit_link_make(struct jit *jit, struct jit_link *link, struct jit_entry *ent
         bond->next_to->at = &bond->next_to;
     }
     to->bonds_to = bond;
+    jit_note_bond(jit, bond);
     jit->counters->regions_linked++;
     return true;
 }

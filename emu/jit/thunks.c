@@ -197,7 +197,7 @@ bool jit_make_thunks(struct jit *jit)
         make_recent_miss(jit, &x, TLB_STORE, log);
     }
     jit->fixed = ((size_t)(x.next - x.start) + 63) & ~(size_t)63;
-    jit->used = jit->fixed;
-    code_memory_publish(&jit->memory, 0, jit->used);
+    code_memory_publish(&jit->memory, 0, jit->fixed);
+    jit_empty_code_memory(jit);
     return !x.full;
 }

@@ -426,8 +426,8 @@ struct jit_region *jit_translate(struct jit *jit)
     struct translator *t = jit->translator;
     memset(t, 0, offsetof(struct translator, patch));
     u8 *start = jit->memory.write + jit->used;
-    t->x = (struct x86){start, start, jit->memory.write + jit->memory.size,
-                        jit->memory.run + jit->used, false};
+    t->x = (struct x86){start, start, jit->memory.write + jit->end, jit->memory.run + jit->used,
+                        false};
     t->jit = jit;
     t->region = &jit->scratch;
     t->id = ++jit->next_id;
@@ -458,6 +458,7 @@ struct jit_region *jit_translate(struct jit *jit)
     if (made) {
         size_t length = (size_t)(t->x.next - t->x.start);
         code_memory_publish(&jit->memory, jit->used, length);
+        jit_note_region(jit, made, jit->memory.run + jit->used);
         jit->used += (length + 15) & ~(size_t)15;
         jit->counters->code_bytes += length;
         if (t->mark) {

@@ -59,11 +59,13 @@ static void assert_same(const struct rig *a, const struct rig *b, u64 seed, u64 
     serial_writer_free(&y);
 }
 
-static u64 regions; /* translated in all runs: the test must not be about the interpreter */
+/* In all runs: the test must not be about the interpreter, and must have run out of memory. */
+static u64 regions, pieces;
 
 static void count_regions(const struct rig *rig)
 {
     regions += rig->hart[0].counters.regions_translated;
+    pieces += rig->hart[0].counters.code_flushes;
 }
 
 static void compare(u64 seed, unsigned harts, bool fine)
@@ -76,6 +78,9 @@ static void compare(u64 seed, unsigned harts, bool fine)
     }
     if (seed % 5 == 0) {
         jit_pretend_old_host(b.engine);
+    }
+    if (seed % 4 == 1) {
+        jit_use_little_memory(b.engine);
     }
     fuzz_setup(&a, seed);
     fuzz_setup(&b, seed);
@@ -111,8 +116,10 @@ static void test_one_hart(void **state)
     for (u64 seed = first; seed < first + seeds; seed++) {
         compare(seed, 1, seed % 4 == 0);
     }
-    print_message("%lu regions in %lu programs\n", regions, seeds);
+    print_message("%lu regions in %lu programs, %lu pieces of memory used again\n", regions, seeds,
+                  pieces);
     assert_true(regions > seeds * 10);
+    assert_true(seeds < 8 || pieces > seeds);
 }
 
 static void test_two_harts(void **state)
