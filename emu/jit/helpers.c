@@ -147,6 +147,11 @@ static enum exit_reason interpret(struct jit *jit, struct hart *h, i64 count)
     return reason;
 }
 
+static u64 dropped_so_far(const struct jit *jit)
+{
+    return jit->counters->regions_killed + jit->counters->code_flushes;
+}
+
 /*
  * Some instructions, by the interpreter.  Non-zero: they went to the next one, `bytes` further, and
  * nothing wants attention, so the region may go on.
@@ -156,6 +161,7 @@ static u32 steps(struct hart *h, struct jit_frame *frame, unsigned count, unsign
     struct jit *jit = frame->jit;
     u64 pc = h->pc, page = h->fetch_page;
     u32 stop = h->stop;
+    u64 dropped = dropped_so_far(jit);
     h->counters.single_steps += count;
     begin_c(h);
     if (interpret(jit, h, count) == EXIT_STOP) {
@@ -164,8 +170,9 @@ static u32 steps(struct hart *h, struct jit_frame *frame, unsigned count, unsign
     end_c(h);
     bool next = h->pc == pc + bytes;
     /* The interpreter sets and serves STOP_EVENTS by itself: what is left is new. */
+    /* The interpreter finds the page again behind a store that drops this very region. */
     return next && !stop && !h->stop && !h->waiting && h->fetch_page == page &&
-           h->frm <= FRM_LAST_ON_HOST;
+           dropped == dropped_so_far(jit) && h->frm <= FRM_LAST_ON_HOST;
 }
 
 static u32 leave_behind(struct hart *h, const struct insn *i)
@@ -353,11 +360,6 @@ static bool interpret_some(struct jit *jit, struct hart *h, i64 count, u32 *reas
     }
     *reason = got;
     return true;
-}
-
-static u64 dropped_so_far(const struct jit *jit)
-{
-    return jit->counters->regions_killed + jit->counters->code_flushes;
 }
 
 const u8 *jit_dispatch(struct hart *h, struct jit_frame *frame)

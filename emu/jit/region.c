@@ -146,6 +146,22 @@ static void end_block(struct region_block *block, const struct insn *last, unsig
     }
 }
 
+bool insns_are_far_jump(const struct insn *insn)
+{
+    return insn[0].op == OP_AUIPC && insn[0].rd != 0 && insn[1].op == OP_JALR &&
+           insn[1].rs1 == insn[0].rd;
+}
+
+/* auipc and jalr: a jump whose target is as known as that of jal. */
+static void end_far(struct region_block *block, const struct insn *insn, unsigned offset)
+{
+    i64 target = ((i64)offset + insn[0].imm + insn[1].imm) & ~(i64)1;
+    if (insns_are_far_jump(insn) && target == (i32)target) {
+        block->end = END_JUMP;
+        block->target = (i32)target;
+    }
+}
+
 /* Adds the block that starts at `offset`; false when there is no room for it. */
 static bool add_block(struct region *r, struct search *s, unsigned offset)
 {
@@ -172,6 +188,9 @@ static bool add_block(struct region *r, struct search *s, unsigned offset)
         if (((insn_table[insn->op].flags & INSN_ENDS) && !insn_is_light_csr(insn)) ||
             insn->op == OP_ILLEGAL) {
             end_block(block, insn, here);
+            if (block->count >= 2) {
+                end_far(block, insn - 1, r->insn_offset[r->insns - 2]);
+            }
             break;
         }
         if (at < PAGE && (s->leader[at / 2] || s->elsewhere[at / 2])) {

@@ -24,7 +24,7 @@ enum {
 /* How a block ends. */
 enum block_end {
     END_NEXT,     /* runs into the next instruction (block limit, or a block starts there) */
-    END_JUMP,     /* jal */
+    END_JUMP,     /* jal, or auipc and jalr */
     END_BRANCH,   /* conditional */
     END_INDIRECT, /* jalr */
     END_STEP,     /* an instruction that only the interpreter does and that may go anywhere */
@@ -105,6 +105,9 @@ bool insn_is_light_csr(const struct insn *insn);
 
 /* It leaves a boxed single in its f register, and the translator has code for it. */
 bool insn_makes_single(const struct insn *insn);
+
+/* These two are auipc and jalr, a jump together. */
+bool insns_are_far_jump(const struct insn *insn);
 
 /* The translator has no code for it: one step of the interpreter. */
 bool insn_is_foreign(const struct insn *insn);

@@ -215,8 +215,13 @@ static inline i32 recent_tag(enum tlb_table table, unsigned recent)
  * the block. */
 unsigned emit_run(struct translator *t, unsigned available);
 void emit_run_stub(struct translator *t, const struct stub *s);
-/* translate_flow.c: its code needs rax and rcx at the most, and nothing of it can be seen before it
- * is over. */
+/* translate_flow.c: the comparison of a branch, and when it is taken.  Uses rax. */
+enum x86_cond emit_condition(struct translator *t, const struct insn *i);
+/* translate_cmov.c: the branch at the end of this block can be done without, and is. */
+bool can_convert(const struct translator *t, unsigned block);
+void convert_branch(struct translator *t, unsigned block, const struct insn *branch);
+/* translate_cmov.c: its code needs rax and rcx at the most, and nothing of it can be seen before
+ * it is over. */
 bool insn_is_simple(const struct insn *i);
 void call_out(struct translator *t, struct jit_step_site *site, size_t size, const u8 *back,
               bool uncharged);

@@ -11,13 +11,10 @@
  *         body: the code
  *
  * A block in the middle of a trace has its label (if somebody wants it) out of the way.
- *
- * A branch around one or two simple instructions becomes a conditional move: compilers make such
- * branches from conditions that cannot be predicted.
  */
 #include "emu/jit/translate.h"
 
-enum { TRACE_INSNS = 120, CONVERTED_INSNS = 2 };
+enum { TRACE_INSNS = 120 };
 
 static bool uses_float(const struct region *r, const struct region_block *block)
 {
@@ -312,8 +309,7 @@ static enum x86_cond branch_condition(u16 op)
     }
 }
 
-/* Uses rax. */
-static enum x86_cond emit_condition(struct translator *t, const struct insn *i)
+enum x86_cond emit_condition(struct translator *t, const struct insn *i)
 {
     enum x86_reg a = x_read(t, i->rs1, RAX);
     if (i->rs2 == 0) {
@@ -325,81 +321,6 @@ static enum x86_cond emit_condition(struct translator *t, const struct insn *i)
         x86_alu(&t->x, X86_CMP, X86_8, a, x_host(t, i->rs2));
     }
     return branch_condition(i->op);
-}
-
-bool insn_is_simple(const struct insn *i)
-{
-    switch (i->op) {
-    case OP_ADDI:
-    case OP_ADDIW:
-    case OP_ANDI:
-    case OP_ORI:
-    case OP_XORI:
-    case OP_SLLI:
-    case OP_SRLI:
-    case OP_SRAI:
-    case OP_SLLIW:
-    case OP_SRLIW:
-    case OP_SRAIW:
-    case OP_LUI:
-    case OP_ADD:
-    case OP_ADDW:
-    case OP_SUB:
-    case OP_SUBW:
-    case OP_AND:
-    case OP_OR:
-    case OP_XOR:
-        return true;
-    default:
-        return false;
-    }
-}
-
-static bool can_convert(const struct translator *t, unsigned b)
-{
-    const struct region *r = t->region;
-    if (b + 2 >= r->blocks || t->plan[b + 2].trace != t->plan[b].trace) {
-        return false;
-    }
-    const struct region_block *from = &r->block[b], *body = from + 1, *join = from + 2;
-    const struct insn *first = &r->insn[body->first];
-    if (from->target != join->offset || body->next != join->offset || body->end != END_NEXT ||
-        body->entry || t->plan[b + 1].ways != 1 || body->count > CONVERTED_INSNS ||
-        first->rd == 0 || x_host(t, first->rd) == X86_NONE) {
-        return false;
-    }
-    for (unsigned i = 0; i < body->count; i++) {
-        if (!insn_is_simple(&first[i]) || first[i].rd != first->rd) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* The skipped block's result is made in rdx and taken if the branch does not skip it. */
-static void convert_branch(struct translator *t, unsigned b, const struct insn *branch)
-{
-    const struct region_block *body = &t->region->block[b + 1];
-    const struct insn *first = &t->region->insn[body->first];
-    struct insn_use use = insn_use_of(first);
-    enum x86_reg host = x_host(t, first->rd);
-    t->plan[b + 1].swallowed = true;
-    if (use.int_read >> first->rd & 1) {
-        x86_mov(&t->x, X86_8, RDX, host);
-    }
-    t->renamed = first->rd;
-    for (unsigned i = 0; i < body->count; i++) {
-        t->insn = (u16)(body->first + i);
-        listing_mark(t, t->insn);
-        emit_int(t, &first[i]);
-    }
-    t->renamed = 0;
-    forget_recent(t, 1u << first->rd);
-    t->insn = (u16)(body->first - 1);
-    enum x86_cond skips = emit_condition(t, branch);
-    x86_lea(&t->x, X86_8, RCX, x86_at(R15, body->count));
-    x86_cmov(&t->x, skips ^ 1, X86_8, host, RDX);
-    x86_cmov(&t->x, skips, X86_8, R15, RCX);
 }
 
 static void emit_indirect(struct translator *t, const struct region_block *block,
@@ -442,6 +363,13 @@ static void emit_end(struct translator *t, unsigned b)
     }
 }
 
+/* The address of a far jump whose register then gets the address to return to. */
+static bool is_swallowed(const struct region_block *block, const struct insn *insn, unsigned index)
+{
+    return index + 2 == block->count && block->end == END_JUMP && insns_are_far_jump(insn) &&
+           insn[0].rd == insn[1].rd;
+}
+
 static bool is_control(const struct region_block *block, unsigned index)
 {
     return index + 1 == block->count &&
@@ -469,6 +397,10 @@ unsigned emit_block(struct translator *t, unsigned b)
         }
         if (is_control(block, i)) {
             break;
+        }
+        if (is_swallowed(block, insn, i)) {
+            i++;
+            continue;
         }
         unsigned run = emit_run(t, block->count - i);
         if (run > 0) {

@@ -176,6 +176,19 @@ static void put_accesses(struct writer *w, unsigned with)
     }
 }
 
+/* As jal, for any distance; the register between is the link's or another one. */
+static void put_far_jump(struct writer *w, unsigned link)
+{
+    unsigned by = below(3) == 0 ? (unsigned)t1 : link ? link : (unsigned)t2;
+    i32 distance = to_slot(w, below(SLOTS));
+    i32 high = (distance + 0x800) >> 12;
+    put(w, AUIPC(by, (u32)high & 0xfffff));
+    if (below(8) == 0) {
+        put(w, NOP); /* no pair */
+    }
+    put(w, JALR(link, by, distance - high * 4096));
+}
+
 static void put_function(struct writer *w, unsigned with)
 {
     unsigned pieces = 1 + below(7);
@@ -185,7 +198,11 @@ static void put_function(struct writer *w, unsigned with)
         }
         switch (below(with ? 9 : 8)) {
         case 0:
-            put(w, JAL(ra, to_slot(w, below(SLOTS))));
+            if (below(2)) {
+                put(w, JAL(ra, to_slot(w, below(SLOTS))));
+            } else {
+                put_far_jump(w, below(4) ? (unsigned)ra : (unsigned)t0);
+            }
             break;
         case 1:
             put(w, BLT(any_register(), any_register(), to_slot(w, near_slot(w))));
@@ -208,9 +225,12 @@ static void put_function(struct writer *w, unsigned with)
             break;
         }
     }
-    switch (below(4)) {
+    switch (below(5)) {
     case 0:
         put(w, JAL(0, to_slot(w, below(SLOTS))));
+        break;
+    case 2:
+        put_far_jump(w, 0);
         break;
     case 1:
         put(w, JALR(0, ra, 0));
@@ -367,7 +387,7 @@ static void run_program(u64 program, unsigned with, unsigned harts)
 static void run_programs(unsigned with, unsigned harts)
 {
     const char *more = getenv("JIT_PROGRAMS"), *first = getenv("JIT_FIRST");
-    u64 programs = more ? strtoull(more, NULL, 0) : 16;
+    u64 programs = more ? strtoull(more, NULL, 0) : 30;
     u64 from = first ? strtoull(first, NULL, 0) : 1;
     linked = cut = killed = 0;
     for (u64 program = from; program < from + programs; program++) {
