@@ -33,6 +33,7 @@ void test_events(void);      /* timerfd, signalfd, epoll */
 void test_sockets(void);     /* AF_UNIX */
 void test_ipc(void);         /* System V semaphores, messages, segments */
 void test_schedule(void);    /* nice values, policies, order of locks */
+void test_timers(void);      /* timer_create */
 
 /* What proctest does when it is executed by itself: argv[1] is "--exec-...".  => exit status */
 int exec_helper(int argc, char **argv);

@@ -47,7 +47,8 @@ static const struct {
     {"threads", test_threads},     {"exec", test_exec},       {"pipes", test_pipes},
     {"memory", test_memory},       {"views", test_views},     {"permissions", test_permissions},
     {"resources", test_resources}, {"tmpfs", test_tmpfs},     {"events", test_events},
-    {"sockets", test_sockets},     {"ipc", test_ipc},         {"schedule", test_schedule}};
+    {"sockets", test_sockets},     {"ipc", test_ipc},         {"schedule", test_schedule},
+    {"timers", test_timers}};
 
 static bool is_wanted(int argc, char **argv, const char *name)
 {

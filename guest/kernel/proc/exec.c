@@ -30,6 +30,7 @@
 #include "proc/arguments.h"
 #include "proc/elf.h"
 #include "proc/load.h"
+#include "proc/posix_timer.h"
 #include "proc/process.h"
 #include "proc/table.h"
 #include "sync/sched.h"
@@ -225,6 +226,9 @@ static void reset_signals(struct exec_work *work, struct thread *thread)
     process->barriers = 0;
     spin_unlock(&process_lock);
     signal_actions_put(old);
+    if (!list_empty(&process->posix_timers)) {
+        posix_timers_drop(process);
+    }
     thread->signal_stack = (struct abi_stack){.flags = SS_DISABLE};
     thread->restart_armed = false;
 }

@@ -24,6 +24,7 @@
 #include "proc/futex.h"
 #include "proc/itimer.h"
 #include "proc/pending.h"
+#include "proc/posix_timer.h"
 #include "proc/process.h"
 #include "proc/semaphore.h"
 #include "proc/table.h"
@@ -169,6 +170,9 @@ static void give_back_resources(struct process *process)
     struct mm *mm = process->mm;
 
     itimer_stop(process);
+    if (unlikely(!list_empty(&process->posix_timers))) {
+        posix_timers_drop(process);
+    }
     if (unlikely(process->undo != NULL)) {
         semaphore_undo_all(process);
     }

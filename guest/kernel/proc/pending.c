@@ -26,6 +26,21 @@ void signal_pending_init(struct signal_pending_set *set)
     list_init(&set->queue);
 }
 
+static void forget(struct queued_signal *queued)
+{
+    if (!queued->is_kept) {
+        kfree(queued);
+    }
+}
+
+void signal_pending_withdraw(struct queued_signal *kept)
+{
+    if (!list_empty(&kept->link)) { /* its bit in the set may stay: it means "look" */
+        list_remove(&kept->link);
+        kept->set->queued--;
+    }
+}
+
 /* Throws away the signals in `which`.  Used by stop and continue signals and by exit. */
 void signal_pending_discard(struct signal_pending_set *set, u64 which)
 {
@@ -37,7 +52,7 @@ void signal_pending_discard(struct signal_pending_set *set, u64 which)
         if (which & signal_bit((u32)queued->info.signo)) {
             list_remove(link);
             set->queued--;
-            kfree(queued);
+            forget(queued);
         }
     }
 }
@@ -63,6 +78,7 @@ int signal_pending_add(struct signal_pending_set *set, const struct signal_info 
         return -EAGAIN;
     }
     (*spare)->info = *info;
+    (*spare)->set = set;
     list_push_back(&set->queue, &(*spare)->link);
     *spare = NULL;
     set->queued++;
@@ -89,7 +105,7 @@ static bool take_queued(struct signal_pending_set *set, u32 signo, struct signal
         *out = queued->info;
         list_remove(link);
         set->queued--;
-        kfree(queued);
+        forget(queued);
     }
     if (!more) {
         set->set &= ~signal_bit(signo);

@@ -7,6 +7,8 @@
 
 int signal_pending_add(struct signal_pending_set *set, const struct signal_info *info,
                        struct queued_signal **spare);
+/* A kept signal leaves the queue that it may be in. */
+void signal_pending_withdraw(struct queued_signal *kept);
 bool signal_pending_take(struct signal_pending_set *set, u64 allowed, struct signal_info *out);
 
 /* What a signal does when its action is SIG_DFL. */

@@ -226,6 +226,7 @@ struct process *process_create(struct process *parent)
     wait_init(&process->stop_wait);
     wait_init(&process->vfork_wait);
     itimer_setup(process);
+    list_init(&process->posix_timers);
     process->start_ns = time_now_ns();
     if (parent) {
         process->pgid = parent->pgid;

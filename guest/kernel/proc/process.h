@@ -115,6 +115,9 @@ struct process {
     u64 cpu_warning;                 /* CPU time of the next SIGXCPU, ns; 0: of the first */
     struct timer alarm, cpu_alarm;   /* for ITIMER_REAL and for the other two, see itimer.c */
 
+    struct list posix_timers; /* see posix_timer.c */
+    i32 posix_timer_next, posix_timer_count;
+
     struct usage dead_threads; /* of threads that have ended */
     struct usage children_usage;
     u64 start_ns;

@@ -19,6 +19,7 @@
 #include "lib/printf.h"
 #include "mm/kalloc.h"
 #include "proc/pending.h"
+#include "proc/posix_timer.h"
 #include "proc/process.h"
 #include "proc/table.h"
 #include "sync/sched.h"
@@ -216,6 +217,27 @@ int signal_send_thread_locked(struct thread *thread, const struct signal_info *i
     return send_locked(thread->process, thread, info, NULL);
 }
 
+bool signal_send_kept_locked(struct process *process, struct thread *thread,
+                             const struct signal_info *info, struct queued_signal *place)
+{
+    struct signal_pending_set *set = thread ? &thread->pending : &process->pending;
+    u32 signo = (u32)info->signo;
+    const struct signal_info *kept = &set->standard[signo % SIGRTMIN];
+
+    if (!list_empty(&place->link)) {
+        return true; /* on the way already */
+    }
+    if (signo >= SIGRTMIN) {
+        (void)send_locked(process, thread, info, &place);
+        return place == NULL;
+    }
+    if (set->set & signal_bit(signo)) {
+        return kept->code == info->code && kept->pid == info->pid;
+    }
+    (void)send_locked(process, thread, info, NULL);
+    return (set->set & signal_bit(signo)) != 0;
+}
+
 int signal_send(struct process *process, u32 tid, const struct signal_info *info)
 {
     struct queued_signal *spare = NULL;
@@ -322,6 +344,11 @@ void signal_end_temporary_mask(void)
 
 bool signal_take_locked(struct thread *thread, u64 allowed, struct signal_info *out)
 {
-    return signal_pending_take(&thread->pending, allowed, out) ||
-           signal_pending_take(&thread->process->pending, allowed, out);
+    bool taken = signal_pending_take(&thread->pending, allowed, out) ||
+                 signal_pending_take(&thread->process->pending, allowed, out);
+
+    if (taken && out->code == SI_TIMER) {
+        posix_timer_delivered(out);
+    }
+    return taken;
 }

@@ -34,6 +34,8 @@ struct signal_info {
 struct queued_signal {
     struct list link;
     struct signal_info info;
+    bool is_kept;                   /* a part of something else: not freed when it is taken */
+    struct signal_pending_set *set; /* of a kept one: where it waits */
 };
 
 struct signal_pending_set {
@@ -72,6 +74,10 @@ void signal_actions_put(struct signal_actions *actions);
 int signal_send_process(struct process *process, const struct signal_info *info);
 int signal_send_process_locked(struct process *process, const struct signal_info *info);
 int signal_send_thread_locked(struct thread *thread, const struct signal_info *info);
+/* The same with a place in the queue that is kept by the caller, for timers; thread NULL: to the
+ * process.  => false: nobody will be told (ignored, or the same signal of another is pending) */
+bool signal_send_kept_locked(struct process *process, struct thread *thread,
+                             const struct signal_info *info, struct queued_signal *place);
 /* To a process (tid = 0) or to one of its threads; may allocate, so real-time signals
  * queue.  => as above, or -ESRCH */
 int signal_send(struct process *process, u32 tid, const struct signal_info *info);
