@@ -93,29 +93,17 @@ struct area *area_find_at_or_above(struct mm *mm, u64 address)
     return address < area->end ? area : area->next;
 }
 
-/* The PTE bits of a page that everything is permitted on (write implies read: R=0 W=1 is reserved).
- */
-static u64 pte_flags_of(u8 prot)
-{
-    u64 flags = PTE_V | PTE_U;
-
-    if ((prot & 3) != 0) {
-        flags |= PTE_R;
-    }
-    if ((prot & 2) != 0) {
-        flags |= PTE_W;
-    }
-    if ((prot & 4) != 0) {
-        flags |= PTE_X;
-    }
-    return (prot & 7) == 0 ? 0 : flags;
-}
-
-void area_set_protection(struct area *area, u8 prot)
-{
-    area->prot = prot;
-    area->pte_flags = pte_flags_of(prot);
-}
+/* Write implies read: R=0 W=1 is reserved. */
+#define BITS(more) ((u8)(PTE_V | PTE_U | (more)))
+const u8 area_pte_bits[8] = {0,
+                             BITS(PTE_R),
+                             BITS(PTE_R | PTE_W),
+                             BITS(PTE_R | PTE_W),
+                             BITS(PTE_X),
+                             BITS(PTE_R | PTE_X),
+                             BITS(PTE_R | PTE_W | PTE_X),
+                             BITS(PTE_R | PTE_W | PTE_X)};
+#undef BITS
 
 struct area *area_create(u64 start, u64 end, u8 prot, u32 flags, u8 kind)
 {
@@ -273,11 +261,11 @@ int area_split(struct mm *mm, struct area *area, u64 address)
     if (high->inode != NULL) {
         inode_get(high->inode);
     }
-    spin_lock(&mm->pte_lock);
+    spin_lock_quick(&mm->pte_lock);
     area->end = address;
     mm_window_close(mm);
     link_after(mm, area, high);
-    spin_unlock(&mm->pte_lock);
+    spin_unlock_quick(&mm->pte_lock);
     link_inode(high);
     return 0;
 }
@@ -322,11 +310,11 @@ static inline bool can_merge(const struct area *low, const struct area *high)
 static void swallow(struct mm *mm, struct area *low, struct area *high)
 {
     unlink_inode(high);
-    spin_lock(&mm->pte_lock);
+    spin_lock_quick(&mm->pte_lock);
     unlink(mm, high);
     low->flags |= high->flags;
     low->end = high->end;
-    spin_unlock(&mm->pte_lock);
+    spin_unlock_quick(&mm->pte_lock);
     area_destroy(high);
 }
 

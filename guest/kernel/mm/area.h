@@ -82,7 +82,16 @@ int area_split(struct mm *mm, struct area *area,
                u64 address); /* => 0, -ENOMEM; area keeps the low part */
 struct area *area_merge(struct mm *mm,
                         struct area *area); /* with equal neighbours; => the result */
-void area_set_protection(struct area *area, u8 prot);
+
+/* By prot: the PTE bits of a page that everything is permitted on. */
+extern const u8 area_pte_bits[8];
+
+static inline void area_set_protection(struct area *area, u8 prot)
+{
+    area->prot = prot;
+    area->pte_flags = area_pte_bits[prot & 7];
+}
+
 void area_move_start(struct mm *mm, struct area *area,
                      u64 start); /* grows or shrinks at the low end */
 void area_move_end(struct mm *mm, struct area *area, u64 end);

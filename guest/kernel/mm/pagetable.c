@@ -153,12 +153,7 @@ pte_t *pte_reach(struct mm *mm, u64 address)
     return settled(pte_reach_joint(mm, address));
 }
 
-pte_t *pte_next_table(struct mm *mm, u64 *address, u64 end)
-{
-    return settled(pte_next_table_joint(mm, address, end));
-}
-
-pte_t *pte_next_table_joint(struct mm *mm, u64 *address, u64 end)
+static always_inline pte_t *next_table(struct mm *mm, u64 *address, u64 end)
 {
     u64 at = *address;
 
@@ -178,6 +173,16 @@ pte_t *pte_next_table_joint(struct mm *mm, u64 *address, u64 end)
         return &table_of(entry)[index_at(at, 0)];
     }
     return NULL;
+}
+
+pte_t *pte_next_table(struct mm *mm, u64 *address, u64 end)
+{
+    return settled(next_table(mm, address, end));
+}
+
+pte_t *pte_next_table_joint(struct mm *mm, u64 *address, u64 end)
+{
+    return next_table(mm, address, end);
 }
 
 void pagetable_free_range(struct mm *mm, u64 start, u64 end)
