@@ -234,6 +234,7 @@ struct area *area_clone(struct mm *mm, struct area *before, const struct area *f
     }
     *area = *from;
     area->flags = (from->flags & ~(AREA_FLAG_LOCKED | AREA_FLAG_LOCKONFAULT)) | AREA_FLAG_CLONED;
+    area->userfault = NULL; /* the registration is of the parent's memory */
     list_init(&area->inode_link);
     link_after(mm, before, area);
     mm->total_pages += (area->end - area->start) >> PAGE_SHIFT;
@@ -302,7 +303,7 @@ static inline bool can_merge(const struct area *low, const struct area *high)
 
     return low->end == high->start && low->prot == high->prot && low->kind == high->kind &&
            (low->flags & kept) == (high->flags & kept) && low->inode == high->inode &&
-           low->kind != AREA_SPECIAL &&
+           low->kind != AREA_SPECIAL && low->userfault == high->userfault &&
            (low->inode == NULL || area_page_index(low, high->start) == high->pgoff);
 }
 

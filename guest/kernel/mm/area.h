@@ -34,6 +34,7 @@
 
 struct inode;
 struct mm;
+struct userfault;
 
 struct area {
     struct tree_node node; /* node.key == start */
@@ -48,6 +49,7 @@ struct area {
     u64 pgoff;                   /* page of the object at `start` */
     u64 ahead_page, ahead_count; /* fault_ahead.c: page expected next, pages filled last */
     struct list inode_link;      /* on inode->areas; under inode->areas_lock */
+    struct userfault *userfault; /* userfaultfd(2): a program brings missing pages; usually NULL */
 };
 
 static inline u64 area_page_index(const struct area *area, u64 address)

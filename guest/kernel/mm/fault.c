@@ -54,6 +54,7 @@
  */
 #include "mm/fault.h"
 #include "abi/signal.h"
+#include "abi/userfaultfd.h"
 #include "lib/errno.h"
 #include "mm/cow.h"
 #include "mm/fault_step.h"
@@ -106,6 +107,26 @@ static always_inline void zero_fill(struct fault *fault)
     }
 }
 
+bool fault_is_for_user(struct fault *fault)
+{
+    struct userfault *userfault = fault->area->userfault;
+
+    if (likely(userfault == NULL)) {
+        return false;
+    }
+    if ((userfault->features & UFFD_FEATURE_SIGBUS) != 0 ||
+        (userfault->user_mode_only && (fault->flags & PROBE_FLAG_KERNEL) != 0)) {
+        fault_failed(fault, FAULT_BUS_IO, RESULT_SIGBUS);
+        return true;
+    }
+    fault->waiter.address = fault->address;
+    fault->waiter.tid = current()->tid;
+    fault->waiter.write = fault_is_write(fault);
+    userfault_note(userfault, &fault->waiter);
+    fault->need = NEED_USER;
+    return true;
+}
+
 static void nothing_there(struct fault *fault)
 {
     switch (fault->area->kind) {
@@ -118,6 +139,9 @@ static void nothing_there(struct fault *fault)
         fault_failed(fault, FAULT_SEGV_MAP, RESULT_SIGSEGV);
         break;
     default:
+        if (fault_is_for_user(fault)) {
+            break;
+        }
         if (fault_is_write(fault) || !vm_options.zero_page) {
             zero_fill(fault);
         } else {
@@ -293,7 +317,7 @@ static void special_entry(struct fault *fault)
 /* Which first touches of an area may take the quick way?  See fault_quick.c. */
 static u64 quick_touch(struct area *area)
 {
-    if (area->kind > AREA_STACK) {
+    if (area->kind > AREA_STACK || area->userfault != NULL) {
         return 0;
     }
     area->flags |= AREA_FLAG_ANON_PAGES; /* will have: the quick way does not say so */

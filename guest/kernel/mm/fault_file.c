@@ -85,7 +85,7 @@ static struct frame *object_page(struct fault *fault, u64 index)
         } else if (swapped != 0) {
             wait_for_object(fault, NEED_SHM_IN, index);
         } else if (is_shm) {
-            return shm_fill(fault, index);
+            return fault_is_for_user(fault) ? NULL : shm_fill(fault, index);
         } else {
             wait_for_object(fault, NEED_READ, index);
         }

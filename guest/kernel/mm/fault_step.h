@@ -10,6 +10,7 @@
 #include "mm/object.h"
 #include "mm/options.h"
 #include "mm/pagetable.h"
+#include "mm/userfault.h"
 
 /* What a fault must wait for, with no lock held, before it is looked at afresh. */
 enum fault_need {
@@ -22,7 +23,8 @@ enum fault_need {
     NEED_PREPARE,  /* page `index` of `inode` needs a place on the disk */
     NEED_SWAP_IN,  /* `slot` must be read */
     NEED_SHM_IN,   /* page `index` of the shared-memory `inode` must be read from swap */
-    NEED_WRITEBACK /* `held` is being written and must not change meanwhile */
+    NEED_WRITEBACK, /* `held` is being written and must not change meanwhile */
+    NEED_USER       /* the program shall bring the page: `waiter` is on its list */
 };
 
 struct fault {
@@ -51,6 +53,7 @@ struct fault {
     struct frame *held;  /* referenced by a wait, so that it stays */
     struct inode *inode; /* referenced while waiting */
     u64 index, slot;
+    struct userfault_waiter waiter; /* NEED_USER */
 };
 
 static always_inline u64 fault_page(const struct fault *fault)
@@ -100,6 +103,9 @@ static always_inline void fault_done(struct fault *fault, enum fault_kind kind)
 {
     fault->kind = (u8)kind;
 }
+
+/* Is it for the program to bring a page that is missing here?  => true: need or kind is set. */
+bool fault_is_for_user(struct fault *fault);
 
 /* The same with a failure for the one who caused it. */
 void fault_failed(struct fault *fault, enum fault_kind kind, enum fault_result result);

@@ -164,6 +164,16 @@ static void find_place(struct fault *fault)
     writeback_pace();
 }
 
+/* A signal comes first: user code faults again after it, the kernel gives up. */
+static void wait_for_user(struct fault *fault)
+{
+    bool kernel = (fault->flags & PROBE_FLAG_KERNEL) != 0 || fault->silent;
+
+    if (userfault_sleep(&fault->waiter) != 0) {
+        fault_failed(fault, FAULT_RACED, kernel ? RESULT_EFAULT : RESULT_RETRY);
+    }
+}
+
 static void satisfy(struct fault *fault)
 {
     switch (fault->need) {
@@ -197,6 +207,9 @@ static void satisfy(struct fault *fault)
         break;
     case NEED_SHM_IN:
         bring_in_shared(fault);
+        break;
+    case NEED_USER:
+        wait_for_user(fault);
         break;
     default:
         break;

@@ -14,6 +14,7 @@
 #include "mm/shm.h"
 #include "mm/uaccess.h"
 #include "proc/process.h"
+#include "proc/userfaultfd.h"
 #include "sys/install.h"
 
 static struct mm *current_mm(void)
@@ -116,6 +117,14 @@ i64 sys_msync(const u64 *a)
 i64 sys_madvise(const u64 *a)
 {
     return vm_madvise(current_mm(), a[0], a[1], (int)a[2]);
+}
+
+i64 sys_userfaultfd(const u64 *a)
+{
+    struct file *file;
+    int error = userfaultfd_create((u32)a[0], &file);
+
+    return error ? error : sys_install(file, 0, (a[0] & O_CLOEXEC) != 0);
 }
 
 i64 sys_mseal(const u64 *a)
