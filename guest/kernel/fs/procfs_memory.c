@@ -11,6 +11,7 @@
 #include "mm/options.h"
 #include "mm/pagecache.h"
 #include "mm/shm.h"
+#include "mm/space.h"
 #include "mm/swap.h"
 
 #define KIB_PER_PAGE (PAGE_SIZE / 1024)
@@ -60,6 +61,24 @@ static int show_swaps(struct text_buffer *out)
         text_printf(out, "%-40spartition\t%llu\t\t%llu\t\t%d\n", path,
                     (unsigned long long)(swap.total_pages * KIB_PER_PAGE),
                     (unsigned long long)(swap.used_pages * KIB_PER_PAGE), swap.priority);
+    }
+    return 0;
+}
+
+/* Linux's columns; what a size has is what Linux calls kmalloc-SIZE. */
+static int show_slabinfo(struct text_buffer *out)
+{
+    struct kalloc_class class;
+
+    text_printf(out, "slabinfo - version: 2.1\n# name            <active_objs> <num_objs> <objsize> "
+                     "<objperslab> <pagesperslab> : tunables <limit> <batchcount> <sharedfactor> : "
+                     "slabdata <active_slabs> <num_slabs> <sharedavail>\n");
+    for (unsigned i = 0; kalloc_class(i, &class); i++) {
+        text_printf(out,
+                    "kmalloc-%-4u %10llu %10llu %6u %4u 1 : tunables 0 0 0 : slabdata %6llu %6llu 0\n",
+                    class.size, (unsigned long long)class.objects,
+                    (unsigned long long)(class.pages * class.per_page), class.size, class.per_page,
+                    (unsigned long long)class.pages, (unsigned long long)class.pages);
     }
     return 0;
 }
@@ -137,7 +156,7 @@ static void drop_pages(struct inode *inode)
     cache_drop_clean(inode);
 }
 
-/* 1: clean file pages that nobody maps.  (2, inodes and names, has nothing to drop here.) */
+/* 1: clean file pages that nobody maps; 2: kernel objects that are kept for the next who wants them. */
 static int store_drop_caches(const char *text, size_t length)
 {
     u64 value;
@@ -151,6 +170,9 @@ static int store_drop_caches(const char *text, size_t length)
     for (u32 i = 0; (fs = mount_at(i)) != NULL; i++) {
         inode_for_each(fs, drop_pages);
     }
+    if (!error && (value & 2)) {
+        mm_drop_kept();
+    }
     return error;
 }
 
@@ -158,6 +180,7 @@ static const struct procfs_entry entries[] = {
     {"meminfo", show_meminfo, NULL},
     {"vmstat", vmstat_show, NULL},
     {"swaps", show_swaps, NULL},
+    {"slabinfo", show_slabinfo, NULL},
     {"faults", show_faults, NULL},
     {"sys/vm/overcommit_memory", show_overcommit_memory, store_overcommit_memory},
     {"sys/vm/overcommit_ratio", show_overcommit_ratio, store_overcommit_ratio},

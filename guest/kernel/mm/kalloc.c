@@ -38,6 +38,7 @@ _Static_assert(sizeof(struct slab) <= FIRST_OBJECT, "objects follow the header")
 static struct spinlock kalloc_lock = SPINLOCK("kalloc");
 static struct list partial[CLASSES];
 static u64 slab_pages;
+static u64 class_pages[CLASSES], class_objects[CLASSES]; /* those at hand count as used */
 
 /* Objects at hand: linked like those in a slab, which counts them as used. */
 #define AT_HAND_BYTES 2048u /* of a class; at least 2 objects, at most 16 */
@@ -94,6 +95,7 @@ static void *take_object(unsigned class)
 
     slab->free = *(void **)object;
     slab->used++;
+    class_objects[class]++;
     if (slab->free == NULL) {
         list_remove(&slab->link);
     }
@@ -115,6 +117,7 @@ static rarely void *alloc_from_slab(unsigned class)
         }
         spin_lock(&kalloc_lock);
         slab_pages++;
+        class_pages[class]++;
         list_push_front(&partial[class], &slab->link);
     }
     object = take_object(class);
@@ -200,10 +203,12 @@ static rarely void free_to_slab(struct slab *slab, void *object)
     }
     *(void **)object = slab->free;
     slab->free = object;
+    class_objects[slab->class]--;
     empty = --slab->used == 0;
     if (empty) {
         list_remove(&slab->link);
         slab_pages--;
+        class_pages[slab->class]--;
     }
     spin_unlock(&kalloc_lock);
     if (empty) {
@@ -266,4 +271,18 @@ void page_free(void *page)
 u64 kalloc_pages(void)
 {
     return slab_pages;
+}
+
+bool kalloc_class(unsigned number, struct kalloc_class *out)
+{
+    if (number >= CLASSES) {
+        return false;
+    }
+    spin_lock(&kalloc_lock);
+    *out = (struct kalloc_class){.size = class_sizes[number],
+                                 .per_page = (PAGE_SIZE - FIRST_OBJECT) / class_sizes[number],
+                                 .objects = class_objects[number] - at_hand[number].count,
+                                 .pages = class_pages[number]};
+    spin_unlock(&kalloc_lock);
+    return true;
 }

@@ -22,6 +22,14 @@ void *page_alloc(void);
 void page_free(void *page);
 
 u64 kalloc_pages(void); /* pages used for small objects, for meminfo (Slab) */
+
+/* One of the sizes that small objects come in, for /proc/slabinfo. */
+struct kalloc_class {
+    u32 size, per_page;
+    u64 objects, pages; /* in use */
+};
+bool kalloc_class(unsigned number, struct kalloc_class *out); /* => false: there is none */
+
 void kalloc_init(void);
 void kalloc_share(void); /* from now on several harts run.  => called before they do */
 

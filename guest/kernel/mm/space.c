@@ -111,6 +111,13 @@ static struct mm *take_kept(void)
     return mm;
 }
 
+void mm_drop_kept(void)
+{
+    if (kept != NULL) {
+        destroy(take_kept());
+    }
+}
+
 struct mm *mm_create(void)
 {
     struct mm *mm = create();

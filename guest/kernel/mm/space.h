@@ -83,6 +83,7 @@ struct mm {
  * of its areas, and its ASID: a fork takes it over.  How many page tables that are (0: none kept).
  */
 extern u64 mm_kept_tables;
+void mm_drop_kept(void); /* keep none any more, until the next ends */
 
 struct mm *mm_create(void); /* empty, refs = 1; NULL: no memory */
 /* For fork.c: an empty mm with the settings of its parent, in the same family. */

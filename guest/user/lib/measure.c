@@ -176,6 +176,26 @@ u64 measure_available(void)
            meminfo_bytes(text, "\nBuffers:");
 }
 
+u64 measure_slab(u64 *objects)
+{
+    static char text[4096];
+    u64 pages = 0;
+
+    *objects = 0;
+    if (text_read_file("/proc/slabinfo", text, sizeof text) <= 0)
+        return 0;
+    for (const char *at = text; (at = text_find(at, "\nkmalloc-")) != NULL;) {
+        const char *next = at + 9;
+        u64 size = text_number(next, &next), used = text_number(next, &next);
+
+        *objects += used * size;
+        next = text_find(next, "slabdata");
+        pages += next != NULL ? text_number(next + 8, NULL) : 0;
+        at++;
+    }
+    return pages * 4096;
+}
+
 bool drop_caches(void)
 {
     int fd;
@@ -187,7 +207,7 @@ bool drop_caches(void)
     fd = sys_open("/proc/sys/vm/drop_caches", O_WRONLY, 0);
     if (fd < 0)
         return false;
-    n = sys_write(fd, "1\n", 2);
+    n = sys_write(fd, "3\n", 2);
     sys_close(fd);
     return n > 0;
 }

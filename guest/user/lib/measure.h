@@ -37,6 +37,8 @@ bool kernel_option(const char *parameter, const char *word);
 /* Free memory in bytes; with what the page cache could give back at once. */
 u64 measure_free(void);
 u64 measure_available(void);
+/* Bytes of pages with the kernel's small objects; *objects: of the objects themselves. */
+u64 measure_slab(u64 *objects);
 u64 measure_total(void);
 u64 measure_swap_free(void);
 /* Asks the kernel to drop clean cached file pages; false where that is not possible. */

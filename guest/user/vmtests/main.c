@@ -107,62 +107,74 @@ static void run_once(const struct test *test, struct outcome *out)
         continue;
 }
 
-static bool several_harts(void)
-{
-    static char text[4096];
-    const char *first;
+/*
+ * What the machine has: pages that are free, of files, or cut into small kernel objects; and how
+ * many bytes of those objects are in use.  (How many pages these need is a matter of chance: of
+ * which lie beside which.)
+ */
+struct books {
+    u64 memory, objects;
+};
 
-    if (text_read_file("/proc/cpuinfo", text, sizeof text) <= 0)
-        return false;
-    first = text_find(text, "processor");
-    return first != NULL && text_find(first + 1, "processor") != NULL;
+static struct books look_at_books(void)
+{
+    struct books books;
+    u64 slab = measure_slab(&books.objects);
+
+    books.memory = measure_available() + slab;
+    return books;
+}
+
+static bool is_less(struct books after, struct books before, u64 slack)
+{
+    return after.memory + slack < before.memory || after.objects > before.objects + slack;
 }
 
 /*
- * Frames lost to a check.  Caches fill on the first run of anything, so only a loss
- * that comes back every time counts.  Where memory is so short that pages of ours and of
- * the shell come and go, and where harts keep pages of the kernel's for each other, a few more
- * or less are none; the audit at the end is exact.
+ * What is lost with a check: pages and bytes of objects.  Caches fill on the first run of anything,
+ * so only a loss that comes back every time counts.  Where memory is so short that pages of ours
+ * and of the shell come and go, a few more or less are none; the audit at the end is exact.
  */
-static u64 leaked_frames(const struct test *test, struct outcome *out)
+static bool leaks(const struct test *test, struct outcome *out, struct books *lost)
 {
     bool tight = measure_total() < (32ul << 20) && measure_swap_free() > 0;
-    u64 lost = 0, slack = tight || several_harts() ? 8 * PAGE : 0;
+    u64 slack = tight ? 8 * PAGE : 0;
 
     if (!on_faultline())
-        return 0;
+        return false;
     for (int round = 0; round < LEAK_ROUNDS; round++) {
-        u64 before, after;
+        struct books before, after;
 
         drop_caches();
-        before = measure_available();
+        before = look_at_books();
         run_once(test, out);
         if (out->status != VM_OK)
-            return 0;
+            return false;
         drop_caches();
-        after = measure_available();
+        after = look_at_books();
         /* What ended on another hart is cleared away by that hart, when its turn comes. */
-        for (int wait = 0; after + slack < before && wait < 5; wait++) {
+        for (int wait = 0; is_less(after, before, slack) && wait < 10; wait++) {
             sys_sleep_ms(2);
-            after = measure_available();
+            after = look_at_books();
         }
-        if (after + slack >= before)
-            return 0;
-        lost = (before - after) / PAGE;
+        if (!is_less(after, before, slack))
+            return false;
+        lost->memory = before.memory > after.memory ? before.memory - after.memory : 0;
+        lost->objects = after.objects > before.objects ? after.objects - before.objects : 0;
     }
-    return lost;
+    return true;
 }
 
 static bool run_test(const struct test *test, u64 counts[3])
 {
     static struct outcome out;
-    u64 lost = 0;
+    struct books lost;
 
     run_once(test, &out);
-    if (out.status == VM_OK)
-        lost = leaked_frames(test, &out);
-    if (lost > 0) {
-        text_format(out.why, sizeof out.why, "%lu frames are gone after each run", lost);
+    if (out.status == VM_OK && leaks(test, &out, &lost)) {
+        text_format(out.why, sizeof out.why,
+                    "%lu frames and %lu bytes of objects are gone after each run",
+                    lost.memory / PAGE, lost.objects);
         out.status = VM_FAILED;
     }
     if (out.status >= 128)
