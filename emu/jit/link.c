@@ -19,6 +19,7 @@
  *
  * A region that is dropped takes the bonds to it along: the links lead to C again.
  */
+#include "emu/jit/listing.h"
 #include "emu/jit/translate.h"
 
 #include <stdlib.h>
@@ -253,6 +254,9 @@ static const u8 *make_bridge(struct jit *jit, struct jit_link *link, const struc
     code_memory_publish(&jit->memory, jit->used, length);
     jit->used += (length + 15) & ~(size_t)15;
     jit->counters->code_bytes += length;
+    if (jit->listing) {
+        listing_bridge(jit->listing, from->id, entry, begin, start, length);
+    }
     return begin;
 }
 

@@ -80,6 +80,15 @@ static void print_registers(FILE *out, const struct translator *t)
     fputs("\n", out);
 }
 
+void listing_bridge(FILE *out, u64 from, const struct jit_entry *to, const u8 *run, const u8 *bytes,
+                    size_t length)
+{
+    fprintf(out, "bridge from region %" PRIu64 " to region %" PRIu64 " at %" PRIx64 ": %zu bytes\n",
+            from, to->region->id, to->physical, length);
+    print_host(out, run, bytes, length);
+    fflush(out);
+}
+
 void listing_print(FILE *out, const struct translator *t, const u8 *end)
 {
     const struct region *r = t->region;

@@ -19,6 +19,10 @@ struct listing_place {
 
 enum { LISTING_ROUTINES = 0xffff, LISTING_STUB = 0x8000 /* + index of the instruction */ };
 
+/* A bridge (link.c) from the region with this id; its code is executed at `run`, seen at `bytes`.
+ */
+void listing_bridge(FILE *out, u64 from, const struct jit_entry *to, const u8 *run, const u8 *bytes,
+                    size_t length);
 /* The whole region; `end`: behind its last byte in the run view. */
 void listing_print(FILE *out, const struct translator *t, const u8 *end);
 
