@@ -54,6 +54,7 @@ static void forget_recent(struct tlb_context *context, enum tlb_table table, uns
             recent->tag[i] = TLB_EMPTY;
         }
     }
+    context->recent_drops += found;
     seen_by_translated_code();
 }
 
@@ -62,6 +63,7 @@ static void forget_all_recent(struct tlb_context *context)
     for (unsigned i = 0; i < TLB_RECENT; i++) {
         context->recent[TLB_LOAD].tag[i] = context->recent[TLB_STORE].tag[i] = TLB_EMPTY;
     }
+    context->recent_drops++;
     seen_by_translated_code();
 }
 

@@ -66,6 +66,7 @@ struct tlb_context {
     struct tlb_entry store[TLB_DATA_ENTRIES];
     struct tlb_entry fetch[TLB_FETCH_ENTRIES];
     struct tlb_recent recent[2]; /* of loads, of stores */
+    u64 recent_drops;            /* how often some of them were dropped; for engines only */
     u64 filled[TLB_TABLES][TLB_DATA_ENTRIES / 64];
     u64 summary[TLB_TABLES];
     u8 info[TLB_TABLES][TLB_DATA_ENTRIES];

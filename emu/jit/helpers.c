@@ -65,7 +65,7 @@ void jit_float_end(u32 mxcsr)
 
 static u64 extend_loaded(u64 value, const struct jit_site *site)
 {
-    unsigned shift = 64 - 8 * (site->size & ~(unsigned)SITE_SIGNED);
+    unsigned shift = 64 - 8u * (site->size & SITE_SIZE);
     return site->size & SITE_SIGNED ? (u64)((i64)(value << shift) >> shift) : value;
 }
 
@@ -75,7 +75,7 @@ static u64 extend_loaded(u64 value, const struct jit_site *site)
  */
 static bool access_misaligned(struct hart *h, const struct jit_site *site, u64 va)
 {
-    unsigned size = site->size & ~(unsigned)SITE_SIGNED;
+    unsigned size = site->size & SITE_SIZE;
     bool store = site->kind == SITE_STORE || site->kind == SITE_FSTORE;
     const struct tlb_entry *entry = tlb_entry(h->context, store ? TLB_STORE : TLB_LOAD, va);
     if (entry->tag != (va & ~(u64)0xfff) || (va & 0xfff) > RAM_PAGE_SIZE - size) {
@@ -102,12 +102,33 @@ static bool access_misaligned(struct hart *h, const struct jit_site *site, u64 v
     return true;
 }
 
-/* A load or store that the TLB did not settle.  Non-zero: done, and the region may go on. */
+/* The TLB would settle the load now. */
+static bool is_settled(const struct hart *h, u64 va, unsigned size)
+{
+    const struct tlb_entry *entry =
+        &h->context->load[va >> RAM_PAGE_SHIFT & (TLB_DATA_ENTRIES - 1)];
+    return (va & TLB_TAG_MASK(size)) == entry->tag;
+}
+
+static void set_loaded(struct hart *h, const struct jit_site *site, u64 value)
+{
+    if (site->kind == SITE_FLOAD) {
+        h->f[site->reg] = (site->size & SITE_SIZE) == 4 ? value | 0xffffffff00000000u : value;
+    } else if (site->reg != 0) {
+        h->x[site->reg] = extend_loaded(value, site);
+    }
+}
+
+/*
+ * A load or store that the TLB did not settle.  Non-zero: done, and the region may go on; or, with
+ * SITE_SETTLES, the TLB settles the load when it is made again.
+ */
 static u32 access_slowly(struct hart *h, const struct jit_site *site, u64 va)
 {
-    unsigned size = site->size & ~(unsigned)SITE_SIGNED;
-    u64 value = 0;
-    bool ok;
+    unsigned size = site->size & SITE_SIZE;
+    const struct tlb_context *context = h->context;
+    u64 drops = context->recent_drops, value = 0;
+    bool again = false, ok;
     begin_c(h);
     switch (site->kind) {
     case SITE_STORE:
@@ -118,15 +139,20 @@ static u32 access_slowly(struct hart *h, const struct jit_site *site, u64 va)
         break;
     default:
         ok = hart_load(h, va, size, &value);
-        if (ok && site->kind == SITE_FLOAD) {
-            h->f[site->reg] = size == 4 ? value | 0xffffffff00000000u : value;
-        } else if (ok && site->reg != 0) {
-            h->x[site->reg] = extend_loaded(value, site);
-        }
         break;
     }
+    bool leaves =
+        h->stop || h->fetch_page == FETCH_NONE ||
+        ((site->size & SITE_KNOWS) && (h->context != context || context->recent_drops != drops));
+    if (ok && (site->size & SITE_SETTLES)) {
+        again = !leaves && is_settled(h, va, size);
+        leaves = !again;
+    }
+    if (ok && !again && site->kind != SITE_STORE && site->kind != SITE_FSTORE) {
+        set_loaded(h, site, value);
+    }
     end_c(h);
-    if (ok && (h->stop || h->fetch_page == FETCH_NONE)) {
+    if (ok && leaves) {
         /* Something wants to be looked at before the next instruction. */
         h->pc += site->length;
         h->budget--;
@@ -159,7 +185,8 @@ static u64 dropped_so_far(const struct jit *jit)
 static u32 steps(struct hart *h, struct jit_frame *frame, unsigned count, unsigned bytes)
 {
     struct jit *jit = frame->jit;
-    u64 pc = h->pc, page = h->fetch_page;
+    const struct tlb_context *context = h->context;
+    u64 pc = h->pc, page = h->fetch_page, drops = context->recent_drops;
     u32 stop = h->stop;
     u64 dropped = dropped_so_far(jit);
     h->counters.single_steps += count;
@@ -169,9 +196,10 @@ static u32 steps(struct hart *h, struct jit_frame *frame, unsigned count, unsign
     }
     end_c(h);
     bool next = h->pc == pc + bytes;
-    /* The interpreter sets and serves STOP_EVENTS by itself: what is left is new. */
-    /* The interpreter finds the page again behind a store that drops this very region. */
+    /* The interpreter sets and serves STOP_EVENTS by itself: what is left is new.  It finds the page
+     * again behind a store that drops this very region. */
     return next && !stop && !h->stop && !h->waiting && h->fetch_page == page &&
+           h->context == context && context->recent_drops == drops &&
            dropped == dropped_so_far(jit) && h->frm <= FRM_LAST_ON_HOST;
 }
 
@@ -347,7 +375,8 @@ u32 jit_slow(struct hart *h, const struct jit_site *site, u64 va, i64 budget,
         h->counters.helper_calls++;
         return execute(h, frame, (const struct jit_step_site *)site);
     default:
-        return access_misaligned(h, site, va) || access_slowly(h, site, va);
+        return (!(site->size & SITE_SETTLES) && access_misaligned(h, site, va)) ||
+               access_slowly(h, site, va);
     }
 }
 

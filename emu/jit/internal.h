@@ -84,7 +84,13 @@ enum jit_site_kind {
     SITE_BUDGET, /* the block is not to be executed: too little budget, or FS not dirty */
     SITE_STEP,   /* an instruction without code of its own: a struct jit_step_site */
 };
-enum { SITE_SIGNED = 0x80 };
+/* Of an access, besides its size. */
+enum {
+    SITE_SIZE = 0x0f,
+    SITE_KNOWS = 0x20,   /* code behind it counts on page memories: none may be dropped */
+    SITE_SETTLES = 0x40, /* ... on this page's: the load is to be made again by the region */
+    SITE_SIGNED = 0x80,
+};
 
 struct __attribute__((packed)) jit_site {
     i32 resume; /* distance from here to where the region goes on */
@@ -93,7 +99,7 @@ struct __attribute__((packed)) jit_site {
     u8 length;  /* of the instruction in bytes */
     u8 kind;    /* enum jit_site_kind */
     u8 reg;     /* guest register loaded or stored */
-    u8 size;    /* of the access, with SITE_SIGNED */
+    u8 size;    /* of the access, with SITE_ */
 };
 
 struct __attribute__((packed)) jit_step_site {
@@ -213,6 +219,7 @@ struct jit {
     struct jit_region **page; /* by page of RAM */
     u8 heat[HEATS];           /* by hash of the address: how often code was met, up to HOT */
     bool at_once;             /* for tests: nothing is cold */
+    bool guess_pages;         /* for tests: as if no code were a kernel's */
     struct jump_entry jumps[JUMP_ENTRIES];
     u64 next_id;
     /*

@@ -270,6 +270,11 @@ void jit_use_little_memory(struct engine *engine)
     jit_flush(engine);
 }
 
+void jit_guess_pages(struct engine *engine)
+{
+    ((struct jit *)engine)->guess_pages = true;
+}
+
 void jit_translate_at_once(struct engine *engine)
 {
     ((struct jit *)engine)->at_once = true;
@@ -306,7 +311,7 @@ static struct jit_entry *new_entry(struct jit *jit, const struct hart *h, u64 ph
         return NULL;
     }
     jit_make_room(jit);
-    jit->scratch.of_kernel = h->priv == PRIV_SUPERVISOR;
+    jit->scratch.of_kernel = h->priv == PRIV_SUPERVISOR && !jit->guess_pages;
     struct jit_region *region = jit_translate(jit);
     if (!region) {
         return NULL;

@@ -28,4 +28,7 @@ void jit_use_little_memory(struct engine *engine);
 /* For tests: translates as on a host that has nothing beyond SSE2 (no FMA, BMI, POPCNT, LZCNT). */
 void jit_pretend_old_host(struct engine *engine);
 
+/* For tests: guesses the pages of all accesses, those of a kernel's code too. */
+void jit_guess_pages(struct engine *engine);
+
 #endif

@@ -53,11 +53,14 @@ struct stub {
     i32 leave_to;            /* ... or the offset from the page's start */
     u8 base;                 /* STUB_ACCESS, STUB_RECENT: the host register */
     u8 recent;               /* STUB_RECENT: number of the page memory */
+    bool settles, knows;     /* ... SITE_SETTLES, SITE_KNOWS */
+    const u8 *again;         /* ... where the access begins */
     const u8 *resume;        /* ... behind the access; `back` is where rcx is the addend */
     const u8 *quiet_back;    /* STUB_QUIET: where eax is the result */
 };
 
 enum { LINKS = 2 * REGION_BLOCKS };
+enum { KNOWN_PAGES = 8 };
 enum { STUBS = 2048, PATCHES = 1024, MARKS = REGION_INSNS + STUBS + 2 };
 
 struct listing_place;
@@ -79,8 +82,17 @@ struct translator {
     bool has_float;            /* some instruction of the region is floating point */
     bool falls, falls_checked; /* the block before runs into the present one; float was checked */
     u8 recent[32]; /* page memory of the present value of an x register + 1; 0: none yet */
-    u32 boxed;     /* f registers that hold boxed singles for sure */
-    u8 renamed;    /* x register whose value is in rdx for the moment, or 0 */
+    u32 near;      /* x registers that hold h->fetch_page and a known distance */
+    i64 distance[32];
+    /* Pages at such distances that are in page memories of loads: until a call to C drops any
+     * (helpers.c then leaves the region). */
+    struct {
+        i64 page;
+        u8 recent;
+    } known_page[KNOWN_PAGES];
+    unsigned known_pages;
+    u32 boxed;                  /* f registers that hold boxed singles for sure */
+    u8 renamed;                 /* x register whose value is in rdx for the moment, or 0 */
     struct listing_place *mark; /* for the listing (listing.h), or NULL: MARKS of them */
     unsigned marks;
     /* From here on nothing is cleared before a translation. */
@@ -187,6 +199,9 @@ void emit_sum_stub(struct translator *t, const struct stub *s); /* translate_sys
  * Uses rcx and rdx. */
 /* x registers got new values: what is known of the old ones is forgotten. */
 void forget_recent(struct translator *t, u32 written);
+/* Behind an instruction (NULL: several) that wrote these x registers: what is known of addresses.
+ */
+void follow_addresses(struct translator *t, const struct insn *i, u32 written);
 void emit_access_stub(struct translator *t, const struct stub *s);
 void emit_recent_stub(struct translator *t, const struct stub *s);
 
@@ -210,6 +225,8 @@ static inline i32 recent_tag(enum tlb_table table, unsigned recent)
                  8 * (size_t)recent);
 }
 
+/* The load's address lies at a known distance from the code, which has a way of its own. */
+bool is_near(struct translator *t, const struct insn *i, enum tlb_table table, unsigned size);
 /* translate_run.c: the code of the accesses that begin here, with what is between them, if there
  * are several through one register; how many instructions that was.  available: until the end of
  * the block. */

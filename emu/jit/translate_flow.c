@@ -385,6 +385,7 @@ unsigned emit_block(struct translator *t, unsigned b)
     listing_mark(t, t->insn);
     if (t->plan[b].ways > 1 || t->region->block[b].entry || is_head(t, b)) {
         forget_recent(t, ~0u);
+        t->known_pages = 0;
         t->boxed = 0;
     }
     begin_block(t, b);
@@ -407,6 +408,7 @@ unsigned emit_block(struct translator *t, unsigned b)
             i += run;
             continue;
         }
+        const struct insn *one = NULL;
         u32 written = insn_use_of(insn).int_written;
         bool three = i + 2 < block->count && !is_control(block, i + 2);
         bool pair = i + 1 < block->count && !is_control(block, i + 1);
@@ -418,9 +420,10 @@ unsigned emit_block(struct translator *t, unsigned b)
         } else {
             emit_insn(t, insn);
             follow_boxes(t, insn);
+            one = insn;
             i++;
         }
-        forget_recent(t, written);
+        follow_addresses(t, one, written);
     }
     emit_end(t, b);
     return t->next_block;

@@ -36,6 +36,7 @@ enum { RECENT_FIXED = 4 }; /* the first page memories belong to sp, gp and tp */
 void forget_recent(struct translator *t, u32 written)
 {
     enum { SP = 2, TP = 4 };
+    t->near &= ~written;
     for (unsigned x = 1; x < 32; x++) {
         if (written >> x & 1) {
             t->recent[x] = (u8)(x >= SP && x <= TP ? x - SP + 1 : 0);
@@ -43,12 +44,52 @@ void forget_recent(struct translator *t, u32 written)
     }
 }
 
+void follow_addresses(struct translator *t, const struct insn *i, u32 written)
+{
+    i64 distance = 0;
+    bool near = false;
+    if (i && i->op == OP_AUIPC) {
+        distance = (i64)t->region->insn_offset[t->insn] + i->imm;
+        near = true;
+    } else if (i && i->op == OP_ADDI && (t->near >> i->rs1 & 1)) {
+        distance = t->distance[i->rs1] + i->imm;
+        near = true;
+    }
+    forget_recent(t, written);
+    if (near && i->rd != 0) {
+        t->near |= 1u << i->rd;
+        t->distance[i->rd] = distance;
+    }
+    if (i && !insn_is_float_csr(i) &&
+        (insn_is_foreign(i) ||
+         (insn_table[i->op].flags & (INSN_CSR | INSN_PRIV | INSN_CBO | INSN_AMO)))) {
+        t->known_pages = 0;
+    }
+}
+
+/* A page memory that nobody in this trace counts on, or will use, any more. */
+static unsigned take_recent(struct translator *t)
+{
+    struct jit *jit = t->jit;
+    jit->next_recent = (jit->next_recent + 1) % (TLB_RECENT - RECENT_FIXED);
+    unsigned taken = RECENT_FIXED + jit->next_recent;
+    for (unsigned k = 0; k < t->known_pages; k++) {
+        if (t->known_page[k].recent == taken) {
+            t->known_page[k] = t->known_page[--t->known_pages];
+        }
+    }
+    for (unsigned x = 1; x < 32; x++) {
+        if (t->recent[x] == taken + 1) {
+            t->recent[x] = 0;
+        }
+    }
+    return taken;
+}
+
 static unsigned recent_of(struct translator *t, unsigned base)
 {
     if (t->recent[base] == 0) {
-        struct jit *jit = t->jit;
-        jit->next_recent = (jit->next_recent + 1) % (TLB_RECENT - RECENT_FIXED);
-        t->recent[base] = (u8)(RECENT_FIXED + jit->next_recent + 1);
+        t->recent[base] = (u8)(take_recent(t) + 1);
     }
     return t->recent[base] - 1u;
 }
@@ -67,7 +108,7 @@ static struct jit_credit *credit_of(const struct translator *t)
 /* An access under construction: the operand, and the stub whose rest is up to finish_access(). */
 struct access {
     struct x86_mem at; /* uses rcx, and rax if the base has no register */
-    struct stub *stub;
+    struct stub *stub; /* NULL: it cannot fail */
 };
 
 /* rdx = rs1 + imm; the register with rs1, rax if it has none. */
@@ -121,30 +162,87 @@ int recent_for(struct translator *t, unsigned base)
     return stays_on_page(t, base) && !credit_of(t)->bad ? (int)recent_of(t, base) : -1;
 }
 
-/* The page of the access is the recent one of its base register, or else asked from the TLB. */
-static struct access begin_access(struct translator *t, const struct insn *i, enum tlb_table table,
-                                  unsigned size)
+static i32 recent_addend(enum tlb_table table, unsigned recent)
+{
+    return recent_tag(table, recent) + (i32)offsetof(struct tlb_recent, addend);
+}
+
+/* The page of the access is looked for in the page memory. */
+static struct access begin_by_recent(struct translator *t, const struct insn *i,
+                                     enum tlb_table table, unsigned size, unsigned recent)
 {
     struct x86 *x = &t->x;
-    int recent = recent_for(t, i->rs1);
-    if (recent < 0) {
-        return begin_by_tlb(t, i, table, size);
-    }
-    i32 tag = recent_tag(table, (unsigned)recent);
+    const u8 *again = x86_here(x);
     enum x86_reg base = address_of(t, i);
     x86_alu_imm(x, X86_AND, X86_8, RDX, (i32)(i64)TLB_TAG_MASK(size));
-    x86_alu_load(x, X86_CMP, X86_8, RDX, x86_at(R14, tag));
+    x86_alu_load(x, X86_CMP, X86_8, RDX, x86_at(R14, recent_tag(table, recent)));
     u8 *miss = x86_jump_if(x, X86_NE);
-    x86_load(x, X86_8, false, RCX, x86_at(R14, tag + (i32)offsetof(struct tlb_recent, addend)));
+    x86_load(x, X86_8, false, RCX, x86_at(R14, recent_addend(table, recent)));
     struct stub *stub = new_stub(t, miss, STUB_RECENT);
     stub->base = (u8)base;
     stub->recent = (u8)recent;
+    stub->again = again;
     return (struct access){x86_index(base, RCX, 1, i->imm), stub};
+}
+
+bool is_near(struct translator *t, const struct insn *i, enum tlb_table table, unsigned size)
+{
+    return table == TLB_LOAD && (t->near >> i->rs1 & 1) &&
+           ((t->distance[i->rs1] + i->imm) & (i64)(size - 1)) == 0 && stays_on_page(t, i->rs1) &&
+           !credit_of(t)->bad;
+}
+
+/*
+ * A load at a distance from the code that is known: constants of programs.  Where its page was met
+ * before in this trace, it is in the page memory still.
+ */
+static struct access begin_near(struct translator *t, const struct insn *i, unsigned size)
+{
+    i64 page = (t->distance[i->rs1] + i->imm) & -(i64)RAM_PAGE_SIZE;
+    for (unsigned k = 0; k < t->known_pages; k++) {
+        if (t->known_page[k].page == page) {
+            enum x86_reg base = x_read(t, i->rs1, RAX);
+            x86_load(&t->x, X86_8, false, RCX,
+                     x86_at(R14, recent_addend(TLB_LOAD, t->known_page[k].recent)));
+            return (struct access){x86_index(base, RCX, 1, i->imm), NULL};
+        }
+    }
+    unsigned recent = take_recent(t);
+    struct access access = begin_by_recent(t, i, TLB_LOAD, size, recent);
+    if (t->known_pages < KNOWN_PAGES) {
+        access.stub->settles = true;
+        t->known_page[t->known_pages].page = page;
+        t->known_page[t->known_pages++].recent = (u8)recent;
+    }
+    return access;
+}
+
+/* The page of the access is known, the recent one of its base register, or asked from the TLB. */
+static struct access begin_access(struct translator *t, const struct insn *i, enum tlb_table table,
+                                  unsigned size)
+{
+    bool knows = t->known_pages > 0;
+    struct access access;
+    int recent = -1;
+    if (is_near(t, i, table, size)) {
+        access = begin_near(t, i, size);
+    } else if ((recent = recent_for(t, i->rs1)) >= 0) {
+        access = begin_by_recent(t, i, table, size, (unsigned)recent);
+    } else {
+        access = begin_by_tlb(t, i, table, size);
+    }
+    if (access.stub) {
+        access.stub->knows = knows;
+    }
+    return access;
 }
 
 static void finish_access(struct translator *t, const struct access *access,
                           enum jit_site_kind kind, unsigned size, unsigned reg)
 {
+    if (!access->stub) {
+        return;
+    }
     access->stub->site = (u8)kind;
     access->stub->size = (u8)size;
     access->stub->site_reg = (u8)reg;
@@ -155,7 +253,8 @@ static void finish_access(struct translator *t, const struct access *access,
 static void call_for_access(struct translator *t, const struct stub *s)
 {
     struct jit_step_site site = {.site = {.kind = s->site, .reg = s->site_reg, .size = s->size}};
-    call_out(t, &site, sizeof site.site, s->resume, false);
+    site.site.size |= (u8)((s->settles ? SITE_SETTLES : 0) | (s->knows ? SITE_KNOWS : 0));
+    call_out(t, &site, sizeof site.site, s->settles ? s->again : s->resume, false);
 }
 
 void emit_access_stub(struct translator *t, const struct stub *s)
@@ -170,7 +269,7 @@ void emit_recent_stub(struct translator *t, const struct stub *s)
     struct x86 *x = &t->x;
     const struct insn *i = &t->region->insn[s->insn];
     u64 physical = t->region->physical + t->region->insn_offset[s->insn];
-    unsigned size = s->size & ~(unsigned)SITE_SIGNED;
+    unsigned size = s->size & SITE_SIZE;
     bool store = s->site == SITE_STORE || s->site == SITE_FSTORE;
     x86_lea(x, X86_8, RDX, x86_at((enum x86_reg)s->base, i->imm));
     x86_mov_imm(x, RCX, (u64)credit_index(physical) << 16 | s->recent * 8u);

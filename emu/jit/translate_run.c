@@ -141,7 +141,8 @@ unsigned emit_run(struct translator *t, unsigned available)
 {
     const struct insn *first = &t->region->insn[t->insn];
     struct memory_access access;
-    if (available < 2 || first->rs1 == 0 || !memory_access_of(first, &access)) {
+    if (available < 2 || first->rs1 == 0 || !memory_access_of(first, &access) ||
+        is_near(t, first, access.table, access.size)) {
         return 0;
     }
     struct run run = find_run(first, &access, available);
