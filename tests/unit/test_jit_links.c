@@ -34,7 +34,8 @@ enum {
 enum { WITH_REMAPPING = 1, WITH_CODE_STORES = 2, WITH_FLUSHES = 4 };
 
 static u64 seed;
-static u64 linked, cut, killed; /* in all programs */
+static u64 linked, cut, killed;
+static u64 executed, interpreted; /* in all programs */ /* in all programs */
 
 static u32 rnd(void)
 {
@@ -380,6 +381,10 @@ static void run_program(u64 program, unsigned with, unsigned harts)
     linked += b.hart[0].counters.regions_linked;
     cut += b.hart[0].counters.links_cut;
     killed += b.hart[0].counters.regions_killed;
+    for (unsigned i = 0; i < harts; i++) {
+        executed += hart_executed(&b.hart[i]);
+        interpreted += b.hart[i].counters.interpreted_instructions;
+    }
     rig_destroy(&a);
     rig_destroy(&b);
 }
@@ -427,6 +432,7 @@ static void two_harts(void **state)
     (void)state;
     run_programs(0, 2);
     run_programs(WITH_FLUSHES | WITH_CODE_STORES | WITH_REMAPPING, 2);
+    print_message("%lu instructions, %lu of them interpreted\n", executed, interpreted);
 }
 
 int main(void)
