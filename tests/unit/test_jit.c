@@ -179,12 +179,38 @@ static void two_harts(void **state)
     assert_true(interpreted < executed / 2);
 }
 
+/* A run of stores writes the very code that it is part of, the same as what is there. */
+static void code_that_writes_itself(void **state)
+{
+    (void)state;
+    const u32 words[] = {SD(a0, 0, s0), SD(a1, 8, s0), ADDI(a2, a2, 1), JAL(0, -12)};
+    struct rig a, b;
+    rig_init_with(&a, 1 << 20, 1, ISA_DEFAULT, interp_create);
+    rig_init_with(&b, 1 << 20, 1, ISA_DEFAULT, jit_create);
+    jit_translate_at_once(b.engine);
+    struct rig *both[] = {&a, &b};
+    for (unsigned i = 0; i < 2; i++) {
+        struct hart *h = &both[i]->hart[0];
+        rig_words(both[i], RIG_BASE + CODE, words, ARRAY_LENGTH(words));
+        h->pc = h->x[s0] = RIG_BASE + CODE;
+        h->x[a0] = (u64)words[1] << 32 | words[0];
+        h->x[a1] = (u64)words[3] << 32 | words[2];
+    }
+    for (u64 run = 0; run < 200; run++) {
+        rig_run(&a, 1 + run);
+        rig_run(&b, 1 + run);
+        compare(&a, &b, 0, RIG_BASE + CODE);
+    }
+    rig_destroy(&a);
+    rig_destroy(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(computing),         cmocka_unit_test(paging),
         cmocka_unit_test(code_that_changes), cmocka_unit_test(interrupts),
-        cmocka_unit_test(two_harts),
+        cmocka_unit_test(two_harts),         cmocka_unit_test(code_that_writes_itself),
     };
     return jit_supported() ? cmocka_run_group_tests(tests, NULL, NULL) : 0;
 }
