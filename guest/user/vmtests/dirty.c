@@ -126,3 +126,41 @@ int vm_dirty_away_file(void)
     EXPECT(SYS(pread64, fd, back, PAGE, 0) == PAGE && back[0] == 3);
     return VM_OK;
 }
+
+static volatile int *verdict;
+
+/* The grandchild: once its parent has gone it has the pages alone. */
+static int outlive(void *arg)
+{
+    u8 *at = arg;
+
+    for (int i = 0; i < 1000 && SYS(getppid) != 1; i++)
+        sys_sleep_ms(1);
+    *verdict = page_out(at, PAGES * PAGE) && holds(at, 2) == VM_OK ? 1 : 2;
+    word_wake(verdict);
+    return 0;
+}
+
+static int write_and_fork(void *arg)
+{
+    EXPECT(clean_in_swap(arg, 1));
+    write_pages(arg);
+    child_start(outlive, arg);
+    return VM_OK;
+}
+
+/* Whoever wrote them forks and goes: the D bits were in its table. */
+int vm_dirty_orphan(void)
+{
+    u8 *at = pages_private(PAGES);
+
+    verdict = (volatile int *)(void *)pages_shared(1);
+    EXPECT(at != NULL && verdict != NULL);
+    *verdict = 0;
+    if (!clean_in_swap(at, 3))
+        return vm_skip("pages cannot be moved out here");
+    EXPECT(child_run(write_and_fork, at) == VM_OK);
+    word_wait(verdict, 0);
+    EXPECT(*verdict == 1);
+    return holds(at, 3);
+}
