@@ -166,6 +166,13 @@ struct inode *procfs_inode(struct filesystem *fs, u64 number, u32 mode)
     return inode;
 }
 
+u32 procfs_process_of(const struct inode *inode)
+{
+    return inode->ops == &directory_inode_ops && procfs_place(inode) == PROCFS_PID_DIRECTORY
+               ? procfs_pid(inode)
+               : 0;
+}
+
 #define SELF_PLACE 0xffffu /* of /proc/self among the fixed ones */
 
 static int fixed_inode(struct filesystem *fs, u32 place, struct inode **out)

@@ -11,6 +11,7 @@
 #include "fs/text.h"
 
 struct file_ops;
+struct inode;
 
 struct procfs_entry {
     const char *path;                              /* below /proc, e.g. "sys/kernel/pid_max" */
@@ -18,6 +19,8 @@ struct procfs_entry {
     int (*store)(const char *text, size_t length); /* NULL: read-only; => 0 or -errno */
 };
 
+/* The pid, if the inode is a directory /proc/PID, else 0. */
+u32 procfs_process_of(const struct inode *inode);
 void procfs_init(void); /* the tables of procfs_tables.c */
 /* A file that is no text and for root only: it does all by itself.  => at boot */
 void procfs_register_file(const char *path, const struct file_ops *ops);

@@ -19,6 +19,7 @@ enum special {
     MOUNTINFO,
     FAIL_NTH,
     PAGEMAP,
+    MEMORY,
     LINK_EXE,
     LINK_CWD,
     LINK_ROOT,
@@ -50,6 +51,7 @@ static const struct row {
     {"mounts", MOUNTS, 0, S_IFREG | 0444},
     {"mountinfo", MOUNTINFO, 0, S_IFREG | 0444},
     {"pagemap", PAGEMAP, 0, S_IFREG | 0400},
+    {"mem", MEMORY, 0, S_IFREG | 0600},
     {"exe", LINK_EXE, 0, S_IFLNK | 0777},
     {"cwd", LINK_CWD, 0, S_IFLNK | 0777},
     {"root", LINK_ROOT, 0, S_IFLNK | 0777},
@@ -164,7 +166,7 @@ static ssize_t pagemap_read(struct file *file, u64 user, size_t size, u64 *offse
     return done > 0 ? (ssize_t)done : (ssize_t)count;
 }
 
-static i64 pagemap_seek(struct file *file, i64 offset, u32 whence)
+static i64 wide_seek(struct file *file, i64 offset, u32 whence)
 {
     if (whence == SEEK_CUR) {
         offset += (i64)file->offset;
@@ -178,7 +180,46 @@ static i64 pagemap_seek(struct file *file, i64 offset, u32 whence)
     return offset;
 }
 
-static const struct file_ops pagemap_ops = {.read = pagemap_read, .seek = pagemap_seek};
+static const struct file_ops pagemap_ops = {.read = pagemap_read, .seek = wide_seek};
+
+/* --- mem: the address space as a file, with the rights that its areas give --------------- */
+
+static ssize_t memory_move(struct file *file, u64 user, size_t size, u64 *offset, bool write)
+{
+    u32 pid = procfs_pid(file->inode);
+    u8 *page = page_alloc();
+    size_t done = 0;
+    int error = page ? 0 : -ENOMEM;
+
+    while (!error && done < size) {
+        size_t part = min_u64(size - done, PAGE_SIZE - (*offset & PAGE_MASK));
+
+        error = write ? copy_from_user(page, user + done, part) : 0;
+        error = error ? error : proc_view_ops->memory(pid, *offset, page, part, write);
+        error = error || write ? error : copy_to_user(user + done, page, part);
+        if (!error) {
+            done += part;
+            *offset += part;
+        }
+    }
+    if (page) {
+        page_free(page);
+    }
+    return done ? (ssize_t)done : error;
+}
+
+static ssize_t memory_read(struct file *file, u64 user, size_t size, u64 *offset)
+{
+    return memory_move(file, user, size, offset, false);
+}
+
+static ssize_t memory_write(struct file *file, u64 user, size_t size, u64 *offset)
+{
+    return memory_move(file, user, size, offset, true);
+}
+
+static const struct file_ops memory_ops = {
+    .read = memory_read, .write = memory_write, .seek = wide_seek};
 
 /* --- links ------------------------------------------------------------------------------- */
 
@@ -275,6 +316,9 @@ static void set_file(struct inode *inode, const struct row *row)
         break;
     case PAGEMAP:
         inode->fops = &pagemap_ops;
+        break;
+    case MEMORY:
+        inode->fops = &memory_ops;
         break;
     default:
         inode->ops = &link_inode_ops;

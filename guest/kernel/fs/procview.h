@@ -49,6 +49,8 @@ struct proc_view_ops {
     int (*set_oom_score_adj)(u32 pid, i32 value);
     /* Up to 8-byte words of /proc/PID/pagemap from word `first`; => words filled or -errno */
     i64 (*pagemap)(u32 pid, u64 first, u64 *words, u64 count);
+    /* Its memory, to or from kernel bytes.  => 0, -EIO (not mapped so), -ESRCH, -EACCES */
+    int (*memory)(u32 pid, u64 address, void *bytes, size_t size, bool write);
     /* Descriptors of a process: the first open one >= from, or -1; its file with a reference. */
     int (*next_fd)(u32 pid, int from);
     struct file *(*fd_file)(u32 pid, int fd);

@@ -20,6 +20,7 @@
 #include "mm/object.h"
 #include "mm/oom.h"
 #include "mm/space.h"
+#include "mm/uaccess.h"
 #include "proc/init.h"
 #include "proc/process.h"
 #include "proc/table.h"
@@ -443,6 +444,25 @@ static i64 pagemap(u32 pid, u64 first, u64 *words, u64 count)
     return process ? (i64)done : -ESRCH;
 }
 
+static int memory(u32 pid, u64 address, void *bytes, size_t size, bool write)
+{
+    struct process *process = find(pid);
+    struct mm *mm = process ? process_mm_get(process) : NULL;
+    int error = !mm ? -ESRCH : !process_may_look(process) ? -EACCES : 0;
+
+    if (!error) {
+        error = !user_range_ok(address, size) ? -EIO
+                : write                       ? mm_write_remote(mm, address, bytes, size)
+                                              : mm_read_remote(mm, address, bytes, size);
+        error = error ? -EIO : 0;
+    }
+    if (mm) {
+        mm_put(mm);
+    }
+    process_put(process);
+    return error;
+}
+
 /* --- files and places
  * -------------------------------------------------------------------------------- */
 
@@ -540,6 +560,7 @@ static const struct proc_view_ops views = {
     .show = show,
     .set_oom_score_adj = set_oom_score_adj,
     .pagemap = pagemap,
+    .memory = memory,
     .next_fd = next_fd,
     .fd_file = fd_file,
     .exe_path = exe_path,

@@ -5,6 +5,7 @@
 #include "abi/errno.h"
 #include "mm/uaccess.h"
 #include "fs/file.h"
+#include "fs/procfs.h"
 #include "proc/pending.h"
 #include "proc/pidfd.h"
 #include "proc/process.h"
@@ -383,13 +384,18 @@ i64 sys_pidfd_send_signal(const u64 *a)
 {
     struct signal_info info = info_from_caller(a[1], SI_USER);
     struct file *file;
-    struct process *process = sys_pidfd_process(a[0], &file);
+    struct process *process = sys_pidfd_process(a[0], &file), *found = NULL;
+    u32 pid = !process && file && file->inode ? procfs_process_of(file->inode) : 0;
     i64 result = 0;
+
+    if (pid != 0) { /* an open /proc/PID will do */
+        process = found = process_find(pid);
+    }
 
     if (a[3] != 0 || (process && (u32)a[1] > SIGNAL_COUNT)) {
         result = -EINVAL;
     } else if (!process) {
-        result = -EBADF;
+        result = pid != 0 ? -ESRCH : -EBADF;
     } else if (process_is_gone(process)) {
         result = -ESRCH;
     } else if (!may_signal(process, (u32)a[1])) {
@@ -400,6 +406,7 @@ i64 sys_pidfd_send_signal(const u64 *a)
     if (result == 0 && info.signo != 0) {
         result = signal_send(process, 0, &info);
     }
+    process_put(found);
     if (file) {
         file_put(file);
     }

@@ -269,3 +269,22 @@ int vm_wipe_on_fork(void)
     EXPECT(pages_read(at, 3) == 21);
     return VM_OK;
 }
+
+/* The address space as a file: pages come as they are asked for, with the rights that they have. */
+int vm_memory_file(void)
+{
+    u8 *at = pages_private(3), back[2] = {0, 0};
+    int fd = sys_open("/proc/self/mem", O_RDWR, 0);
+
+    if (fd < 0 || under_user_emulation())
+        return vm_skip("needs /proc/self/mem");
+    EXPECT(at != NULL && sys_munmap(at + 2 * PAGE, PAGE) == 0);
+    EXPECT(SYS(pread64, fd, back, 2, at) == 2 && back[0] == 0);
+    EXPECT(SYS(pwrite64, fd, "ab", 2, at + PAGE - 1) == 2); /* over the zero page and a lazy one */
+    EXPECT(at[PAGE - 1] == 'a' && at[PAGE] == 'b');
+    EXPECT(SYS(pread64, fd, back, 2, at + PAGE - 1) == 2 && back[0] == 'a' && back[1] == 'b');
+    EXPECT(SYS(pwrite64, fd, "cd", 2, at + 2 * PAGE - 1) == 1 && at[2 * PAGE - 1] == 'c');
+    EXPECT(SYS(pread64, fd, back, 1, at + 2 * PAGE) == -EIO);
+    sys_close(fd);
+    return VM_OK;
+}
