@@ -6,6 +6,7 @@
 #include "dev/device.h"
 #include "dev/chardev.h"
 #include "dev/mmio.h"
+#include "dev/pty.h"
 #include "dev/tty.h"
 #include "dev/uart.h"
 #include "dev/virtio.h"
@@ -79,6 +80,7 @@ void devices_init(void)
 {
     memory_devices_init();
     tty_init();
+    pty_init();
     uart_init();
     virtio_probe();
     choose_console();

@@ -130,7 +130,7 @@ static int wait_readable(struct tty *tty, bool nonblocking)
         bool raw = !(termios->lflag & ICANON);
         int error;
 
-        if (raw && termios->cc[VMIN] == 0 && tenths == 0) {
+        if (tty->hung_up || (raw && termios->cc[VMIN] == 0 && tenths == 0)) {
             return 1;
         }
         if (nonblocking) {
@@ -166,6 +166,9 @@ static ssize_t tty_read(struct file *file, u64 user, size_t size, u64 *offset)
         bool line_ended = (tty->line.termios.lflag & ICANON) &&
                           (end || count < CHUNK || bytes[count - 1] == '\n');
 
+        if (tty->driver->input_taken) {
+            tty->driver->input_taken(tty);
+        }
         spin_unlock(&tty->lock);
         if (count == 0) {
             return (ssize_t)done;
@@ -210,7 +213,16 @@ static ssize_t send(struct tty *tty, const u8 *bytes, size_t size, bool nonblock
             if (sent == made) {
                 break;
             }
-            wait_sleep(&tty->writers, &tty->lock);
+            if (!tty->driver->may_lose) {
+                wait_sleep(&tty->writers, &tty->lock);
+            } else if (nonblocking) {
+                error = -EAGAIN;
+            } else {
+                error = wait_sleep_interruptible(&tty->writers, &tty->lock);
+            }
+            if (error) {
+                break;
+            }
         }
     }
     spin_unlock(&tty->lock);
@@ -225,6 +237,9 @@ static ssize_t tty_write(struct file *file, u64 user, size_t size, u64 *offset)
     int error = 0;
 
     (void)offset;
+    if (tty->hung_up) {
+        return -EIO;
+    }
     if (tty->line.termios.lflag & TOSTOP) {
         error = tty_check_background(tty, SIGTTOU);
     }
@@ -262,6 +277,9 @@ static u32 tty_poll(struct file *file, struct poll_table *table)
     if (!tty->line.stopped) {
         events |= POLLOUT | POLLWRNORM;
     }
+    if (tty->hung_up) {
+        events |= POLLIN | POLLHUP;
+    }
     spin_unlock(&tty->lock);
     return events;
 }
@@ -278,7 +296,19 @@ static int tty_open(struct file *file)
         !job_ops->current_tty()) {
         tty_take(tty);
     }
+    if (tty->driver->change_users) {
+        tty->driver->change_users(tty, 1);
+    }
     return 0;
+}
+
+static void tty_close(struct file *file)
+{
+    struct tty *tty = file->private;
+
+    if (tty && tty->driver->change_users) {
+        tty->driver->change_users(tty, -1);
+    }
 }
 
 const struct file_ops tty_file_ops = {
@@ -287,6 +317,7 @@ const struct file_ops tty_file_ops = {
     .ioctl = tty_ioctl,
     .poll = tty_poll,
     .open = tty_open,
+    .release = tty_close,
     .is_stream = true,
 };
 
@@ -301,9 +332,17 @@ static int console_open(struct file *file)
 /* /dev/tty: the controlling terminal of who opens it. */
 static int controlling_open(struct file *file)
 {
-    file->private = job_ops ? job_ops->current_tty() : NULL;
+    struct tty *tty = job_ops ? job_ops->current_tty() : NULL;
+
+    if (!tty) {
+        return -ENXIO;
+    }
+    file->private = tty;
     file->ops = &tty_file_ops;
-    return file->private ? 0 : -ENXIO;
+    if (tty->driver->change_users) {
+        tty->driver->change_users(tty, 1);
+    }
+    return 0;
 }
 
 static const struct file_ops console_ops = {.open = console_open};
@@ -311,7 +350,7 @@ static const struct file_ops controlling_ops = {.open = controlling_open};
 
 /* --- the terminals there are ------------------------------------------------------------- */
 
-void tty_register(struct tty *tty)
+void tty_reset(struct tty *tty)
 {
     spin_init(&tty->lock, tty->name);
     line_init(&tty->line);
@@ -320,6 +359,13 @@ void tty_register(struct tty *tty)
     poll_source_init(&tty->poll);
     tty->window.rows = 24;
     tty->window.columns = 80;
+    tty->foreground = tty->session = 0;
+    tty->hung_up = false;
+}
+
+void tty_register(struct tty *tty)
+{
+    tty_reset(tty);
     list_push_back(&ttys, &tty->link);
     if (!console) {
         console = tty;

@@ -21,6 +21,11 @@ struct tty;
 struct tty_driver {
     /* Sends bytes.  Never sleeps; => how many were taken (the rest: wait for tty_writable) */
     size_t (*write)(struct tty *tty, const u8 *bytes, size_t size);
+    /* Members that may be NULL: a file of the terminal was opened (+1) or closed (-1); */
+    void (*change_users)(struct tty *tty, int change);
+    /* bytes that were typed have been read (tty->lock). */
+    void (*input_taken)(struct tty *tty);
+    bool may_lose; /* a signal may end the wait for room, and the output with it */
 };
 
 struct tty {
@@ -36,11 +41,14 @@ struct tty {
     struct abi_winsize window;
     u32 foreground; /* process group, 0 = none */
     u32 session;    /* whose controlling terminal it is, 0 = nobody's */
+    bool hung_up;   /* the other end is gone */
     struct list link;
 };
 
 /* Sets up lock, line and queues and makes it known.  => name, device, driver, private are set */
 void tty_register(struct tty *tty);
+/* The same without making it known, for one that comes and goes. */
+void tty_reset(struct tty *tty);
 /* The driver has received bytes.  => from interrupts */
 void tty_input(struct tty *tty, const u8 *bytes, size_t size);
 /* The driver can take more output.  => from interrupts */
