@@ -34,6 +34,8 @@ void test_sockets(void);     /* AF_UNIX */
 void test_ipc(void);         /* System V semaphores, messages, segments */
 void test_schedule(void);    /* nice values, policies, order of locks */
 void test_timers(void);      /* timer_create */
+void test_core(void);        /* core files */
+void test_ptys(void);        /* pseudo-terminals */
 
 /* What proctest does when it is executed by itself: argv[1] is "--exec-...".  => exit status */
 int exec_helper(int argc, char **argv);

@@ -48,7 +48,7 @@ static const struct {
     {"memory", test_memory},       {"views", test_views},     {"permissions", test_permissions},
     {"resources", test_resources}, {"tmpfs", test_tmpfs},     {"events", test_events},
     {"sockets", test_sockets},     {"ipc", test_ipc},         {"schedule", test_schedule},
-    {"timers", test_timers}};
+    {"timers", test_timers},       {"core", test_core},       {"ptys", test_ptys}};
 
 static bool is_wanted(int argc, char **argv, const char *name)
 {

@@ -22,6 +22,7 @@
 /* Wait status words. */
 #define WAIT_EXITED(code) (((uint32_t)(code)&0xffu) << 8)
 #define WAIT_SIGNALED(sig) ((uint32_t)(sig)&0x7fu)
+#define WAIT_DUMPED 0x80u /* besides: there is a core file */
 #define WAIT_STOPPED(sig) ((((uint32_t)(sig)&0xffu) << 8) | 0x7fu)
 #define WAIT_CONTINUED 0xffffu
 
@@ -44,7 +45,7 @@
 #define CLONE_UNTRACED 0x00800000u
 #define CLONE_CHILD_SETTID 0x01000000u
 #define CLONE_CLEAR_SIGHAND 0x100000000ull /* clone3 only */
-#define CLONE_NAMESPACES 0x7e020080u /* every CLONE_NEW* */
+#define CLONE_NAMESPACES 0x7e020080u       /* every CLONE_NEW* */
 
 #define FUTEX_WAIT 0
 #define FUTEX_WAKE 1

@@ -138,5 +138,7 @@ extern const struct file_ops file_disk_ops;
 
 /* Read a file from the kernel (exec): => bytes read (short at the end of file) or -errno */
 ssize_t inode_read_kernel(struct inode *inode, void *buffer, size_t size, u64 offset);
+/* The other way (core files): => bytes written, -ENOSPC, -EIO... */
+ssize_t inode_write_kernel(struct inode *inode, const void *bytes, size_t size, u64 offset);
 
 #endif

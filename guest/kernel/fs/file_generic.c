@@ -178,8 +178,8 @@ static ssize_t write_in_page(struct inode *inode, const struct source *from, siz
     }
     left = take(from, done, (u8 *)frame_to_virt(frame) + (offset & PAGE_MASK), size);
     if (extends) {
-        cache_extend_end(inode, left < size ? max_u64(inode->size, offset + size - left)
-                                            : inode->size);
+        cache_extend_end(inode,
+                         left < size ? max_u64(inode->size, offset + size - left) : inode->size);
     }
     cache_mark_dirty(inode, frame); /* even if nothing was copied: its new place must be filled */
     cache_put(frame);
@@ -237,6 +237,17 @@ static ssize_t generic_write(struct inode *inode, const struct source *from, siz
         return error ? error : (ssize_t)done;
     }
     return moved;
+}
+
+ssize_t inode_write_kernel(struct inode *inode, const void *bytes, size_t size, u64 offset)
+{
+    struct source from = {.kernel = bytes};
+    ssize_t done;
+
+    mutex_lock(&inode->lock);
+    done = generic_write(inode, &from, size, &offset);
+    mutex_unlock(&inode->lock);
+    return done;
 }
 
 static int regular_fsync(struct file *file, bool datasync)

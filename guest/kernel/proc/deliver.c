@@ -18,6 +18,7 @@
 #include "lib/printf.h"
 #include "mm/space.h"
 #include "mm/uaccess.h"
+#include "proc/core.h"
 #include "proc/pending.h"
 #include "proc/process.h"
 #include "proc/signal.h"
@@ -84,7 +85,8 @@ static void act_by_default(struct thread *thread, const struct signal_info *info
     case SIGNAL_TERMINATES:
         spin_unlock(&process_lock);
         report_death(process, info);
-        process_exit(WAIT_SIGNALED(info->signo));
+        process_exit(WAIT_SIGNALED(info->signo) |
+                     (core_is_due((u32)info->signo) && core_write(info) ? WAIT_DUMPED : 0));
     }
 }
 

@@ -190,7 +190,7 @@ static void give_back_resources(struct process *process)
 
 static i32 code_of_status(u32 status)
 {
-    return (status & 0x7f) ? CLD_KILLED : CLD_EXITED;
+    return (status & WAIT_DUMPED) ? CLD_DUMPED : (status & 0x7f) ? CLD_KILLED : CLD_EXITED;
 }
 
 /* The parent does not want to wait for its children? */

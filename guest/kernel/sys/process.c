@@ -115,7 +115,7 @@ static void describe(const struct wait_result *found, struct abi_siginfo *info)
         info->code = CLD_STOPPED;
         info->child.status = (i32)(status >> 8);
     } else if (status & 0x7f) {
-        info->code = CLD_KILLED;
+        info->code = status & WAIT_DUMPED ? CLD_DUMPED : CLD_KILLED;
         info->child.status = (i32)(status & 0x7f);
     } else {
         info->code = CLD_EXITED;
