@@ -17,6 +17,7 @@ struct search {
     bool leader[SLOTS]; /* a block starts here */
     bool entry[SLOTS];
     bool elsewhere[SLOTS]; /* another region begins here */
+    struct insn *decoded;  /* those that were seen */
     u16 work[SLOTS];
     u16 cold[REGION_BLOCKS]; /* targets of branches that never went there */
     unsigned pending, colds, instructions;
@@ -111,15 +112,15 @@ static void search_from(struct search *s, unsigned offset)
     push(s, (i32)offset, true);
     while (s->pending > 0) {
         unsigned at = s->work[--s->pending];
-        struct insn insn;
         while (s->instructions < REGION_INSNS / 2 && at < PAGE && !s->seen[at / 2] &&
-               !s->elsewhere[at / 2] && decode_at(s, at, &insn)) {
+               !s->elsewhere[at / 2] && decode_at(s, at, &s->decoded[at / 2])) {
+            const struct insn *insn = &s->decoded[at / 2];
             s->seen[at / 2] = true;
             s->instructions++;
-            if (!follow(s, at, &insn)) {
+            if (!follow(s, at, insn)) {
                 break;
             }
-            at += insn.len;
+            at += insn->len;
         }
     }
     /* What is in the region anyway can be jumped to. */
@@ -176,7 +177,9 @@ static bool add_block(struct region *r, struct search *s, unsigned offset)
     unsigned at = offset;
     for (;;) {
         struct insn *insn = &r->insn[r->insns];
-        if (at >= PAGE || !decode_at(s, at, insn)) {
+        if (at < PAGE && s->seen[at / 2]) {
+            *insn = s->decoded[at / 2];
+        } else if (at >= PAGE || !decode_at(s, at, insn)) {
             block->end = END_PAGE;
             break;
         }
@@ -208,22 +211,13 @@ static bool add_block(struct region *r, struct search *s, unsigned offset)
     if (block->count == 0) {
         return true; /* the page ends here: nothing to translate */
     }
-    r->blocks++;
+    r->block_at[offset / 2] = (u8)++r->blocks;
     return true;
 }
 
 int region_block_at(const struct region *r, i32 offset)
 {
-    unsigned low = 0, high = r->blocks;
-    while (low < high) {
-        unsigned middle = (low + high) / 2;
-        if (r->block[middle].offset < offset) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return low < r->blocks && r->block[low].offset == offset ? (int)low : -1;
+    return on_page(offset) ? r->block_at[offset / 2] - 1 : -1;
 }
 
 static void find_loops(struct region *r)
@@ -244,11 +238,19 @@ static void find_loops(struct region *r)
     }
 }
 
+static void forget_blocks(struct region *r)
+{
+    for (unsigned b = 0; b < r->blocks; b++) {
+        r->block_at[r->block[b].offset / 2] = 0;
+    }
+    r->blocks = r->insns = 0;
+}
+
 static void begin_region(struct region *r, const u8 *page, u64 physical)
 {
+    forget_blocks(r);
     r->page = page;
     r->physical = physical;
-    r->blocks = r->insns = 0;
     r->int_written = r->float_written = 0;
     r->granules = 0;
     r->straddles = false;
@@ -269,6 +271,7 @@ void region_make_straddling(struct region *r, const u8 *page, u64 physical, u32 
     }
     r->insn_offset[0] = OFFSET;
     r->blocks = r->insns = 1;
+    r->block_at[OFFSET / 2] = 1;
     r->granules = 1ull << LAST_GRANULE;
     r->straddles = true;
     r->straddle_bits = bits;
@@ -281,10 +284,12 @@ bool region_find(struct region *r, const u8 *page, u64 physical, unsigned offset
     if (offset + 2 == PAGE && insn_length(page[offset]) == 4) {
         return false; /* common enough to be worth a test of its own */
     }
+    struct insn decoded[SLOTS];
     struct search s = {.page = page,
                        .physical = physical,
                        .extensions = extensions,
                        .guide = guide,
+                       .decoded = decoded,
                        .low = PAGE,
                        .high = 0};
     begin_region(r, page, physical);
@@ -298,7 +303,7 @@ bool region_find(struct region *r, const u8 *page, u64 physical, unsigned offset
     }
     if (region_block_at(r, (i32)offset) < 0) {
         /* Too large to reach it in order: take what is from the entry on. */
-        r->blocks = r->insns = 0;
+        forget_blocks(r);
         r->granules = 0;
         for (unsigned at = offset; at <= s.high; at += 2) {
             if (s.leader[at / 2] && s.seen[at / 2] && !add_block(r, &s, at)) {

@@ -14,6 +14,7 @@
 #include "emu/isa/insn.h"
 
 enum {
+    REGION_SLOTS = 2048, /* places in a page where an instruction can begin */
     REGION_BLOCKS = 96,
     REGION_INSNS = 640,
     BLOCK_INSNS = 64,    /* a block's cost fits a byte and its exits are near */
@@ -46,6 +47,7 @@ struct region {
     u64 physical;                             /* of the page */
     struct region_block block[REGION_BLOCKS]; /* in order of offsets */
     unsigned blocks;
+    u8 block_at[REGION_SLOTS]; /* 1 + the block that begins there; 0: none */
     struct insn insn[REGION_INSNS];
     u16 insn_offset[REGION_INSNS];
     unsigned insns;
@@ -59,8 +61,6 @@ struct region {
 };
 
 enum { REGION_NONE = 0xff };
-
-enum { REGION_SLOTS = 2048 }; /* places in a page where an instruction can begin */
 
 /* What is known of the code so far: where a region had better end. */
 struct region_guide {

@@ -37,10 +37,9 @@ void forget_recent(struct translator *t, u32 written)
 {
     enum { SP = 2, TP = 4 };
     t->near &= ~written;
-    for (unsigned x = 1; x < 32; x++) {
-        if (written >> x & 1) {
-            t->recent[x] = (u8)(x >= SP && x <= TP ? x - SP + 1 : 0);
-        }
+    for (; written; written &= written - 1) {
+        unsigned x = (unsigned)__builtin_ctz(written);
+        t->recent[x] = (u8)(x >= SP && x <= TP ? x - SP + 1 : 0);
     }
 }
 
