@@ -66,7 +66,7 @@ struct jit_frame {
     u64 sign_single[2];             /* the same for a single in its box */
     u64 magnitude_single[2];
     u64 box[2]; /* what is above a single */
-    struct jit_credit *credits;
+    i32 *credits; /* jit->credit_left */
     struct jit_region *link_from; /* for the dispatcher: the region just left by an open link */
     u64 link;                     /* ... and which one it was */
 };
@@ -114,14 +114,11 @@ struct __attribute__((packed)) jit_step_site {
  * without: this counts its misses.
  */
 struct jit_credit {
-    i32 left;  /* misses until it is looked at how long they took */
-    u32 since; /* instructions executed when they were granted, modulo 2^32 */
-    u32 bad;   /* it is better off without */
-    u32 pad;
+    u32 since;    /* instructions executed when misses were granted, modulo 2^32 */
+    u32 bad;      /* it is better off without */
     u64 physical; /* of the instruction */
-    u64 pad2;
 };
-_Static_assert(sizeof(struct jit_credit) == 32, "translated code relies on it");
+_Static_assert(sizeof(struct jit_credit) == 16, "translated code relies on it");
 enum {
     CREDITS = 1 << 14,
     CREDIT_MISSES = 64,
@@ -229,6 +226,8 @@ struct jit {
     u32 float_live;
     u32 float_mode;              /* MXCSR with frm and no sticky bits */
     struct jit_credit *credit;   /* CREDITS of them, by credit_index() */
+    /* Misses until it is looked at how long they took: apart, for every miss changes one. */
+    i32 credit_left[CREDITS];
     u32 went_bad;                /* index of a credit whose region is to be translated again */
     const u8 *recent_miss[2][4]; /* thunks: by TLB_LOAD, TLB_STORE and log2 of the size */
     unsigned next_recent;        /* of the page memories: the next to be given to an access */

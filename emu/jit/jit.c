@@ -344,7 +344,7 @@ static enum exit_reason jit_run(struct engine *engine, struct hart *h)
                               .sign_single = {1ull << 31},
                               .magnitude_single = {~(1ull << 31)},
                               .box = {0xffffffff00000000u},
-                              .credits = jit->credit};
+                              .credits = jit->credit_left};
     h->stop |= STOP_EVENTS;
     u32 mxcsr = jit_float_begin();
     jit->enter(h, &frame, jit->dispatch);

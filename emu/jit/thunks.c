@@ -125,18 +125,17 @@ static void make_recent_miss(struct jit *jit, struct x86 *x, enum tlb_table tabl
 {
     i32 entries = table == TLB_STORE ? (i32)offsetof(struct tlb_context, store) : 0;
     i32 recent = (i32)(offsetof(struct tlb_context, recent) + table * sizeof(struct tlb_recent));
-    struct x86_mem left, since, bad;
+    struct x86_mem since = x86_at(RCX, offsetof(struct jit_credit, since));
+    struct x86_mem bad = x86_at(RCX, offsetof(struct jit_credit, bad));
+    struct x86_mem left = x86_at(RCX, 0);
     jit->recent_miss[table][log] = x86_here(x);
     x86_push(x, RSI);
     x86_push(x, RDI);
     x86_push(x, RCX);
     x86_shift_imm(x, X86_SHR, X86_4, RCX, 16);
     x86_mov(x, X86_4, RDI, RCX);
-    x86_shift_imm(x, X86_SHL, X86_4, RCX, 5);
+    x86_shift_imm(x, X86_SHL, X86_4, RCX, 2);
     x86_alu_load(x, X86_ADD, X86_8, RCX, x86_at(RSP, 32 + offsetof(struct jit_frame, credits)));
-    left = x86_at(RCX, offsetof(struct jit_credit, left));
-    since = x86_at(RCX, offsetof(struct jit_credit, since));
-    bad = x86_at(RCX, offsetof(struct jit_credit, bad));
     x86_alu_store_imm(x, X86_SUB, X86_4, left, 1);
     u8 *exhausted = x86_jump_if(x, X86_S);
     const u8 *again = x86_here(x);
@@ -169,6 +168,11 @@ static void make_recent_miss(struct jit *jit, struct x86 *x, enum tlb_table tabl
     x86_alu_load(x, X86_ADD, X86_4, RSI, HART_AT(granted));
     x86_alu(x, X86_SUB, X86_4, RSI, R15);
     x86_store_imm(x, X86_4, left, CREDIT_MISSES);
+    x86_load(x, X86_8, false, RCX, x86_at(RSP, 32 + offsetof(struct jit_frame, jit)));
+    x86_load(x, X86_8, false, RCX, x86_at(RCX, offsetof(struct jit, credit)));
+    x86_shift_imm(x, X86_SHL, X86_4, RDI, 4); /* 16 bytes each */
+    x86_alu(x, X86_ADD, X86_8, RCX, RDI);
+    x86_shift_imm(x, X86_SHR, X86_4, RDI, 4);
     x86_push(x, RSI);
     x86_alu_load(x, X86_SUB, X86_4, RSI, since);
     x86_alu_imm(x, X86_CMP, X86_4, RSI, CREDIT_INSTRUCTIONS);

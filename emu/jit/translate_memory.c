@@ -97,9 +97,11 @@ static unsigned recent_of(struct translator *t, unsigned base)
 static struct jit_credit *credit_of(const struct translator *t)
 {
     u64 physical = t->region->physical + t->region->insn_offset[t->insn];
-    struct jit_credit *credit = &t->jit->credit[credit_index(physical)];
+    u32 index = credit_index(physical);
+    struct jit_credit *credit = &t->jit->credit[index];
     if (credit->physical != physical) {
-        *credit = (struct jit_credit){.left = CREDIT_MISSES, .physical = physical};
+        *credit = (struct jit_credit){.physical = physical};
+        t->jit->credit_left[index] = CREDIT_MISSES;
     }
     return credit;
 }
