@@ -9,6 +9,9 @@ static u64 next_bit(const u64 *map, u64 bits, u64 from, u64 flip)
     while (from < bits) {
         u64 word = (map[from / 64] ^ flip) >> (from % 64);
 
+        if ((word & 1) != 0) {
+            return from; /* so it mostly is, and looking for a bit takes long */
+        }
         if (word != 0) {
             from += (u64)__builtin_ctzll(word);
             return from < bits ? from : bits;

@@ -224,7 +224,7 @@ struct area *area_clone(struct mm *mm, struct area *before, const struct area *f
 {
     struct area *area = mm->spare_areas;
 
-    if (area != NULL) {
+    if (likely(area != NULL)) {
         mm->spare_areas = area->next;
     } else {
         area = kalloc_unzeroed(sizeof(*area));
@@ -235,7 +235,6 @@ struct area *area_clone(struct mm *mm, struct area *before, const struct area *f
     *area = *from;
     area->flags = (from->flags & ~(AREA_FLAG_LOCKED | AREA_FLAG_LOCKONFAULT)) | AREA_FLAG_CLONED;
     area->userfault = NULL; /* the registration is of the parent's memory */
-    list_init(&area->inode_link);
     link_after(mm, before, area);
     mm->total_pages += (area->end - area->start) >> PAGE_SHIFT;
     if (area->inode != NULL) {

@@ -119,8 +119,7 @@ bool fork_copy_counted(struct copy *copy, u64 *address, u64 stop, pte_t *entry)
 
 /* ---- by leaf table ---------------- */
 
-/* The parent's table of an entry; its twin, if it has one, is the child's. */
-static struct frame *parents_table(const struct copy *copy, const pte_t *entry)
+struct frame *fork_parents_table(const struct copy *copy, const pte_t *entry)
 {
     struct frame *table = virt_to_frame(entry);
 
@@ -128,115 +127,6 @@ static struct frame *parents_table(const struct copy *copy, const pte_t *entry)
         twin_settle(table); /* of an earlier child, which lives on */
     }
     return table;
-}
-
-/*
- * Tables for the next pages of the parent from *address on; they are twins if they are new.
- * => false: no memory for the child's.  *address is the end of the area if there are no pages.
- */
-static bool next_tables(struct copy *copy, u64 *address)
-{
-    pte_t *entry = pte_next_table_joint(copy->parent, address, copy->area->end), *target;
-
-    if (entry == NULL) {
-        *address = copy->area->end;
-        return true;
-    }
-    target = pte_reach_joint(copy->child, *address & ~(LEAF_SIZE - 1));
-    if (target == NULL) {
-        return false;
-    }
-    copy->region = round_down(*address, LEAF_SIZE);
-    copy->from = (pte_t *)round_down((u64)entry, PAGE_SIZE);
-    copy->to = target;
-    twin_join(parents_table(copy, entry), virt_to_frame(target));
-    return true;
-}
-
-/*
- * An entry that is no page, or not yet copy-on-write.  => the child's word, 0: swap cannot count
- * one user more.  Of a swap entry each table has a count of its own: nothing in common there.
- */
-static __attribute__((noinline)) pte_t copy_unusual(pte_t *entry, pte_t *target)
-{
-    pte_t pte = *entry;
-
-    if (pte_has_frame(pte)) {
-        pte = (pte & PTE_V) != 0 ? (pte & ~PTE_W) | PTE_COW : pte | PTE_COW;
-    } else if (pte_is_swap(pte)) {
-        if (!swap_get(PTE_PAYLOAD(pte))) {
-            return 0;
-        }
-        pte &= ~PTE_SWAP_EXCLUSIVE;
-        virt_to_frame(target)->index |= twin_group(target);
-    }
-    *entry = pte;
-    return pte;
-}
-
-/* => false: see copy_unusual().  D and A stay as they are: whichever table goes last has them. */
-static always_inline bool copy_word(pte_t *entry, pte_t *target)
-{
-    pte_t pte = *entry;
-
-    if (pte != 0) {
-        if (unlikely((pte & (PTE_V | PTE_W | PTE_COW)) != (PTE_V | PTE_COW))) {
-            pte = copy_unusual(entry, target);
-            if (unlikely(pte == 0)) {
-                return false;
-            }
-        }
-        *target = pte;
-    }
-    return true;
-}
-
-/* Copy entries of twins.  => where it stopped */
-static pte_t *copy_joint(pte_t *entry, const pte_t *stop, pte_t *target)
-{
-    for (; stop - entry >= 4; entry += 4, target += 4) {
-        if (!copy_word(entry, target) || !copy_word(entry + 1, target + 1) ||
-            !copy_word(entry + 2, target + 2) || !copy_word(entry + 3, target + 3)) {
-            break;
-        }
-    }
-    /* The rest; or the four again, of which some are copied. */
-    for (; entry < stop && (*target != 0 || copy_word(entry, target)); entry++, target++) {
-    }
-    return entry;
-}
-
-bool fork_copy_tables(struct copy *copy, u64 *address)
-{
-    u64 end = copy->area->end;
-
-    while (*address < end) {
-        u64 first = (*address >> PAGE_SHIFT) & (ENTRIES - 1), stop;
-        pte_t *entry, *reached;
-
-        if (*address - copy->region >= LEAF_SIZE) {
-            if (!next_tables(copy, address)) {
-                return false;
-            }
-            continue;
-        }
-        stop = min_u64(end, copy->region + LEAF_SIZE);
-        entry = copy->from + first;
-        if (unlikely(virt_to_frame(copy->to)->twin == 0)) {
-            /* Settled by reclaim while this fork was asleep: what was copied so far has its counts,
-             * and so must the rest. */
-            if (!fork_copy_counted(copy, address, stop, entry)) {
-                return false;
-            }
-            continue;
-        }
-        reached = copy_joint(entry, entry + ((stop - *address) >> PAGE_SHIFT), copy->to + first);
-        *address += (u64)(reached - entry) << PAGE_SHIFT;
-        if (*address < stop) {
-            return false;
-        }
-    }
-    return true;
 }
 
 static void count_entries(struct page_counts *counts, const pte_t *entry, const pte_t *stop)
@@ -263,7 +153,7 @@ void fork_leave_out(struct copy *copy, u64 start, u64 end)
         const pte_t *after = entry + ((stop - start) >> PAGE_SHIFT);
 
         /* From the bit of the first entry's group to that of the last's. */
-        parents_table(copy, entry)->index |= (twin_group(after - 1) << 1) - twin_group(entry);
+        fork_parents_table(copy, entry)->index |= (twin_group(after - 1) << 1) - twin_group(entry);
         count_entries(&copy->left_out, entry, after);
         start = stop;
     }

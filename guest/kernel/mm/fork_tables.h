@@ -30,8 +30,8 @@ struct copy {
  */
 bool fork_copy_counted(struct copy *copy, u64 *address, u64 stop, pte_t *entry);
 
-/* The same by leaf table, for copy->area from *address on; no lock. */
-bool fork_copy_tables(struct copy *copy, u64 *address);
+/* The parent's table of an entry; its twin, if it has one, is the child's. */
+struct frame *fork_parents_table(const struct copy *copy, const pte_t *entry);
 /* The child has no entries of [start, end) of the parent: their pages are the parent's alone. */
 void fork_leave_out(struct copy *copy, u64 start, u64 end);
 /* The child's counters of pages.  => all areas were copied, or `was_asleep` */

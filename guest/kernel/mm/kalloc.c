@@ -192,6 +192,16 @@ void *kalloc_unzeroed(size_t size)
     return likely(size <= SMALL_MAX) ? alloc_small(size, false) : alloc_block(size, 0);
 }
 
+void *kalloc_partly(size_t size, size_t cleared)
+{
+    void *object = kalloc_unzeroed(size);
+
+    if (likely(object != NULL)) {
+        clear(object, cleared);
+    }
+    return object;
+}
+
 static rarely void free_to_slab(struct slab *slab, void *object)
 {
     bool empty;

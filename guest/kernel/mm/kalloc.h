@@ -15,6 +15,8 @@
 void *kalloc(size_t size);
 /* The same with whatever was there, for who writes all of it: copies, stacks. */
 void *kalloc_unzeroed(size_t size);
+/* The same with only the first `cleared` bytes zeroed, or a few more. */
+void *kalloc_partly(size_t size, size_t cleared);
 void kfree(void *pointer); /* NULL is allowed */
 
 /* One zeroed page. */

@@ -261,7 +261,12 @@ static void zap_group(struct zap *zap, struct tally *tally, pte_t *entry, u64 di
     for (pte_t *stop = entry + TWIN_GROUP; entry < stop; entry++) {
         pte_t pte = *entry;
 
-        if (pte != 0 && !twin_is_joint(pte, *(pte_t *)((u64)entry + distance))) {
+        if (pte != 0) {
+            pte_t other = *(pte_t *)((u64)entry + distance);
+
+            if ((pte == other && (pte & PTE_V) != 0) || twin_is_joint(pte, other)) {
+                continue; /* the zero page has no count that matters */
+            }
             zap_table_at_once(zap, tally, entry, entry + 1);
         }
     }

@@ -187,6 +187,10 @@ void itimer_stop(struct process *process)
         process->timers[which].deadline = 0;
     }
     spin_unlock(&process_lock);
-    (void)timer_cancel(&process->alarm);
-    (void)timer_cancel(&process->cpu_alarm);
+    if (process->alarm.deadline_ns != 0) { /* was armed once */
+        (void)timer_cancel(&process->alarm);
+    }
+    if (process->cpu_alarm.deadline_ns != 0) {
+        (void)timer_cancel(&process->cpu_alarm);
+    }
 }

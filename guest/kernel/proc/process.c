@@ -208,7 +208,7 @@ static void set_default_limits(struct process *process)
 
 struct process *process_create(struct process *parent)
 {
-    struct process *process = kalloc(sizeof *process);
+    struct process *process = kalloc_partly(sizeof *process, offsetof(struct process, pending));
 
     if (!process) {
         return NULL;
@@ -279,7 +279,7 @@ void process_withdraw_locked(struct process *process)
 
 struct thread *thread_create(struct process *process)
 {
-    struct thread *thread = kalloc(sizeof *thread);
+    struct thread *thread = kalloc_partly(sizeof *thread, offsetof(struct thread, pending));
 
     if (!thread) {
         return NULL;

@@ -105,7 +105,6 @@ struct process {
 
     struct poll_source ended;          /* woken when it is a zombie (pidfd) */
     struct poll_source readers;        /* signalfds of it that somebody waits on */
-    struct signal_pending_set pending; /* sent to the process as a whole */
     struct signal_actions *actions;
     struct file_table *files;
     struct fs_context *fs;
@@ -127,6 +126,8 @@ struct process {
     bool no_new_privs;
     u32 personality; /* told again, see personality(2) */
     u32 barriers;    /* expedited ones that it has registered for, membarrier(2) */
+
+    struct signal_pending_set pending; /* sent to the process as a whole; last: never zeroed */
 };
 
 /* What an interrupted system call does after the signal (column of sys/table.c). */
@@ -154,8 +155,7 @@ struct thread {
     u64 saved_mask; /* to be restored once a signal was delivered (sigsuspend, ppoll) */
     enum { MASK_PLAIN, MASK_TEMPORARY, MASK_RESTORE } mask_state; /* RESTORE: on the way out */
     u64 waiting_for; /* sigtimedwait: these wake it though blocked */
-    struct signal_pending_set pending;
-    bool parked; /* counts in the group stop */
+    bool parked;     /* counts in the group stop */
 
     /* Only touched by the thread itself. */
     bool fault_pending; /* a fault's signal, which cannot be blocked or ignored */
@@ -167,6 +167,8 @@ struct thread {
     enum restart_kind interrupted; /* of the system call that is returning -EINTR */
     bool restart_armed;            /* a timed call is being restarted: */
     u64 restart_deadline;          /* its deadline, ns monotonic */
+
+    struct signal_pending_set pending; /* under process_lock; last: never zeroed */
 };
 
 extern struct spinlock process_lock;

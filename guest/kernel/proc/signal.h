@@ -39,10 +39,10 @@ struct queued_signal {
 };
 
 struct signal_pending_set {
-    u64 set;                               /* bit number - 1 */
-    struct signal_info standard[SIGRTMIN]; /* index = signal number, 1..31 */
-    struct list queue;                     /* real-time signals, in order of arrival */
+    u64 set;           /* bit number - 1 */
+    struct list queue; /* real-time signals, in order of arrival */
     u32 queued;
+    struct signal_info standard[SIGRTMIN]; /* index = signal number, 1..31; valid if in `set` */
 };
 
 struct signal_actions {

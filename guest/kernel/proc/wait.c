@@ -60,13 +60,14 @@ static bool report(struct process *child, const struct wait_request *request,
         collect_zombie(child, request, out);
         return true;
     }
-    process_usage_locked(child, &out->usage);
     if (child->state == PROCESS_STOPPED && !child->stop_reported && (request->options & WSTOPPED)) {
+        process_usage_locked(child, &out->usage);
         child->stop_reported = !keep;
         out->status = WAIT_STOPPED(child->stop_signal);
         return true;
     }
     if (child->continued && (request->options & WCONTINUED)) {
+        process_usage_locked(child, &out->usage);
         child->continued = keep;
         out->status = WAIT_CONTINUED;
         return true;
