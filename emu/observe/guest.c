@@ -171,10 +171,12 @@ u64 observer_kept_tables(const struct observer *o)
 
 u64 observer_twin_table(const struct observer *o, u64 table)
 {
-    struct frame_view f;
+    struct frame_view f, twin;
 
-    if (!observer_frame(o, table >> PAGE_SHIFT, &f) || f.kind != FRAME_PGTABLE)
+    if (!observer_frame(o, table >> PAGE_SHIFT, &f) || f.kind != FRAME_PGTABLE || !f.slot)
         return 0;
+    if (observer_frame(o, f.slot, &twin) && (f.flags | twin.flags) & FRAME_ACTIVE)
+        return 0; /* one sleeps: its words count nothing */
     return (u64)f.slot << PAGE_SHIFT;
 }
 

@@ -35,10 +35,18 @@ int __clzsi2(u32 value)
     return __clzdi2(value) - 32;
 }
 
-/* Trailing zeros; value is not zero: as many as there are ones below its lowest one. */
+/*
+ * Trailing zeros; value is not zero.  Its lowest one alone is a power of two: times this number
+ * (a de Bruijn sequence) it brings six bits to the top that occur nowhere else in the sequence.
+ */
 int __ctzdi2(u64 value)
 {
-    return __popcountdi2((value & (0 - value)) - 1);
+    static const u8 position[64] = {0,  1,  48, 2,  57, 49, 28, 3,  61, 58, 50, 42, 38, 29, 17, 4,
+                                    62, 55, 59, 36, 53, 51, 43, 22, 45, 39, 33, 30, 24, 18, 12, 5,
+                                    63, 47, 56, 27, 60, 41, 37, 16, 54, 35, 52, 21, 44, 32, 23, 11,
+                                    46, 26, 40, 15, 34, 20, 31, 10, 25, 14, 19, 9,  13, 8,  7,  6};
+
+    return position[((value & (0 - value)) * 0x03f79d71b4cb0a89ull) >> 58];
 }
 
 int __ctzsi2(u32 value)

@@ -193,6 +193,14 @@ void area_discard(struct area *area)
     }
 }
 
+void area_bring_back(struct area *area)
+{
+    if (area->inode != NULL) {
+        inode_get(area->inode);
+        link_inode(area);
+    }
+}
+
 void area_insert_after(struct mm *mm, struct area *before, struct area *area)
 {
     kassert(area->start < area->end && (before == NULL || before->end <= area->start));
@@ -237,10 +245,7 @@ struct area *area_clone(struct mm *mm, struct area *before, const struct area *f
     area->userfault = NULL; /* the registration is of the parent's memory */
     link_after(mm, before, area);
     mm->total_pages += (area->end - area->start) >> PAGE_SHIFT;
-    if (area->inode != NULL) {
-        inode_get(area->inode);
-        link_inode(area);
-    }
+    area_bring_back(area);
     return area;
 }
 

@@ -67,9 +67,9 @@ struct area *area_find_at_or_above(struct mm *mm, u64 address); /* ... or the ne
 struct area *area_create(u64 start, u64 end, u8 prot, u32 flags, u8 kind); /* NULL: no memory */
 void area_destroy(struct area *area); /* => it is in no mm; gives back its inode */
 
-/* The same for one whose mm is going away as a whole; its memory stays the mm's, to be used again.
- */
+/* Let go of the object of an area whose mm is going away as a whole, and take hold of it again. */
 void area_discard(struct area *area);
+void area_bring_back(struct area *area);
 
 /* => mm->lock held; these take pte_lock themselves. */
 void area_insert(struct mm *mm, struct area *area);

@@ -335,7 +335,7 @@ static void open_window(struct mm *mm, struct area *area, u64 address, pte_t *en
     mm->window_size = min_u64(area->end, region + LEAF_SIZE) - start;
     mm->window_entry = entry - ((round_down(address, PAGE_SIZE) - start) >> PAGE_SHIFT);
     mm->window_area = area;
-    mm->window_twin = twin_distance(virt_to_frame(entry));
+    mm->window_twin = twin_distance(virt_to_frame(entry)) | twin_is_asleep(virt_to_frame(entry));
     mm->window_touch = mm->window_twin != 0 ? 0 : quick_touch(area);
 }
 

@@ -162,7 +162,8 @@ static always_inline bool leave_twin(const struct mm *mm, pte_t *entry, pte_t pt
         return false;
     }
     virt_to_frame(entry)->index |= twin_group(entry);
-    return twin_is_joint(pte, *(pte_t *)((u64)entry + mm->window_twin));
+    return (mm->window_twin & 1) == 0 && /* a sleeper's word counts nothing */
+           twin_is_joint(pte, *(pte_t *)((u64)entry + mm->window_twin));
 }
 
 static always_inline bool cow_reuse(struct mm *mm, pte_t *entry, pte_t pte, u64 address)

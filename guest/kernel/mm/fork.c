@@ -58,35 +58,15 @@ static bool next_tables(struct copy *copy, u64 *address)
     return true;
 }
 
-/*
- * An entry that is no page, or not yet copy-on-write.  => the child's word, 0: swap cannot count
- * one user more.  Of a swap entry each table has a count of its own: nothing in common there.
+/* => false: see fork_copy_unusual().  D and A stay as they are: whichever table goes last has them.
  */
-static __attribute__((noinline)) pte_t copy_unusual(pte_t *entry, pte_t *target)
-{
-    pte_t pte = *entry;
-
-    if (pte_has_frame(pte)) {
-        pte = (pte & PTE_V) != 0 ? (pte & ~PTE_W) | PTE_COW : pte | PTE_COW;
-    } else if (pte_is_swap(pte)) {
-        if (!swap_get(PTE_PAYLOAD(pte))) {
-            return 0;
-        }
-        pte &= ~PTE_SWAP_EXCLUSIVE;
-        virt_to_frame(target)->index |= twin_group(target);
-    }
-    *entry = pte;
-    return pte;
-}
-
-/* => false: see copy_unusual().  D and A stay as they are: whichever table goes last has them. */
 static always_inline bool copy_word(pte_t *entry, pte_t *target)
 {
     pte_t pte = *entry;
 
     if (pte != 0) {
         if (unlikely((pte & (PTE_V | PTE_W | PTE_COW)) != (PTE_V | PTE_COW))) {
-            pte = copy_unusual(entry, target);
+            pte = fork_copy_unusual(entry, target);
             if (unlikely(pte == 0)) {
                 return false;
             }
@@ -191,8 +171,7 @@ static int copy_pages(struct copy *copy)
 
     while (address < end) {
         u64 from = address;
-        bool complete =
-            copy->by_table ? copy_tables(copy, &address) : copy_some(copy, &address);
+        bool complete = copy->by_table ? copy_tables(copy, &address) : copy_some(copy, &address);
 
         failures = complete || address != from ? 0 : failures + 1;
         if (!complete && (failures > 4 || !make_room())) {
@@ -242,7 +221,11 @@ static int copy_areas(struct copy *copy)
     }
     error = vm_commit(promised);
     if (error != 0) {
+        mm_forget(copy->child);
         return error;
+    }
+    if (copy->child->first_area != NULL) {
+        return fork_wake(copy) ? 0 : -ENOMEM;
     }
     for (const struct area *area = copy->parent->first_area; area != NULL && error == 0;
          area = area->next) {
@@ -272,6 +255,19 @@ static void set_forking(struct mm *mm, bool forking)
     spin_unlock(&mm->pte_lock);
 }
 
+bool mm_store_in_child(struct mm *child, u64 address, u32 value)
+{
+    const pte_t own = PTE_V | PTE_W | PTE_U;
+    pte_t *entry =
+        address < USER_END && address % sizeof(value) == 0 ? pte_find_joint(child, address) : NULL;
+
+    if (entry == NULL || (*entry & own) != own) {
+        return false;
+    }
+    *(u32 *)((u8 *)frame_to_virt(pte_frame(*entry)) + (address & PAGE_MASK)) = value;
+    return true;
+}
+
 struct mm *mm_fork(struct mm *parent, u64 stack, u64 thread_number)
 {
     struct mm *child = mm_create_child(parent);
@@ -287,6 +283,9 @@ struct mm *mm_fork(struct mm *parent, u64 stack, u64 thread_number)
     }
     mutex_lock(&parent->lock);
     set_forking(parent, true);
+    if (!copy.by_table || !fork_can_wake(&copy)) {
+        mm_forget(child);
+    }
     error = copy_areas(&copy);
     if (copy.by_table) {
         fork_count_pages(&copy, error != 0 || current()->voluntary_switches != switches);

@@ -129,6 +129,136 @@ struct frame *fork_parents_table(const struct copy *copy, const pte_t *entry)
     return table;
 }
 
+pte_t fork_copy_unusual(pte_t *entry, pte_t *target)
+{
+    pte_t pte = *entry;
+
+    if (pte_has_frame(pte)) {
+        pte = (pte & PTE_V) != 0 ? (pte & ~PTE_W) | PTE_COW : pte | PTE_COW;
+    } else if (pte_is_swap(pte)) {
+        if (!swap_get(PTE_PAYLOAD(pte))) {
+            return 0;
+        }
+        pte &= ~PTE_SWAP_EXCLUSIVE;
+        virt_to_frame(target)->index |= twin_group(target);
+    }
+    *entry = pte;
+    return pte;
+}
+
+static bool same_area(const struct area *area, const struct area *last)
+{
+    const u32 apart = AREA_FLAG_SHARED | AREA_FLAG_DONTFORK | AREA_FLAG_WIPEONFORK;
+
+    return last != NULL && area->start == last->start && area->end == last->end &&
+           area->pte_flags == last->pte_flags && area->inode == last->inode &&
+           area->pgoff == last->pgoff && area->kind == last->kind && (area->flags & apart) == 0;
+}
+
+/* Do all leaf tables of the area have twins of this child's, which sleep? */
+static bool all_asleep(const struct copy *copy, const struct area *area, u64 *looked)
+{
+    u64 at = area->start;
+    pte_t *entry;
+
+    if (at - *looked < LEAF_SIZE && area->end - *looked <= LEAF_SIZE) {
+        return true;
+    }
+    while ((entry = pte_next_table_joint(copy->parent, &at, area->end)) != NULL) {
+        const struct frame *table = virt_to_frame(entry);
+
+        if (!twin_is_asleep(table) || twin_of(table)->owner != copy->child) {
+            return false;
+        }
+        *looked = round_down(at, LEAF_SIZE);
+        at = *looked + LEAF_SIZE;
+    }
+    return true;
+}
+
+bool fork_can_wake(const struct copy *copy)
+{
+    const struct area *last = copy->child->first_area;
+    u64 looked = NO_REGION;
+
+    if (last == NULL) {
+        return false;
+    }
+    for (const struct area *area = copy->parent->first_area; area != NULL; area = area->next) {
+        if (!same_area(area, last) || !all_asleep(copy, area, &looked)) {
+            return false;
+        }
+        last = last->next;
+    }
+    return last == NULL;
+}
+
+/* Eight entries, any of which may have changed in the parent.  => false: see fork_copy_unusual() */
+static bool copy_group(pte_t *entry, pte_t *target)
+{
+    bool complete = true;
+
+    for (const pte_t *stop = entry + TWIN_GROUP; entry < stop; entry++, target++) {
+        pte_t pte = *entry;
+
+        if (pte != 0 && (pte & (PTE_V | PTE_W | PTE_COW)) != (PTE_V | PTE_COW)) {
+            pte = fork_copy_unusual(entry, target);
+            complete = complete && pte != 0;
+        }
+        *target = pte;
+    }
+    return complete;
+}
+
+static bool wake_table(struct frame *table)
+{
+    struct frame *twin = twin_of(table);
+    u64 groups = table->index | twin->index;
+    pte_t *entry = frame_to_virt(table), *target = frame_to_virt(twin);
+    bool complete = true;
+
+    table->index = 0;
+    twin->index = 0;
+    twin->flags = 0;
+    for (; groups != 0; groups &= groups - 1) {
+        unsigned first = TWIN_GROUP * (unsigned)__builtin_ctzll(groups);
+
+        complete = copy_group(entry + first, target + first) && complete;
+    }
+    return complete;
+}
+
+bool fork_wake(struct copy *copy)
+{
+    struct area *last = copy->child->first_area;
+    u64 woken = NO_REGION;
+    bool complete = true;
+    pte_t *entry;
+
+    for (const struct area *area = copy->parent->first_area; area != NULL; area = area->next) {
+        u64 at = area->start;
+
+        last->flags =
+            (area->flags & ~(AREA_FLAG_LOCKED | AREA_FLAG_LOCKONFAULT)) | AREA_FLAG_CLONED;
+        last->userfault = NULL;
+        area_bring_back(last);
+        last = last->next;
+        while (at < area->end) {
+            if (at - woken < LEAF_SIZE) {
+                at = woken + LEAF_SIZE;
+                continue;
+            }
+            entry = pte_next_table_joint(copy->parent, &at, area->end);
+            if (entry == NULL) {
+                break;
+            }
+            woken = round_down(at, LEAF_SIZE);
+            complete = wake_table(virt_to_frame(entry)) && complete;
+        }
+    }
+    return complete;
+}
+
 static void count_entries(struct page_counts *counts, const pte_t *entry, const pte_t *stop)
 {
     for (; entry < stop; entry++) {

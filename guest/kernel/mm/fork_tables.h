@@ -32,6 +32,20 @@ bool fork_copy_counted(struct copy *copy, u64 *address, u64 stop, pte_t *entry);
 
 /* The parent's table of an entry; its twin, if it has one, is the child's. */
 struct frame *fork_parents_table(const struct copy *copy, const pte_t *entry);
+/* How a copy by table begins: is the child the one that this parent had last, and could be again?
+ */
+bool fork_can_wake(const struct copy *copy);
+/*
+ * Make it so: what changed since is copied again, the areas hold their objects.
+ * => fork_can_wake().  => false: swap cannot count one user more, and a page is missing
+ */
+bool fork_wake(struct copy *copy);
+/*
+ * An entry that is no page, or not yet copy-on-write.  => the child's word, 0: swap cannot count
+ * one user more.  Of a swap entry each table has a count of its own: nothing in common there.
+ */
+pte_t fork_copy_unusual(pte_t *entry, pte_t *target);
+
 /* The child has no entries of [start, end) of the parent: their pages are the parent's alone. */
 void fork_leave_out(struct copy *copy, u64 start, u64 end);
 /* The child's counters of pages.  => all areas were copied, or `was_asleep` */

@@ -11,6 +11,7 @@
 #include "mm/object.h"
 #include "mm/options.h"
 #include "mm/rmap.h"
+#include "mm/twin.h"
 #include "mm/writeback.h"
 #include "mm/zap.h"
 #include "sync/task.h"
@@ -18,7 +19,6 @@
 #define NO_LIMIT (~0ull)
 
 #define KEPT_TABLES 12u /* keep no address space that has more tables */
-#define KEPT_AREAS 32u  /* ... or more areas */
 
 static struct mm *kept;
 u64 mm_kept_tables;
@@ -71,14 +71,37 @@ static void destroy(struct mm *mm)
     kfree(mm);
 }
 
+void mm_forget(struct mm *mm)
+{
+    struct area *area, *next;
+
+    for (area = mm->first_area; area != NULL; area = next) {
+        u64 at = area->start;
+        pte_t *entry;
+
+        while ((entry = pte_next_table_joint(mm, &at, area->end)) != NULL) {
+            if (virt_to_frame(entry)->twin != 0) {
+                twin_part(virt_to_frame(entry));
+            }
+            at = round_down(at, LEAF_SIZE) + LEAF_SIZE;
+        }
+        next = area->next;
+        area->next = mm->spare_areas;
+        mm->spare_areas = area;
+    }
+    mm->first_area = NULL;
+    mm->areas.root = NULL;
+    mm->area_count = 0;
+    mm->total_pages = 0;
+}
+
 /*
  * Keep the address space instead.  What others have cached of it may not be seen by the next, so
  * its ASID is stale everywhere.  => false: not worth it
  */
 static bool keep(struct mm *mm)
 {
-    if (hart_count > 1 || kept != NULL || mm->table_pages > KEPT_TABLES ||
-        mm->area_count > KEPT_AREAS) {
+    if (hart_count > 1 || kept != NULL || mm->table_pages > KEPT_TABLES || mm->areas.root != NULL) {
         return false;
     }
     mm->harts_stale = ~0ull;
@@ -87,7 +110,7 @@ static bool keep(struct mm *mm)
     return true;
 }
 
-/* The one that was kept, as create() makes them.  => it was there */
+/* The one that was kept: as create() makes them, but for what mm_forget() takes away. */
 static struct mm *take_kept(void)
 {
     struct mm *mm = kept;
@@ -95,13 +118,10 @@ static struct mm *take_kept(void)
     kept = NULL;
     mm_kept_tables = 0;
     mm_window_close(mm);
-    mm->areas.root = NULL;
     mm->near = NULL;
-    mm->area_count = 0;
     mm->hole_size = 0;
     mm->total_peak = 0;
     mm->rss_peak = 0;
-    mm->total_pages = 0;
     mm->locked_pages = 0;
     memset(mm->faults, 0, sizeof(mm->faults));
     mm->exe = NULL;
@@ -177,30 +197,25 @@ struct mm *mm_get(struct mm *mm)
 }
 
 /*
- * Give back everything the areas hold; their memory becomes spare.  => nobody runs in the mm any
- * more; only the reverse map can still find it, through the inodes' lists and the family.
+ * Give back everything the areas hold.  => nobody runs in the mm any more; only the reverse map can
+ * still find it, through the inodes' lists and the family.
  */
 static void discard_areas(struct mm *mm)
 {
-    struct area *area, *next;
     u64 promised = 0;
 
     spin_lock(&mm->pte_lock);
     zap_everything(mm);
     spin_unlock(&mm->pte_lock);
-    for (area = mm->first_area; area != NULL; area = next) {
+    for (struct area *area = mm->first_area; area != NULL; area = area->next) {
         u64 first = area->pgoff, pages = (area->end - area->start) >> PAGE_SHIFT;
 
-        next = area->next;
         if (area->kind == AREA_FILE_SHARED && area->inode->cache.dirty > 0) {
             writeback_start(area->inode, first, first + pages - 1, WRITEBACK_EXIT);
         }
         promised += (area->flags & AREA_FLAG_ACCOUNTED) != 0 ? pages : 0;
         area_discard(area);
-        area->next = mm->spare_areas;
-        mm->spare_areas = area;
     }
-    mm->first_area = NULL;
     vm_uncommit(promised);
 }
 
@@ -221,6 +236,7 @@ void mm_put(struct mm *mm)
         inode_put(mm->exe);
     }
     if (!keep(mm)) {
+        mm_forget(mm);
         destroy(mm);
     }
 }

@@ -30,7 +30,8 @@ struct mm {
     u64 *window_entry; /* of window_start */
     struct area *window_area;
     u64 window_touch; /* PTE_R, PTE_W: the quick way may handle first reads, first writes */
-    u64 window_twin;  /* bytes to the same entry of the table's twin (twin.h), 0 = it has none */
+    u64 window_twin;  /* bytes to the same entry of the table's twin (twin.h), 0 = it has none; */
+                      /* + 1: it sleeps */
 
     struct mutex lock;
 
@@ -79,15 +80,19 @@ struct mm {
 };
 
 /*
- * With one hart the address space that ended last is kept, empty, with its page tables, the memory
- * of its areas, and its ASID: a fork takes it over.  How many page tables that are (0: none kept).
+ * With one hart the address space that ended last is kept, with its page tables, areas that hold no
+ * object, and its ASID: a fork takes it over.  How many page tables that are (0: none kept).
  */
 extern u64 mm_kept_tables;
 void mm_drop_kept(void); /* keep none any more, until the next ends */
 
 struct mm *mm_create(void); /* empty, refs = 1; NULL: no memory */
-/* For fork.c: an empty mm with the settings of its parent, in the same family. */
+/*
+ * For fork.c: a mm with the settings of its parent, in the same family.  It may be the one that was
+ * kept: then it has the areas of its last life, which hold nothing, and tables that sleep.
+ */
 struct mm *mm_create_child(const struct mm *parent);
+void mm_forget(struct mm *mm); /* the areas and what sleeps: then it is empty */
 /* What fork and exec pass on of exec_refusal. */
 u8 mm_inherited_refusal(const struct mm *mm);
 /*
@@ -95,6 +100,11 @@ u8 mm_inherited_refusal(const struct mm *mm);
  * at `thread_number` (0: not).  Parent must be the running task's.  => NULL: no memory
  */
 struct mm *mm_fork(struct mm *parent, u64 stack, u64 thread_number);
+/*
+ * Store a word in a page that is the child's own already, as that of `thread_number` mostly is.
+ * => the child has not run yet.  => false: it is not there
+ */
+bool mm_store_in_child(struct mm *child, u64 address, u32 value);
 struct mm *mm_get(struct mm *mm);
 void mm_put(struct mm *mm);  /* frees everything at the last reference; may sleep */
 u64 mm_forked_entries(void); /* PTEs shared by the last mm_fork() of this hart, for PROBE(FORK) */

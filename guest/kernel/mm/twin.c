@@ -6,11 +6,7 @@
  */
 #include "mm/twin.h"
 #include "lib/assert.h"
-
-static struct frame *twin_of(const struct frame *table)
-{
-    return frame_of_pfn(table->twin);
-}
+#include "mm/page.h"
 
 void twin_join(struct frame *table, struct frame *copy)
 {
@@ -18,6 +14,16 @@ void twin_join(struct frame *table, struct frame *copy)
     table->twin = (u32)frame_pfn(copy);
     copy->twin = (u32)frame_pfn(table);
     copy->index = 0;
+}
+
+static void forget(struct frame *table)
+{
+    table->twin = 0;
+    table->index = 0;
+    if ((table->flags & TWIN_SLEEPS) != 0) {
+        table->flags = 0;
+        page_zero(frame_to_virt(table));
+    }
 }
 
 /* => windows that lead into either table are closed: they say where the twin is. */
@@ -28,10 +34,14 @@ void twin_part(struct frame *table)
     kassert(other->twin == frame_pfn(table));
     mm_window_close(table->owner);
     mm_window_close(other->owner);
-    table->twin = 0;
-    table->index = 0;
-    other->twin = 0;
-    other->index = 0;
+    forget(table);
+    forget(other);
+}
+
+void twin_sleep(struct frame *table)
+{
+    mm_window_close(twin_of(table)->owner); /* it says that the twin is awake */
+    table->flags = TWIN_SLEEPS;
 }
 
 void twin_settle(struct frame *table)
@@ -39,6 +49,9 @@ void twin_settle(struct frame *table)
     const pte_t *entry = frame_to_virt(table), *end = entry + ENTRIES;
     const pte_t *other = frame_to_virt(twin_of(table));
 
+    if (((table->flags | twin_of(table)->flags) & TWIN_SLEEPS) != 0) {
+        end = entry; /* each joint frame has its mapping, and needs no other */
+    }
     for (; entry < end; entry++, other++) {
         if (*entry != 0 && twin_is_joint(*entry, *other)) {
             frame_map(pte_frame(*entry));

@@ -17,6 +17,10 @@
  * first, that is give each joint frame its second mapping and let the two forget each other, which
  * cannot fail.  Only who calls the _joint variants knows: fork, the quick faults, and exit.
  *
+ * When the child of such a fork has ended, its table may *sleep*: it keeps the words, which count
+ * nothing any more, and stays the parent's twin, whose stores still flag groups.  The next fork of
+ * that parent wakes it: only flagged groups are copied again.
+ *
  * Invariants:
  *   a table has at most one twin, and is that one's twin; the other belongs to another mm
  *   joint = both entries name the same frame (swap entries, the zero page, markers never are)
@@ -30,6 +34,8 @@
 #include "mm/pagetable.h"
 
 #define NO_REGION (1ull << 63) /* for the first address of a leaf table: no user's */
+
+#define TWIN_SLEEPS FRAME_ACTIVE /* frame->flags: the words of this table count nothing */
 
 #define TWIN_GROUP 8u /* entries to a bit of frame->index */
 
@@ -45,17 +51,30 @@ static always_inline bool twin_is_joint(pte_t pte, pte_t other)
     return ((pte ^ other) & PTE_PFN_MASK) == 0 && pte_has_frame(pte) && pte_has_frame(other);
 }
 
+static always_inline struct frame *twin_of(const struct frame *table)
+{
+    return frame_of_pfn(table->twin);
+}
+
 /* Bytes from an entry of a leaf table to the same entry of its twin, 0 = it has none. */
 static always_inline u64 twin_distance(const struct frame *table)
 {
     return table->twin == 0 ? 0 : ((u64)table->twin - frame_pfn(table)) << PAGE_SHIFT;
 }
 
+/* A table whose twin exists and sleeps: it counts all its pages itself. */
+static always_inline bool twin_is_asleep(const struct frame *table)
+{
+    return table->twin != 0 && (twin_of(table)->flags & TWIN_SLEEPS) != 0;
+}
+
 /* Two tables without twins, the second still empty, become each other's. */
 void twin_join(struct frame *table, struct frame *copy);
 /* Count joint frames twice from now on; the tables are ordinary ones again. */
 void twin_settle(struct frame *table);
-/* They forget each other, whatever their entries hold. */
+/* They forget each other, whatever their entries hold; one that slept is empty afterwards. */
 void twin_part(struct frame *table);
+/* A table of an address space that ends goes to sleep.  => it has no page of its own any more */
+void twin_sleep(struct frame *table);
 
 #endif

@@ -13,7 +13,6 @@
  */
 #include "mm/zap.h"
 #include "mm/object.h"
-#include "mm/page.h"
 #include "mm/swap_cache.h"
 #include "mm/twin.h"
 
@@ -272,31 +271,24 @@ static void zap_group(struct zap *zap, struct tally *tally, pte_t *entry, u64 di
     }
 }
 
-/* The whole table becomes empty; the twin keeps what they have in common. */
+/* The table gives back what the twin does not have as well, and sleeps. */
 static void zap_twin(struct zap *zap, struct tally *tally, pte_t *entries)
 {
     struct frame *table = virt_to_frame(entries);
-    u64 groups = table->index | frame_of_pfn(table->twin)->index;
+    u64 groups = table->index | twin_of(table)->index;
     u64 distance = twin_distance(table);
 
-    for (pte_t *entry = entries; groups != 0; entry += TWIN_GROUP, groups >>= 1) {
-        while ((groups & 0xff) == 0) {
-            groups >>= 8;
-            entry += 8 * TWIN_GROUP;
-        }
-        if ((groups & 1) != 0) {
-            zap_group(zap, tally, entry, distance);
-        }
+    for (; groups != 0; groups &= groups - 1) { /* few are flagged */
+        zap_group(zap, tally, entries + TWIN_GROUP * (unsigned)__builtin_ctzll(groups), distance);
     }
-    twin_part(table);
-    page_zero(entries);
+    twin_sleep(table);
 }
 
 void zap_everything(struct mm *mm)
 {
     struct zap zap = {.mm = mm, .first = ~0ull};
     struct tally tally = {0};
-    u64 emptied = NO_REGION; /* where the pages begin whose table was a twin, and is empty by now */
+    u64 asleep = NO_REGION; /* where the pages begin whose table was a twin, and sleeps by now */
     bool counted = true;
 
     for (const struct area *area = mm->first_area; area != NULL; area = area->next) {
@@ -306,7 +298,7 @@ void zap_everything(struct mm *mm)
         while (start < end) {
             u64 stop = min_u64(end, round_down(start, LEAF_SIZE) + LEAF_SIZE);
 
-            if (start - emptied < LEAF_SIZE) {
+            if (start - asleep < LEAF_SIZE) {
                 start = stop;
                 continue;
             }
@@ -315,9 +307,12 @@ void zap_everything(struct mm *mm)
                 break;
             }
             stop = min_u64(end, round_down(start, LEAF_SIZE) + LEAF_SIZE);
+            if (twin_is_asleep(virt_to_frame(entry))) { /* of a child that has ended before us */
+                twin_part(virt_to_frame(entry));
+            }
             if (virt_to_frame(entry)->twin != 0) {
                 zap_twin(&zap, &tally, (pte_t *)round_down((u64)entry, PAGE_SIZE));
-                emptied = round_down(start, LEAF_SIZE);
+                asleep = round_down(start, LEAF_SIZE);
                 counted = false;
             } else {
                 zap_table_at_once(&zap, &tally, entry, entry + ((stop - start) >> PAGE_SHIFT));

@@ -15,8 +15,8 @@
 void zap_range(struct mm *mm, u64 start, u64 end);
 
 /*
- * The same for all areas of an address space that nobody runs with any more: no flush, the leaf
- * tables are empty afterwards.  => pte_lock is held
+ * The same for all areas of an address space that nobody runs with any more: no flush.  The leaf
+ * tables are empty afterwards, or sleep (twin.h).  => pte_lock is held
  */
 void zap_everything(struct mm *mm);
 

@@ -147,7 +147,7 @@ static void set_registers(struct thread *child, const struct clone_request *requ
     }
 }
 
-static void set_thread_state(struct thread *child, const struct clone_request *request)
+static void set_thread_state(struct thread *child, const struct clone_request *request, u32 tid)
 {
     const struct thread *parent = current_thread();
     u64 flags = request->flags;
@@ -161,7 +161,10 @@ static void set_thread_state(struct thread *child, const struct clone_request *r
         child->signal_stack = parent->signal_stack;
     }
     child->task->affinity = parent->task->affinity;
-    child->set_child_tid = (flags & CLONE_CHILD_SETTID) ? request->child_tid : 0;
+    if ((flags & CLONE_CHILD_SETTID) && /* the child does it, if its page is not there already */
+        ((flags & CLONE_VM) || !mm_store_in_child(child->task->mm, request->child_tid, tid))) {
+        child->set_child_tid = request->child_tid;
+    }
     child->clear_child_tid = (flags & CLONE_CHILD_CLEARTID) ? request->child_tid : 0;
     child->task->signal_pending = child->set_child_tid != 0;
 }
@@ -260,7 +263,7 @@ i64 process_clone(const struct clone_request *request)
         return error;
     }
     set_registers(child, request);
-    set_thread_state(child, request);
+    set_thread_state(child, request, tid);
     if (request->flags & CLONE_PARENT_SETTID) {
         (void)put_user_u32(request->parent_tid, tid);
     }

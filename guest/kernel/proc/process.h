@@ -103,8 +103,8 @@ struct process {
     struct wait_queue vfork_wait; /* a vforking parent sleeps here on its child */
     bool vfork_borrowed;          /* mm is a waiting parent's; cleared by exec and exit */
 
-    struct poll_source ended;          /* woken when it is a zombie (pidfd) */
-    struct poll_source readers;        /* signalfds of it that somebody waits on */
+    struct poll_source ended;   /* woken when it is a zombie (pidfd) */
+    struct poll_source readers; /* signalfds of it that somebody waits on */
     struct signal_actions *actions;
     struct file_table *files;
     struct fs_context *fs;

@@ -89,7 +89,6 @@ struct task *task_create_user(const char *name)
         return NULL;
     }
     task->frame = (struct trapframe *)((u8 *)task->stack + KERNEL_STACK_SIZE) - 1;
-    memset(task->frame, 0, sizeof(*task->frame));
     task->frame->status = SSTATUS_SPIE | SSTATUS_SUM | SSTATUS_FS_OFF;
     begin_with(task, task->frame, start_user, task->frame);
     return task;

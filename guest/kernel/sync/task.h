@@ -60,7 +60,7 @@ struct task {
     struct thread *thread;         /* proc/'s: what it keeps per thread */
     const struct credentials *ids; /* proc/'s: whose rights it has; NULL = the kernel's own */
     u32 *shown_state; /* proc/'s: where the monitor reads the state, or &task_state_not_shown */
-    struct list thread_link;       /* proc/'s: threads of the process */
+    struct list thread_link; /* proc/'s: threads of the process */
 
     /* sched lock */
     struct list run_link;
@@ -81,8 +81,8 @@ struct task {
 extern u32 task_state_not_shown; /* written, never read */
 
 /*
- * A new user task: zeroed, with kernel stack and an empty trapframe; it will
- * start by returning to user mode with the registers in task->frame.
+ * A new user task: zeroed, with kernel stack and a trapframe, whose registers are not set but for
+ * the status; it will start by returning to user mode with the registers in task->frame.
  * => NULL if there is no memory.  refs = 1 for the caller.
  */
 struct task *task_create_user(const char *name);

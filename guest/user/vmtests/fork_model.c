@@ -9,6 +9,8 @@
  */
 #include "vm.h"
 
+#include <linux/sched.h>
+
 enum { PAGES = 96, SHARED_FIRST = 40, SHARED_END = 44, STEPS = 40, DEPTH = 3 };
 
 struct model {
@@ -157,4 +159,29 @@ int vm_fork_model(void)
                     PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, -1,
                     0) == (void *)page(m, SHARED_FIRST));
     return live(&life);
+}
+
+/* The child finds its number where it was asked for, in a page of its own; the parent's is as it
+ * was. */
+int vm_child_tid(void)
+{
+    u8 *pages = pages_private(3);
+    static const u32 at[] = {0, PAGE + 8, 2 * PAGE - 2, 2 * PAGE + 4};
+
+    EXPECT(pages != NULL);
+    pages[PAGE + 100] = 7;
+    for (u32 i = 0; i < sizeof at / sizeof at[0]; i++) {
+        volatile u8 *word = pages + at[i];
+        int status, pid = (int)SYS(clone, CLONE_CHILD_SETTID | SIGCHLD, 0, 0, 0, word);
+
+        EXPECT(pid >= 0);
+        if (pid == 0) {
+            u32 tid = (u32)word[0] | (u32)word[1] << 8 | (u32)word[2] << 16 | (u32)word[3] << 24;
+
+            sys_exit(tid == (u32)SYS(getpid) && pages[PAGE + 100] == 7 ? 0 : 1);
+        }
+        EXPECT(SYS(wait4, pid, &status, 0, 0) == pid && status == 0);
+        EXPECT(word[0] == 0 && word[1] == 0 && word[2] == 0 && word[3] == 0);
+    }
+    return VM_OK;
 }
