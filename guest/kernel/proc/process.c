@@ -206,6 +206,11 @@ static void set_default_limits(struct process *process)
     process->limits[RLIMIT_MEMLOCK] = (struct abi_rlimit){8ull << 20, 8ull << 20};
 }
 
+#define IS_LAST(type, member) (offsetof(type, member) + sizeof(((type *)0)->member) == sizeof(type))
+
+_Static_assert(IS_LAST(struct process, pending) && IS_LAST(struct thread, pending),
+               "all before it is zeroed");
+
 struct process *process_create(struct process *parent)
 {
     struct process *process = kalloc_partly(sizeof *process, offsetof(struct process, pending));
