@@ -63,14 +63,6 @@ static void free_spare_areas(struct mm *mm)
     }
 }
 
-/* => the areas were discarded, the leaf tables are empty */
-static void destroy(struct mm *mm)
-{
-    pagetable_destroy(mm);
-    free_spare_areas(mm);
-    kfree(mm);
-}
-
 void mm_forget(struct mm *mm)
 {
     struct area *area, *next;
@@ -93,6 +85,15 @@ void mm_forget(struct mm *mm)
     mm->areas.root = NULL;
     mm->area_count = 0;
     mm->total_pages = 0;
+}
+
+/* => the areas were discarded, the leaf tables are empty or asleep */
+static void destroy(struct mm *mm)
+{
+    mm_forget(mm);
+    pagetable_destroy(mm);
+    free_spare_areas(mm);
+    kfree(mm);
 }
 
 /*
@@ -236,7 +237,6 @@ void mm_put(struct mm *mm)
         inode_put(mm->exe);
     }
     if (!keep(mm)) {
-        mm_forget(mm);
         destroy(mm);
     }
 }
