@@ -46,7 +46,8 @@ static u64 frame_of(u64 pte, unsigned level, u64 va)
 /*
  * The label, and whether it goes with the kind.  Between trap and handler another thread can change
  * the entry; then what the handler met is the entry as it was when somebody was last heard of, or,
- * if only "it was fine when I looked" remains to be explained, cannot be known.
+ * if only "it was fine when I looked" remains to be explained, cannot be known.  Nor can what
+ * another hart did that has told nothing yet: moved the page out, say.
  */
 static void label(const struct observer *o, struct open_fault *open, bool others_ran)
 {
@@ -64,6 +65,9 @@ static void label(const struct observer *o, struct open_fault *open, bool others
         f->notes |= FAULT_NOTE_OVERTAKEN;
     } else if (f->kind == FAULT_SPURIOUS && fine && (o->harts > 1 || others_ran)) {
         f->coarse = COARSE_SPURIOUS;
+        f->notes |= FAULT_NOTE_OVERTAKEN;
+    } else if (o->harts > 1 && allowed == 1u << COARSE_FROM_SWAP && pte_is_mapping(f->pte_before) && fine) {
+        f->coarse = COARSE_FROM_SWAP;
         f->notes |= FAULT_NOTE_OVERTAKEN;
     } else {
         f->notes |= FAULT_NOTE_MISMATCH;

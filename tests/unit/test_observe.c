@@ -66,7 +66,7 @@ static u64 now(void *ctx)
     return hart_executed(g->hart);
 }
 
-static int set_up(void **state)
+static int set_up_harts(void **state, unsigned harts)
 {
     struct guest *g = calloc(1, sizeof *g);
     struct error err = {0};
@@ -75,13 +75,23 @@ static int set_up(void **state)
     g->hart = calloc(1, sizeof *g->hart);
     g->hart->ram = &g->ram;
     g->hart->satp = (u64)SATP_SV39 << SATP_MODE_SHIFT | ROOT >> PAGE_SHIFT;
-    g->observer = observer_create_on(&g->ram, 1, now, g, &err);
+    g->observer = observer_create_on(&g->ram, harts, now, g, &err);
     assert_non_null(g->observer);
     assert_int_equal(observer_add_sink(g->observer, keep, g), 0);
     put64(g, ROOT + 8 * pte_index(VA, 2), pte_to(MIDDLE, PTE_V));
     put64(g, MIDDLE + 8 * pte_index(VA, 1), pte_to(LEAF, PTE_V));
     *state = g;
     return 0;
+}
+
+static int set_up(void **state)
+{
+    return set_up_harts(state, 1);
+}
+
+static int set_up_two_harts(void **state)
+{
+    return set_up_harts(state, 2);
 }
 
 static int tear_down(void **state)
@@ -283,6 +293,29 @@ static void sleeping_threads_are_not_charged(void **state)
     assert_int_equal(r->fault.elapsed, 10180);
     assert_int_equal(r->fault.notes, FAULT_NOTE_SLEPT);
     assert_int_equal(r->fault.coarse, COARSE_NEW_READ_ONLY);
+}
+
+/* Another hart moves the page out between the trap and the handler, and has told nothing yet. */
+static void another_hart_may_be_faster(void **state)
+{
+    struct guest *g = *state;
+
+    boot(g);
+    set_pte(g, VA, pte_to(BASE + 0x50000, PTE_V | PTE_R | PTE_U | PTE_A | PTE_COW));
+    probe(g, PROBE_EV_SWITCH, ID(3, 3), 0, 0, 0, 0, 0);
+    trap(g, CAUSE_STORE_PAGE, VA, 0x10100, PRIV_USER);
+    set_pte(g, VA, pte_to(BASE + 0x51000, 0xd7));
+    probe(g, PROBE_EV_FAULT_END, ID(3, 3), end_word(FAULT_SWAP_COW, 1, AREA_HEAP), VA, VA, 44, 0);
+    assert_int_equal(g->last[g->count - 1].fault.coarse, COARSE_FROM_SWAP);
+    assert_int_equal(g->last[g->count - 1].fault.notes, FAULT_NOTE_OVERTAKEN);
+    assert_int_equal(observer_label_mismatches(g->observer), 0);
+    /* Nothing was there before: nobody can have moved it out. */
+    set_pte(g, VA + 0x1000, 0);
+    trap(g, CAUSE_STORE_PAGE, VA + 0x1000, 0x10100, PRIV_USER);
+    set_pte(g, VA + 0x1000, pte_to(BASE + 0x52000, 0xd7));
+    probe(g, PROBE_EV_FAULT_END, ID(3, 3), end_word(FAULT_SWAP_READ, 1, AREA_HEAP), VA + 0x1000, VA,
+          44, 0);
+    assert_int_equal(observer_label_mismatches(g->observer), 1);
 }
 
 static void somebody_else_may_be_faster(void **state)
@@ -538,6 +571,7 @@ int main(void)
         CASE(a_lying_kernel_is_found_out),
         CASE(sleeping_threads_are_not_charged),
         CASE(somebody_else_may_be_faster),
+        cmocka_unit_test_setup_teardown(another_hart_may_be_faster, set_up_two_harts, tear_down),
         CASE(a_fault_inside_a_fault_keeps_its_own_end),
         CASE(a_page_the_kernel_fetches_itself_has_no_trap),
         CASE(a_fault_that_never_ends_is_told_at_exit),
