@@ -345,6 +345,12 @@ static void run_program(u64 program, unsigned with, unsigned harts)
     if (program % 5 == 0) {
         jit_pretend_old_host(b.engine);
     }
+    if (program % 3 == 0) {
+        jit_use_little_memory(b.engine);
+    }
+    if (program % 2 == 0) {
+        jit_guess_pages(b.engine);
+    }
     make_program(&a, program, with);
     make_program(&b, program, with);
     bool fine = program % 8 == 0; /* most ends of a run are within a few instructions of a link */
