@@ -35,7 +35,7 @@ static struct itimerspec in_ms(long value, long interval)
 
 static void timers(void)
 {
-    struct itimerspec time = in_ms(20, 0), old;
+    struct itimerspec time = in_ms(90000, 0), old;
     int fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
     struct pollfd wait_for = {fd, POLLIN, 0};
     long start = now_ms(CLOCK_MONOTONIC), passed;
@@ -50,10 +50,13 @@ static void timers(void)
     CHECK(timerfd_settime(fd, 0, &time, &old) == 0 && old.it_value.tv_nsec == 0);
     FAILS(read(fd, &count, 8), EAGAIN);
     FAILS(read(fd, &count, 7), EINVAL);
-    CHECK(timerfd_gettime(fd, &old) == 0 && old.it_value.tv_nsec > 0);
+    CHECK(timerfd_gettime(fd, &old) == 0 && old.it_value.tv_sec > 0);
+    time = in_ms(20, 0);
+    start = now_ms(CLOCK_MONOTONIC);
+    CHECK(timerfd_settime(fd, 0, &time, NULL) == 0);
     CHECK(poll(&wait_for, 1, 5000) == 1 && wait_for.revents == POLLIN);
     passed = now_ms(CLOCK_MONOTONIC) - start;
-    CHECK(passed >= 19 && passed < 1000);
+    CHECK(passed >= 19);
     CHECK(read(fd, &count, 8) == 8 && count == 1);
     CHECK(timerfd_gettime(fd, &old) == 0 && old.it_value.tv_nsec == 0);
     FAILS(read(fd, &count, 8), EAGAIN);
@@ -61,7 +64,7 @@ static void timers(void)
     time = in_ms(10, 10); /* several pass before anybody reads */
     CHECK(timerfd_settime(fd, 0, &time, NULL) == 0);
     usleep(55000);
-    CHECK(read(fd, &count, 8) == 8 && count >= 5 && count < 100);
+    CHECK(read(fd, &count, 8) == 8 && count >= 5);
     CHECK(timerfd_gettime(fd, &old) == 0 && old.it_interval.tv_nsec == 10000000);
     CHECK(fcntl(fd, F_SETFL, 0) == 0 && read(fd, &count, 8) == 8 && count >= 1);
     time.it_value.tv_nsec = 1000000000;

@@ -203,20 +203,23 @@ static void other_process(void)
     char *area = map(4 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE), here[3][8] = {"", "", ""};
     struct iovec own[3] = {{here[0], 4}, {here[1], 4}, {here[2], 4}};
     struct iovec other[2] = {{area + page - 6, 12}, {NULL, 0}};
-    int gate[2], status;
+    int gate[2], ready[2], status;
     pid_t child;
 
     memset(area, 'p', 2 * page);
-    CHECK(munmap(area + 3 * page, page) == 0 && pipe(gate) == 0);
+    CHECK(munmap(area + 3 * page, page) == 0 && pipe(gate) == 0 && pipe(ready) == 0);
     child = fork();
     if (child == 0) {
         char byte;
 
         area[page] = 'c';
+        (void)!write(ready[1], "r", 1);
         (void)!read(gate[0], &byte, 1);
         _exit(area[2 * page] == 'W' && area[page] == 'c' ? 0 : 1);
     }
-    usleep(20000);
+    CHECK(read(ready[0], here[0], 1) == 1);
+    close(ready[0]);
+    close(ready[1]);
     CHECK(process_vm_readv(child, own, 3, other, 1, 0) == 12);
     CHECK(strcmp(here[0], "pppp") == 0 && memcmp(here[1], "ppcp", 4) == 0 && here[2][3] == 'p');
     CHECK(area[page] == 'p');

@@ -35,7 +35,7 @@ static struct itimerspec in_ms(long first, long interval)
 
 static void wait_for(int count)
 {
-    for (int i = 0; i < 500 && came < count; i++) {
+    for (int i = 0; i < 5000 && came < count; i++) {
         usleep(2000);
     }
 }
@@ -43,14 +43,16 @@ static void wait_for(int count)
 static void plain(int signal)
 {
     struct sigevent event = {.sigev_signo = signal, .sigev_value.sival_int = 5};
-    struct itimerspec time = in_ms(20, 0), left;
+    struct itimerspec time = in_ms(90000, 0), left;
     timer_t timer;
 
     came = 0;
     CHECK(timer_create(CLOCK_MONOTONIC, &event, &timer) == 0);
     CHECK(timer_gettime(timer, &left) == 0 && left.it_value.tv_nsec == 0);
     CHECK(timer_settime(timer, 0, &time, NULL) == 0);
-    CHECK(timer_gettime(timer, &left) == 0 && left.it_value.tv_nsec > 0);
+    CHECK(timer_gettime(timer, &left) == 0 && left.it_value.tv_sec > 0);
+    time = in_ms(20, 0);
+    CHECK(timer_settime(timer, 0, &time, &left) == 0 && left.it_value.tv_sec > 0);
     wait_for(1);
     CHECK(came == 1 && value == 5 && overrun == 0 && timer_getoverrun(timer) == 0);
     CHECK(timer_gettime(timer, &left) == 0 && left.it_value.tv_nsec == 0);
@@ -81,7 +83,7 @@ static void late(int signal)
     CHECK(timer_settime(timer, 0, &time, NULL) == 0);
     usleep(52000);
     sigprocmask(SIG_UNBLOCK, &set, NULL);
-    CHECK(came == 1 && overrun >= 8 && overrun < 200 && timer_getoverrun(timer) == overrun);
+    CHECK(came == 1 && overrun >= 8 && timer_getoverrun(timer) == overrun);
     wait_for(2);
     CHECK(came >= 2);
     time.it_value.tv_nsec = 1;
