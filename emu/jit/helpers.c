@@ -196,8 +196,8 @@ static u32 steps(struct hart *h, struct jit_frame *frame, unsigned count, unsign
     }
     end_c(h);
     bool next = h->pc == pc + bytes;
-    /* The interpreter sets and serves STOP_EVENTS by itself: what is left is new.  It finds the page
-     * again behind a store that drops this very region. */
+    /* The interpreter sets and serves STOP_EVENTS by itself: what is left is new.  It finds the
+     * page again behind a store that drops this very region. */
     return next && !stop && !h->stop && !h->waiting && h->fetch_page == page &&
            h->context == context && context->recent_drops == drops &&
            dropped == dropped_so_far(jit) && h->frm <= FRM_LAST_ON_HOST;
