@@ -29,7 +29,7 @@
 enum {
     JUMP_ENTRIES = 65536,
     /*
-     * Translating a region costs as much as interpreting some 20,000 instructions.  Where a far or
+     * Translating a region costs as much as interpreting some 5,000 instructions.  Where a far or
      * indirect jump arrives is met HOT times before it is translated; where a stretch of the
      * interpreter ends, a loop without such jumps presumably, counts for more.
      */
