@@ -26,6 +26,8 @@
 #include "sync/time.h"
 #include "sync/timer.h"
 
+#define IDLE_NAP_NS 10000
+
 struct run_queue run_queue = {.lock = SPINLOCK("run queue"),
                               .tasks = {&run_queue.tasks, &run_queue.tasks}};
 static struct task idle_tasks[MAX_HARTS];
@@ -333,12 +335,29 @@ void sched_tick(u64 now_ns)
     }
 }
 
+/*
+ * An idle hart was called while the queue is held, perhaps by a hart that does not run just now (an
+ * emulator gives them slices, a hypervisor too): it has nothing better to do than to come later.
+ */
+static bool lock_or_nap(void)
+{
+    if (__atomic_load_n(&run_queue.lock.held, __ATOMIC_RELAXED) != 0) {
+        timer_program_nap(IDLE_NAP_NS);
+        wait_for_interrupt();
+        return false;
+    }
+    spin_lock_quick(&run_queue.lock);
+    return true;
+}
+
 void sched_idle_loop(void)
 {
     struct hart_local *hart = this_hart();
 
-    for (;;) {
-        spin_lock_quick(&run_queue.lock);
+    for (;; interrupts_breathe()) { /* off until after wfi: no wake-up may slip in between */
+        if (!lock_or_nap()) {
+            continue;
+        }
         hart->slice_end = ~0ull; /* nothing to do, no tick */
         if (!list_empty(&run_queue.tasks)) {
             run_queue.idle_harts &= ~hart->bit;
@@ -349,7 +368,6 @@ void sched_idle_loop(void)
             timer_program();
             wait_for_interrupt(); /* also ends when an interrupt is pending but off */
         }
-        interrupts_breathe(); /* off until after wfi: no wake-up may slip in between */
     }
 }
 

@@ -50,6 +50,11 @@ static void program_next(void)
     program(deadline);
 }
 
+void timer_program_nap(u64 ns)
+{
+    program(time_now_ns() + ns);
+}
+
 void timer_program(void)
 {
     spin_lock(&timer_lock);

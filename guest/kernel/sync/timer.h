@@ -31,6 +31,8 @@ bool timer_is_armed(const struct timer *timer);
 void timer_interrupt(void);
 /* Program this hart's next interrupt: the earliest timer or the end of the slice (ticks). */
 void timer_program(void);
+/* Instead of that: an interrupt in so many ns (or when another one comes); it does the rest. */
+void timer_program_nap(u64 ns);
 
 void timer_init(void);
 
