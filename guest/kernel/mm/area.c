@@ -228,17 +228,35 @@ void area_remove(struct mm *mm, struct area *area)
     spin_unlock(&mm->pte_lock);
 }
 
-struct area *area_clone(struct mm *mm, struct area *before, const struct area *from)
+/* Memory for a copy of an area, with whatever was there.  => mm->lock held, or nobody knows the mm */
+static always_inline struct area *take_spare(struct mm *mm)
 {
     struct area *area = mm->spare_areas;
 
-    if (likely(area != NULL)) {
-        mm->spare_areas = area->next;
-    } else {
-        area = kalloc_unzeroed(sizeof(*area));
-        if (area == NULL) {
-            return NULL;
-        }
+    if (unlikely(area == NULL)) {
+        return kalloc_unzeroed(sizeof(*area));
+    }
+    mm->spare_areas = area->next;
+    return area;
+}
+
+/* Areas that come and go, when rights are changed and changed back, need no more than two. */
+static always_inline void give_spare(struct mm *mm, struct area *area)
+{
+    if (mm->spare_areas != NULL && mm->spare_areas->next != NULL) {
+        kfree(area);
+        return;
+    }
+    area->next = mm->spare_areas;
+    mm->spare_areas = area;
+}
+
+struct area *area_clone(struct mm *mm, struct area *before, const struct area *from)
+{
+    struct area *area = take_spare(mm);
+
+    if (area == NULL) {
+        return NULL;
     }
     *area = *from;
     area->flags = (from->flags & ~(AREA_FLAG_LOCKED | AREA_FLAG_LOCKONFAULT)) | AREA_FLAG_CLONED;
@@ -254,7 +272,7 @@ int area_split(struct mm *mm, struct area *area, u64 address)
     struct area *high;
 
     kassert(area->start < address && address < area->end);
-    high = kalloc_unzeroed(sizeof(*high));
+    high = take_spare(mm);
     if (high == NULL) {
         return -ENOMEM;
     }
@@ -320,7 +338,10 @@ static void swallow(struct mm *mm, struct area *low, struct area *high)
     low->flags |= high->flags;
     low->end = high->end;
     spin_unlock_quick(&mm->pte_lock);
-    area_destroy(high);
+    if (high->inode != NULL) {
+        inode_put(high->inode);
+    }
+    give_spare(mm, high);
 }
 
 struct area *area_merge(struct mm *mm, struct area *area)

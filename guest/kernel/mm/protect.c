@@ -133,11 +133,11 @@ static int protect_area(struct mm *mm, struct area *area, u8 prot)
     if (gains_write) {
         mm->data_pages += pages;
     }
-    spin_lock(&mm->pte_lock);
+    spin_lock_quick(&mm->pte_lock);
     area_set_protection(area, prot);
     mm_window_close(mm);
     change_entries(mm, area);
-    spin_unlock(&mm->pte_lock);
+    spin_unlock_quick(&mm->pte_lock);
     return 0;
 }
 

@@ -41,7 +41,7 @@ struct mm {
     struct area *near; /* either lock: the area found last, NULL = none */
     bool forking;      /* pte_lock: faults wait until the copy is complete */
     u32 area_count;
-    struct area *spare_areas; /* memory for areas, linked by `next`; for area_clone() only */
+    struct area *spare_areas; /* memory for areas, linked by `next`; its contents are old */
     u64 hole_hint;            /* no hole of hole_size or more above this address */
     u64 hole_size;
     u64 mmap_top;
