@@ -179,6 +179,60 @@ static void two_harts(void **state)
     assert_true(interpreted < executed / 2);
 }
 
+static u64 read_once(void *device, u64 offset, unsigned size, bool *fault)
+{
+    (void)size;
+    (void)fault;
+    return ++*(u64 *)device << 8 | offset;
+}
+
+/* The same words on both machines, compared after every round of `length` words. */
+static void run_rounds(const u32 *loop, unsigned length, u64 s1_value)
+{
+    static u32 words[CODE_WORDS];
+    static const struct bus_ops ops = {.read = read_once, .size_mask = 15};
+    struct rig a, b;
+    struct rig *both[] = {&a, &b};
+    u64 reads[2] = {0};
+    memcpy(words, loop, length * sizeof *loop);
+    rig_init_with(&a, 1 << 20, 1, ISA_DEFAULT, interp_create);
+    rig_init_with(&b, 1 << 20, 1, ISA_DEFAULT, jit_create);
+    jit_translate_at_once(b.engine);
+    jit_guess_pages(b.engine);
+    for (unsigned i = 0; i < 2; i++) {
+        struct bus_region device = {
+            .base = 0x10000000, .size = 0x1000, .ops = &ops, .device = &reads[i], .name = "reads"};
+        assert_true(bus_add(&both[i]->bus, &device, &(struct error){0}));
+        make_program(both[i], words);
+        both[i]->hart[0].x[s1] = s1_value;
+    }
+    for (unsigned round = 0; round < 40; round++) {
+        rig_run(&a, length);
+        rig_run(&b, length);
+        compare(&a, &b, round, a.hart[0].pc);
+        assert_int_equal(reads[0], reads[1]);
+    }
+    rig_destroy(&a);
+    rig_destroy(&b);
+}
+
+/* Constants near the code whose page goes from the TLB between them, that cross into the next page,
+ * or that are a device's. */
+static void constants_near_the_code(void **state)
+{
+    (void)state;
+    const u32 dropped[] = {AUIPC(t4, 0xf), LD(a4, 0, t4), LD(a5, 0, s1), LD(a3, 8, t4),
+                           JAL(0, -16)};
+    const u32 crossing[] = {AUIPC(t4, 0x13), ADDI(t4, t4, 2047), ADDI(t4, t4, 2047),
+                            LD(a4, -22, t4), LD(a5, -2, t4),     JAL(0, -20)};
+    const u32 device[] = {AUIPC(t4, 0x8ffff), LW(a4, 0, t4), LW(a5, 4, t4), JAL(0, -12)};
+    world = WITH_PAGING;
+    run_rounds(dropped, ARRAY_LENGTH(dropped), WINDOW + FAR + DATA);
+    run_rounds(crossing, ARRAY_LENGTH(crossing), 0);
+    world = 0;
+    run_rounds(device, ARRAY_LENGTH(device), 0);
+}
+
 /* A run of stores writes the very code that it is part of, the same as what is there. */
 static void code_that_writes_itself(void **state)
 {
@@ -208,9 +262,13 @@ static void code_that_writes_itself(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(computing),         cmocka_unit_test(paging),
-        cmocka_unit_test(code_that_changes), cmocka_unit_test(interrupts),
-        cmocka_unit_test(two_harts),         cmocka_unit_test(code_that_writes_itself),
+        cmocka_unit_test(computing),
+        cmocka_unit_test(paging),
+        cmocka_unit_test(code_that_changes),
+        cmocka_unit_test(interrupts),
+        cmocka_unit_test(two_harts),
+        cmocka_unit_test(code_that_writes_itself),
+        cmocka_unit_test(constants_near_the_code),
     };
     return jit_supported() ? cmocka_run_group_tests(tests, NULL, NULL) : 0;
 }
