@@ -176,12 +176,26 @@ static void nothing(void)
 /* What vmstat(8), sar(1) and test programs look for; and that the counters count. */
 static void virtual_memory(void)
 {
-    static const char *const names[] = {
-        "nr_free_pages",  "nr_anon_pages",  "nr_mapped",         "nr_file_pages",
-        "nr_dirty",       "nr_writeback",   "nr_shmem",          "nr_page_table_pages",
-        "pgpgin",         "pgpgout",        "pswpin",            "pswpout",
-        "pgfault",        "pgmajfault",     "pgscan_kswapd",     "pgscan_direct",
-        "pgsteal_kswapd", "pgsteal_direct", "allocstall_normal", "oom_kill"};
+    static const char *const names[] = {"nr_free_pages",
+                                        "nr_anon_pages",
+                                        "nr_mapped",
+                                        "nr_file_pages",
+                                        "nr_dirty",
+                                        "nr_writeback",
+                                        "nr_shmem",
+                                        "nr_page_table_pages",
+                                        "pgpgin",
+                                        "pgpgout",
+                                        "pswpin",
+                                        "pswpout",
+                                        "pgfault",
+                                        "pgmajfault",
+                                        "pgscan_kswapd",
+                                        "pgscan_direct",
+                                        "pgsteal_kswapd",
+                                        "pgsteal_direct",
+                                        "allocstall_normal",
+                                        "oom_kill"};
     long faults, reuse, scanned, stolen, swapped, written;
     char *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 

@@ -70,15 +70,16 @@ static int show_slabinfo(struct text_buffer *out)
 {
     struct kalloc_class class;
 
-    text_printf(out, "slabinfo - version: 2.1\n# name            <active_objs> <num_objs> <objsize> "
-                     "<objperslab> <pagesperslab> : tunables <limit> <batchcount> <sharedfactor> : "
-                     "slabdata <active_slabs> <num_slabs> <sharedavail>\n");
+    text_printf(out,
+                "slabinfo - version: 2.1\n# name            <active_objs> <num_objs> <objsize> "
+                "<objperslab> <pagesperslab> : tunables <limit> <batchcount> <sharedfactor> : "
+                "slabdata <active_slabs> <num_slabs> <sharedavail>\n");
     for (unsigned i = 0; kalloc_class(i, &class); i++) {
-        text_printf(out,
-                    "kmalloc-%-4u %10llu %10llu %6u %4u 1 : tunables 0 0 0 : slabdata %6llu %6llu 0\n",
-                    class.size, (unsigned long long)class.objects,
-                    (unsigned long long)(class.pages * class.per_page), class.size, class.per_page,
-                    (unsigned long long)class.pages, (unsigned long long)class.pages);
+        text_printf(
+            out, "kmalloc-%-4u %10llu %10llu %6u %4u 1 : tunables 0 0 0 : slabdata %6llu %6llu 0\n",
+            class.size, (unsigned long long)class.objects,
+            (unsigned long long)(class.pages * class.per_page), class.size, class.per_page,
+            (unsigned long long)class.pages, (unsigned long long)class.pages);
     }
     return 0;
 }
@@ -156,7 +157,8 @@ static void drop_pages(struct inode *inode)
     cache_drop_clean(inode);
 }
 
-/* 1: clean file pages that nobody maps; 2: kernel objects that are kept for the next who wants them. */
+/* 1: clean file pages that nobody maps; 2: kernel objects that are kept for the next who wants
+ * them. */
 static int store_drop_caches(const char *text, size_t length)
 {
     u64 value;

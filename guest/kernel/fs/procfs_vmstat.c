@@ -19,7 +19,8 @@ static void count(struct text_buffer *out, const char *name, u64 value)
     text_printf(out, "%s %llu\n", name, (unsigned long long)value);
 }
 
-/* Pages by use.  They are counted when somebody asks: counting them always would cost each fault. */
+/* Pages by use.  They are counted when somebody asks: counting them always would cost each fault.
+ */
 struct census {
     u64 anon, mapped, tables, locked;
 };

@@ -95,14 +95,9 @@ struct area *area_find_at_or_above(struct mm *mm, u64 address)
 
 /* Write implies read: R=0 W=1 is reserved. */
 #define BITS(more) ((u8)(PTE_V | PTE_U | (more)))
-const u8 area_pte_bits[8] = {0,
-                             BITS(PTE_R),
-                             BITS(PTE_R | PTE_W),
-                             BITS(PTE_R | PTE_W),
-                             BITS(PTE_X),
-                             BITS(PTE_R | PTE_X),
-                             BITS(PTE_R | PTE_W | PTE_X),
-                             BITS(PTE_R | PTE_W | PTE_X)};
+const u8 area_pte_bits[8] = {
+    0,           BITS(PTE_R),         BITS(PTE_R | PTE_W),         BITS(PTE_R | PTE_W),
+    BITS(PTE_X), BITS(PTE_R | PTE_X), BITS(PTE_R | PTE_W | PTE_X), BITS(PTE_R | PTE_W | PTE_X)};
 #undef BITS
 
 struct area *area_create(u64 start, u64 end, u8 prot, u32 flags, u8 kind)
@@ -228,7 +223,8 @@ void area_remove(struct mm *mm, struct area *area)
     spin_unlock(&mm->pte_lock);
 }
 
-/* Memory for a copy of an area, with whatever was there.  => mm->lock held, or nobody knows the mm */
+/* Memory for a copy of an area, with whatever was there.  => mm->lock held, or nobody knows the mm
+ */
 static always_inline struct area *take_spare(struct mm *mm)
 {
     struct area *area = mm->spare_areas;

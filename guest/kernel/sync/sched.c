@@ -152,22 +152,21 @@ static always_inline void switch_stacks(struct context *from_context, struct con
     register struct context *from __asm__("a0") = from_context;
     register struct context *to __asm__("a1") = to_context;
 
-    __asm__ volatile("lla t0, 1f\n\t"
-                     "sd sp, %[sp](a0)\n\t"
-                     "sd t0, %[pc](a0)\n\t"
-                     "sd gp, %[gp](a0)\n\t"
-                     "ld t0, %[pc](a1)\n\t"
-                     "ld sp, %[sp](a1)\n\t"
-                     "ld gp, %[gp](a1)\n\t"
-                     "jr t0\n"
-                     "1:"
-                     : "+r"(from), "+r"(to)
-                     : [sp] "i"(offsetof(struct context, sp)),
-                       [pc] "i"(offsetof(struct context, pc)),
-                       [gp] "i"(offsetof(struct context, gp))
-                     : "memory", "ra", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "a2", "a3", "a4",
-                       "a5", "a6", "a7", "s0", "s1", "s2", "s3", "s4", "s5", "s6", "s7", "s8", "s9",
-                       "s10", "s11");
+    __asm__ volatile(
+        "lla t0, 1f\n\t"
+        "sd sp, %[sp](a0)\n\t"
+        "sd t0, %[pc](a0)\n\t"
+        "sd gp, %[gp](a0)\n\t"
+        "ld t0, %[pc](a1)\n\t"
+        "ld sp, %[sp](a1)\n\t"
+        "ld gp, %[gp](a1)\n\t"
+        "jr t0\n"
+        "1:"
+        : "+r"(from), "+r"(to)
+        : [sp] "i"(offsetof(struct context, sp)), [pc] "i"(offsetof(struct context, pc)),
+          [gp] "i"(offsetof(struct context, gp))
+        : "memory", "ra", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "a2", "a3", "a4", "a5", "a6",
+          "a7", "s0", "s1", "s2", "s3", "s4", "s5", "s6", "s7", "s8", "s9", "s10", "s11");
 }
 
 /*

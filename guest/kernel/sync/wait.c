@@ -95,7 +95,8 @@ static rarely void sleep_until(u64 deadline_ns, bool interruptible)
     timer_cancel(&late.timer);
 }
 
-/* The sleeper gets on the queue, and holds the run queue's lock then.  => the condition's lock is held */
+/* The sleeper gets on the queue, and holds the run queue's lock then.  => the condition's lock is
+ * held */
 static always_inline void join(struct wait_queue *queue, struct wait_entry *entry)
 {
     entry->task = current();
