@@ -29,9 +29,9 @@ static uint32_t roll(uint32_t below)
     return (uint32_t)((state >> 33) % below);
 }
 
-static const uint64_t values[] = {0,          1,          0xfff,       0x1000,     0x7fffffff,
-                                  0xffffffff, 1ull << 38, 1ull << 39,  ~0ull >> 1, ~0ull,
-                                  0x10000,    56,         0x4000000000, 4096 - 1,  1ull << 63};
+static const uint64_t values[] = {0,          1,          0xfff,        0x1000,     0x7fffffff,
+                                  0xffffffff, 1ull << 38, 1ull << 39,   ~0ull >> 1, ~0ull,
+                                  0x10000,    56,         0x4000000000, 4096 - 1,   1ull << 63};
 
 /* One change within the first `size` bytes. */
 static void spoil(unsigned char *image, size_t size)

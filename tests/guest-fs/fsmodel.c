@@ -82,8 +82,7 @@ static void drop_caches(void)
 /* Somewhere, often near the ends of pages and of the file. */
 static size_t place(size_t below)
 {
-    size_t at = roll(4) ? roll((uint32_t)below)
-                        : roll(MOST / 1024) * 1024 + roll(3) - 1;
+    size_t at = roll(4) ? roll((uint32_t)below) : roll(MOST / 1024) * 1024 + roll(3) - 1;
 
     if (roll(4) == 0)
         at = size + roll(40) - 20;

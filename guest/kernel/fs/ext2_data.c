@@ -10,7 +10,7 @@
 
 /* A page of a file, block by block: as many as lie in a row on the disk (or are holes). */
 struct stretch {
-    u32 block; /* the first one; 0 = a hole */
+    u32 block;       /* the first one; 0 = a hole */
     u32 start, size; /* bytes within the page */
 };
 

@@ -64,8 +64,8 @@ int ext2_directory_find(struct inode *directory, const char *name, size_t length
         if (!frame) {
             return error;
         }
-        offset =
-            ext2_dirent_find(frame_to_virt(frame), block_size(directory), name, (u32)length, &broken);
+        offset = ext2_dirent_find(frame_to_virt(frame), block_size(directory), name, (u32)length,
+                                  &broken);
         if (offset != EXT2_NO_ENTRY) {
             const struct ext2_dirent *entry =
                 ext2_dirent_at(frame_to_virt(frame), block_size(directory), offset);
@@ -250,7 +250,8 @@ static int emit_block(struct inode *directory, u64 index, struct directory_reade
         return error;
     }
     for (u32 at = 0; at < block_size(directory) && result == 0;) {
-        const struct ext2_dirent *entry = ext2_dirent_at(frame_to_virt(frame), block_size(directory), at);
+        const struct ext2_dirent *entry =
+            ext2_dirent_at(frame_to_virt(frame), block_size(directory), at);
 
         if (!entry) {
             result = broken_chain(directory);

@@ -239,8 +239,8 @@ static int load_groups(struct ext2 *ext2)
         group->block_bitmap = descriptor->block_bitmap;
         group->inode_bitmap = descriptor->inode_bitmap;
         group->inode_table = descriptor->inode_table;
-        group->blocks = (u32)min_u64(ext2->blocks_per_group,
-                                     ext2->block_count - ext2_group_start(ext2, i));
+        group->blocks =
+            (u32)min_u64(ext2->blocks_per_group, ext2->block_count - ext2_group_start(ext2, i));
         if (!ext2_block_is_valid(ext2, group->block_bitmap) ||
             !ext2_block_is_valid(ext2, group->inode_bitmap) ||
             !ext2_block_is_valid(ext2, group->inode_table) ||
@@ -281,8 +281,9 @@ static int find_block_size(struct ext2 *ext2)
     struct frame *frame = cache_get(&ext2->disk->inode, 0, &error);
 
     if (frame) {
-        error = check_block_size(ext2, (const struct ext2_super_block *)((u8 *)frame_to_virt(frame) +
-                                                                         EXT2_SUPER_OFFSET));
+        error =
+            check_block_size(ext2, (const struct ext2_super_block *)((u8 *)frame_to_virt(frame) +
+                                                                     EXT2_SUPER_OFFSET));
         cache_put(frame);
     }
     return error;
@@ -301,8 +302,7 @@ static int load(struct ext2 *ext2)
     if (error) {
         return error;
     }
-    ext2->super_frame =
-        cache_get(ext2->metadata, EXT2_SUPER_OFFSET >> ext2->block_bits, &error);
+    ext2->super_frame = cache_get(ext2->metadata, EXT2_SUPER_OFFSET >> ext2->block_bits, &error);
     if (!ext2->super_frame) {
         return error;
     }

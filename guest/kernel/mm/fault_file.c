@@ -233,8 +233,7 @@ static void file_cow(struct fault *fault, struct frame *frame)
 static bool may_dirty(struct fault *fault, const struct frame *frame, u64 index)
 {
     const struct inode *inode = fault->area->inode;
-    bool has_place =
-        (frame_flags(frame) & FRAME_DIRTY) != 0 && (inode->flags & INODE_PARTS) == 0;
+    bool has_place = (frame_flags(frame) & FRAME_DIRTY) != 0 && (inode->flags & INODE_PARTS) == 0;
 
     if (fault->prepared || has_place || inode->ops->prepare_write == NULL) {
         return true;

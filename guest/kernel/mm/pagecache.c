@@ -313,7 +313,8 @@ static unsigned prepare_run(struct inode *inode, u64 first, u64 last, struct fra
 {
     unsigned count = 0;
 
-    while (count < READ_AHEAD_MAX && first + count <= last && frames_free_count() > frame_mark_high) {
+    while (count < READ_AHEAD_MAX && first + count <= last &&
+           frames_free_count() > frame_mark_high) {
         struct frame *frame = frame_alloc(FRAME_FILE, FRAME_MAY_FAIL);
 
         if (frame == NULL) {
