@@ -174,8 +174,13 @@ static void converse(struct client *c, EditLine *el, History *past,
     const char *line;
     int count;
 
-    while (!c->closed && (line = el_gets(el, &count)) != NULL && count > 0) {
+    while (!c->closed) {
         char text[1024];
+        /* Before the prompt is shown: a Ctrl-D typed in between would be the terminal's, and lost. */
+        el_set(el, EL_PREP_TERM, 1);
+        line = el_gets(el, &count);
+        if (!line || count <= 0)
+            break;
         snprintf(text, sizeof text, "%.*s", (int)strcspn(line, "\r\n"), line);
         if (!text[strspn(text, " \t")])
             continue;
